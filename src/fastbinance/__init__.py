@@ -1,0 +1,1 @@
+"""fastbinance (facade is assembled last)."""

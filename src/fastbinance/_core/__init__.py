@@ -1,0 +1,1 @@
+"""Compiled floor: the border between bytes and Python. Import the modules by name."""

@@ -1,0 +1,4 @@
+from fastbinance._core.native cimport Fallback
+
+# The one module that holds simdjson hands parsers out to the others; the caller deletes what it gets.
+cdef Fallback* new_fallback() noexcept

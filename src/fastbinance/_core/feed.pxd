@@ -1,0 +1,47 @@
+from libc.stdint cimport int64_t, uint64_t
+from libcpp.memory cimport unique_ptr
+from libcpp.vector cimport vector
+
+from picows.picows cimport WSFrame, WSListener, WSTransport
+
+from fastbinance._core.native cimport DecodeCode, Fallback, FastPath, Route, RouteTable
+from fastbinance._core.ring cimport Bell
+
+
+cdef class Feed(WSListener):
+    cdef:
+        RouteTable table
+        FastPath fast_path
+        unique_ptr[Fallback] parser
+        vector[char] message               # fragments of an unfinished message, and padding
+        bint in_message                    # a fragmented message has begun
+        bint message_dropped               # ... and is too long, so that the rest of it is skipped
+        bint batch_ended                   # the next frame begins a socket read
+        int64_t recv_ns                    # wall clock of the socket read
+        object handler
+        dict rings                         # stream name -> ring: keeps alive what the table points to
+        object recent_rejects              # deque of the newest Rejects
+        object close_info                  # (code, reason) of the peer's CLOSE
+        Bell bell
+        readonly str ws_key
+        readonly uint64_t frames
+        readonly uint64_t messages
+        readonly uint64_t bytes_received
+        readonly uint64_t rejected
+        readonly uint64_t skipped
+        readonly uint64_t control
+        readonly uint64_t unrouted
+        readonly uint64_t published
+        readonly uint64_t fast
+        readonly uint64_t fallback
+        readonly uint64_t pings
+        readonly uint64_t handler_errors
+
+    cpdef on_ws_connected(self, WSTransport transport)
+    cpdef on_ws_frame(self, WSTransport transport, WSFrame frame)
+    cpdef on_ws_disconnected(self, WSTransport transport)
+    cdef int accept(self, const char* payload, Py_ssize_t size) except -1
+    cdef int accept_slowly(self, const char* payload, Py_ssize_t size) except -1
+    cdef int on_rare_frame(self, WSTransport transport, WSFrame frame) except -1
+    cdef int on_fragment(self, WSTransport transport, WSFrame frame) except -1
+    cdef int reject(self, DecodeCode code, Py_ssize_t offset, const char* payload, Py_ssize_t size, object stream) except -1

@@ -1,0 +1,218 @@
+"""The feed: one picows listener per connection, from frame to ring without Python in between."""
+
+import logging
+from collections import deque, namedtuple
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from libc.stdint cimport int64_t
+from libc.string cimport memcpy
+
+from picows.picows cimport WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
+
+from fastbinance._core cimport decode, native
+from fastbinance._core.native cimport (
+    DecodeCode, FallbackResult, FastResult, Outcome, Route, decode_code_name, max_message_bytes, payload_padding,
+    string_view, wall_clock_ns,
+)
+from fastbinance._core.ring cimport Bell, RingBase
+
+from fastbinance.errors import ConfigurationError
+
+_logger = logging.getLogger("fastbinance")
+
+HEAD_BYTES = 256
+KEPT_REJECTS = 16
+
+Reject = namedtuple("Reject", "code offset head stream recv_ns")
+
+
+cdef str _text(string_view view):
+    return (<bytes>view.data()[:view.size()]).decode("utf-8", "replace")
+
+
+cdef class Feed(WSListener):
+    def __init__(self, handler not None, str ws_key not None, Bell bell=None):
+        self.handler = handler
+        self.ws_key = ws_key
+        self.bell = bell if bell is not None else Bell()
+        self.rings = {}
+        self.recent_rejects = deque(maxlen=KEPT_REJECTS)
+        self.batch_ended = True
+        self.parser.reset(decode.new_fallback())
+        if self.parser.get() == NULL:
+            raise MemoryError("no memory for the JSON parser")
+
+    def add_route(self, str stream_name not None, RingBase ring not None):
+        cdef bytes name = stream_name.encode()
+        cdef bytes symbol = b"" if ring.symbol is None else ring.symbol.encode()
+        if len(name) > native.max_name_bytes:
+            raise ConfigurationError(f"stream name longer than {native.max_name_bytes} bytes: {stream_name!r}")
+        self.table.add(string_view(PyBytes_AS_STRING(name), len(name)), ring.kind, &ring.writer,
+                       string_view(PyBytes_AS_STRING(symbol), len(symbol)))
+        self.rings[stream_name] = ring
+
+    def remove_route(self, str stream_name not None):
+        cdef bytes name = stream_name.encode()
+        self.table.remove(string_view(PyBytes_AS_STRING(name), len(name)))
+        self.rings.pop(stream_name, None)
+
+    def route_stats(self, str stream_name not None):
+        """Counts of one stream on this connection, or None without such a route."""
+        cdef bytes name = stream_name.encode()
+        cdef Route* route = self.table.find(string_view(PyBytes_AS_STRING(name), len(name)))
+        if route == NULL:
+            return None
+        return {"fast": route.fast, "fallback": route.fallback, "skipped": route.skipped, "rejected": route.rejected}
+
+    @property
+    def rejects(self):
+        return list(self.recent_rejects)
+
+    cpdef on_ws_connected(self, WSTransport transport):
+        self.batch_ended = True
+        self.handler.on_open(transport)
+
+    cpdef on_ws_frame(self, WSTransport transport, WSFrame frame):
+        if self.batch_ended:                      # one clock read per socket read, before anything else
+            self.recv_ns = wall_clock_ns()
+        self.batch_ended = frame.last_in_buffer   # control frames end batches too
+        self.frames += 1
+        if frame.msg_type == WSMsgType.TEXT and frame.fin and not (
+                self.in_message or frame.rsv1 or frame.rsv2 or frame.rsv3 or frame._payload_obj is not None):
+            self.accept(frame.payload_ptr, frame.payload_size)
+        else:
+            self.on_rare_frame(transport, frame)
+        if self.batch_ended and self.bell.waiting:
+            self.bell.ring()
+
+    cpdef on_ws_disconnected(self, WSTransport transport):
+        code, reason = self.close_info if self.close_info is not None else (None, "")
+        self.handler.on_lost(code, reason)
+
+    cdef int accept(self, const char* payload, Py_ssize_t size) except -1:
+        self.messages += 1
+        self.bytes_received += size
+        cdef FastResult result = self.fast_path.combined(self.table, payload, size, self.recv_ns)
+        if result.outcome == Outcome.published:
+            self.published += 1
+            self.fast += 1
+            return 0
+        if result.outcome == Outcome.skipped:
+            self.skipped += 1
+            self.fast += 1
+            return 0
+        return self.accept_slowly(payload, size)
+
+    cdef int accept_slowly(self, const char* payload, Py_ssize_t size) except -1:
+        cdef FallbackResult result
+        result = self.parser.get().run(self.table, payload, size, self.recv_ns, NULL)
+        if result.outcome == Outcome.published:
+            self.published += 1
+            self.fallback += 1
+        elif result.outcome == Outcome.skipped:
+            self.skipped += 1
+            self.fallback += 1
+        elif result.outcome == Outcome.rejected:
+            stream = ""
+            if result.route != NULL:
+                result.route.rejected += 1
+                stream = _text(result.route.name_text())
+            elif result.stream.size():
+                stream = _text(result.stream)
+            self.reject(result.code, result.offset, payload, size, stream)
+        else:
+            copy = PyBytes_FromStringAndSize(payload, size)
+            try:
+                if result.outcome == Outcome.control:
+                    self.control += 1
+                    self.handler.on_control(copy, self.recv_ns)
+                else:
+                    self.unrouted += 1
+                    self.handler.on_message(_text(result.stream) if result.stream.size() else None, copy, self.recv_ns)
+            except Exception:
+                # Not raised: one bad handler must not cost every other stream on this connection.
+                self.handler_errors += 1
+                _logger.exception("%s: the handler of a message failed", self.ws_key)
+        return 0
+
+    cdef int reject(self, DecodeCode code, Py_ssize_t offset, const char* payload, Py_ssize_t size, object stream) except -1:
+        # Not raised: picows would close the connection on an exception, for one bad payload.
+        self.rejected += 1
+        ring = self.rings.get(stream)
+        if ring is not None:
+            (<RingBase>ring).count_reject()
+        head = PyBytes_FromStringAndSize(payload, min(size, <Py_ssize_t>HEAD_BYTES))
+        reject = Reject(decode_code_name(code).decode(), offset, head, stream, self.recv_ns)
+        self.recent_rejects.append(reject)
+        try:
+            self.handler.on_reject(reject)
+        except Exception:
+            self.handler_errors += 1
+            _logger.exception("%s: the handler of a rejected payload failed", self.ws_key)
+        return 0
+
+    cdef int on_rare_frame(self, WSTransport transport, WSFrame frame) except -1:
+        if frame.rsv1 or frame.rsv2 or frame.rsv3:
+            # RFC 6455 5.2: bits without an agreed extension fail the connection; what they mean is unknowable.
+            self.reject(DecodeCode.reserved_bits, 0, frame.payload_ptr, frame.payload_size, "")
+            self.fail(transport, WSCloseCode.PROTOCOL_ERROR)
+        elif frame.msg_type == WSMsgType.TEXT or frame.msg_type == WSMsgType.CONTINUATION:
+            # Whole messages come here too when they are test frames, which have no readable bytes behind them.
+            self.on_fragment(transport, frame)
+        elif frame.msg_type == WSMsgType.PING:
+            self.pings += 1
+            if transport is not None:
+                transport.send_pong(frame.get_payload_as_bytes())  # Binance: a copy of the ping's payload
+            self.handler.on_ping()
+        elif frame.msg_type == WSMsgType.CLOSE:
+            self.on_close(transport, frame)
+        elif frame.msg_type == WSMsgType.BINARY:
+            self.messages += 1
+            self.bytes_received += frame.payload_size
+            self.reject(DecodeCode.binary_frame, 0, frame.payload_ptr, frame.payload_size, "")
+        # What is left is PONG: it answers nobody here, because we send no pings.
+        return 0
+
+    def on_close(self, WSTransport transport, WSFrame frame):
+        """Keep the peer's reason and answer with the same code, as RFC 6455 5.5.1 asks."""
+        payload = frame.get_payload_as_bytes()
+        code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else None
+        self.close_info = (code, payload[2:].decode("utf-8", "replace"))
+        if transport is not None:
+            if not transport.is_close_frame_sent:
+                transport.send_close(WSCloseCode.OK)
+            transport.disconnect()
+
+    def fail(self, WSTransport transport, WSCloseCode code):
+        if transport is not None:
+            if not transport.is_close_frame_sent:
+                transport.send_close(code)
+            transport.disconnect()
+
+    cdef int on_fragment(self, WSTransport transport, WSFrame frame) except -1:
+        cdef bint begins = frame.msg_type == WSMsgType.TEXT
+        cdef size_t before
+        if begins == self.in_message:
+            # A continuation of nothing, or a new message inside another: the framing is broken, RFC 6455 5.4.
+            self.reject(DecodeCode.bad_fragment, 0, frame.payload_ptr, frame.payload_size, "")
+            self.fail(transport, WSCloseCode.PROTOCOL_ERROR)
+            return 0
+        if begins:
+            self.in_message = True
+            self.message_dropped = False
+            self.message.clear()
+        if not self.message_dropped:
+            before = self.message.size()
+            if before + <size_t>frame.payload_size > max_message_bytes:
+                self.message_dropped = True
+                self.messages += 1
+                self.reject(DecodeCode.too_long, before, self.message.data(), before, "")
+            else:
+                self.message.resize(before + frame.payload_size + payload_padding)
+                memcpy(self.message.data() + before, frame.payload_ptr, frame.payload_size)
+                self.message.resize(before + frame.payload_size)  # the padding stays allocated behind it
+        if frame.fin:
+            self.in_message = False
+            if not self.message_dropped:
+                self.accept(self.message.data(), <Py_ssize_t>self.message.size())
+        return 0

@@ -1,0 +1,191 @@
+# C view of _native: declarations only. A comment per field stands in the header it comes from.
+from libc.stddef cimport size_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t, uint8_t
+from libcpp cimport bool
+from libcpp.memory cimport unique_ptr
+
+
+cdef extern from "<string_view>" namespace "std" nogil:
+    cdef cppclass string_view:
+        string_view()
+        string_view(const char*, size_t)
+        const char* data()
+        size_t size()
+
+
+cdef extern from "clock.hpp" namespace "fb" nogil:
+    int64_t wall_clock_ns() noexcept
+    int64_t monotonic_ns() noexcept
+
+
+cdef extern from "error.hpp" namespace "fb" nogil:
+    cdef enum class DecodeCode(unsigned char):
+        ok
+        too_long
+        bad_fragment
+        reserved_bits
+        binary_frame
+        out_of_memory
+    const char* decode_code_name(DecodeCode) noexcept
+
+    cdef enum class Outcome(unsigned char):
+        declined
+        published
+        skipped
+        control
+        message
+        rejected
+
+
+cdef extern from "record.hpp" namespace "fb" nogil:
+    cdef enum class Kind(unsigned int):
+        none
+        book_ticker
+        trade
+        agg_trade
+        diff_depth
+        partial_depth
+    uint32_t kind_count
+    size_t max_record_size
+    uint32_t FLAG_LEVELS_TRUNCATED
+
+    cdef cppclass RecordHead:
+        int64_t sequence
+        uint32_t flags
+        uint32_t symbol_id
+        int64_t event_ns
+        int64_t transaction_ns
+        int64_t recv_ns
+
+    cdef cppclass DepthRecord(RecordHead):
+        int64_t levels_begin
+        uint32_t bid_count
+        uint32_t ask_count
+
+    cdef cppclass Level:
+        double price
+        double qty
+
+    cdef cppclass FieldInfo:
+        const char* name
+        uint32_t offset
+        char code
+
+    cdef cppclass KindInfo:
+        const char* name
+        uint32_t record_size
+        const FieldInfo* fields
+        uint32_t field_count
+        bool has_levels
+    const KindInfo& kind_info(Kind) noexcept
+
+
+cdef extern from "ring.hpp" namespace "fb" nogil:
+    uint32_t ring_layout_version
+    size_t page_bytes
+    size_t max_symbol_bytes
+
+    cdef cppclass RingHeader:
+        int64_t claim
+        int64_t cursor
+        int64_t level_claim
+        uint32_t symbol_count
+        uint32_t symbol_capacity
+        uint32_t state
+        int64_t last_recv_ns
+        int64_t heartbeat_ns
+        int64_t epoch
+
+    cdef cppclass SymbolRow:
+        char* name
+        uint32_t length
+        int64_t last_sequence
+
+    T load_acquire[T](T&) noexcept
+    T load_relaxed[T](T&) noexcept
+    void store_relaxed[T](T&, T) noexcept
+    void store_release[T](T&, T) noexcept
+
+    cdef cppclass RingShape:
+        Kind kind
+        int64_t capacity
+        int64_t level_capacity
+        uint32_t symbol_capacity
+        size_t total_bytes()
+
+    cdef cppclass RingView:
+        RingHeader* header
+        SymbolRow* symbols
+        unsigned char* records
+        Level* levels
+        int64_t capacity
+        int64_t level_capacity
+        size_t record_size
+        void attach(void*) noexcept
+        int64_t cursor() noexcept
+        unsigned char* slot(int64_t) noexcept
+        int64_t oldest_intact() noexcept
+        int64_t oldest_intact_level() noexcept
+        bool read_last(void*) noexcept
+        bool read_at(int64_t, void*) noexcept
+        bool read_levels(const DepthRecord&, Level*) noexcept
+
+    void format_ring(void*, const RingShape&) noexcept
+
+
+cdef extern from "writer.hpp" namespace "fb" nogil:
+    cdef cppclass RingWriter:
+        RingView view
+        bool open(void*, bool) noexcept
+        bool many_symbols() noexcept
+        int64_t find_symbol(string_view) noexcept
+        DecodeCode add_symbol(string_view, uint32_t&) noexcept
+
+
+cdef extern from "route.hpp" namespace "fb" nogil:
+    size_t max_name_bytes
+
+    cdef cppclass Route:
+        Kind kind
+        RingWriter* ring
+        uint64_t fast
+        uint64_t fallback
+        uint64_t skipped
+        uint64_t rejected
+        string_view name_text()
+
+    cdef cppclass RouteTable:
+        Route* add(string_view, Kind, RingWriter*, string_view) except +
+        bool remove(string_view) except +
+        Route* find(string_view) noexcept
+
+
+cdef extern from "fallback.hpp" namespace "fb" nogil:
+    size_t max_message_bytes
+    size_t payload_padding
+
+    cdef cppclass FallbackResult:
+        Outcome outcome
+        DecodeCode code
+        size_t offset
+        Route* route
+        Kind kind
+        string_view stream
+        string_view symbol
+
+    cdef cppclass Fallback:
+        FallbackResult run(const RouteTable&, const char*, size_t, int64_t, Route*) noexcept
+        const char* implementation() noexcept
+
+
+cdef extern from "fast.hpp" namespace "fb" nogil:
+    cdef cppclass FastResult:
+        Outcome outcome
+        Route* route
+
+    cdef cppclass FastPath:
+        FastPath()
+        FastPath(bool)
+        const char* name() noexcept
+        FastResult combined(const RouteTable&, const char*, size_t, int64_t) noexcept
+        Outcome raw(Route&, const char*, size_t, int64_t) noexcept

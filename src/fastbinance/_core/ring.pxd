@@ -1,0 +1,57 @@
+from libc.stdint cimport int64_t, uint64_t
+
+from fastbinance._core.native cimport Kind, RingView, RingWriter
+
+# Records are read into Python objects of this size; native code asserts that every kind fits.
+cdef enum:
+    RECORD_BYTES = 96
+
+
+cdef class Record:
+    cdef:
+        unsigned char data[RECORD_BYTES]   # one record, as in the ring
+
+
+cdef class DepthRecord(Record):
+    cdef:
+        object levels                      # float64 ndarray of shape (bids + asks, 2), a copy
+
+
+cdef class Bell:
+    cdef:
+        list waiters                       # of Waiter; changed under the interpreter lock only
+        readonly Py_ssize_t waiting        # how many: what a feed looks at after every socket read
+
+    cdef int ring(self) except -1          # wake those that have something to read
+    cpdef void wake_all(self)              # wake everybody: a state changed
+
+
+cdef class Waiter:
+    cdef:
+        tuple rings                        # of RingBase
+        list after                         # cursors that are not news
+
+    cdef bint has_news(self) noexcept
+
+
+cdef class RingBase:
+    cdef:
+        object memory                      # mmap, whose buffer everything below points into
+        object record_type                 # class of what last() and at() return
+        object dtype                       # dtype of the records
+        RingWriter writer
+        RingView view
+        readonly Kind kind
+        readonly str stream                # Binance's stream name
+        readonly str ws_key                # name of the routed WsKey
+        readonly object symbol             # str: the one symbol; None on a many-symbol ring
+        readonly Bell bell
+        readonly bint closed
+        readonly uint64_t reject_count     # payloads of this stream that did not decode, over all connections
+        object __weakref__
+
+    cdef void count_reject(self) noexcept
+    cdef object make_record(self, int64_t sequence)
+    cdef int64_t newest_of(self, str symbol) except -2
+    cdef object slice_newest(self, Py_ssize_t wanted, Py_ssize_t skip, int64_t* first)
+    cdef object copy_levels(self, object batch, int64_t first)

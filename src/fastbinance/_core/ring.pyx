@@ -1,0 +1,698 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, freethreading_compatible=False
+"""Rings: preallocated records in shareable memory, and the ways to read them."""
+
+import mmap
+
+import numpy as np
+
+cimport numpy as cnp
+from cpython.bytes cimport PyBytes_AsStringAndSize
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.object cimport PyObject, PyTypeObject
+from cpython.ref cimport Py_INCREF
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.string cimport memcpy, memset
+
+from fastbinance._core cimport native
+from fastbinance._core.native cimport (
+    DecodeCode, FieldInfo, Kind, KindInfo, Level, RecordHead, RingHeader, RingShape, RingView, SymbolRow, kind_info,
+    load_acquire, load_relaxed, store_relaxed, store_release, string_view, wall_clock_ns,
+)
+
+from fastbinance.errors import ConfigurationError, Lapped, NoData, StaleData
+
+cnp.import_array()
+
+cdef extern from "Python.h":
+    int PySlice_Unpack(object, Py_ssize_t*, Py_ssize_t*, Py_ssize_t*) except -1
+    object PyFloat_FromDouble(double)
+    object PyLong_FromLongLong(long long)
+
+cdef extern from "numpy/arrayobject.h":
+    # NumPy's own declarations cannot create a view with strides over foreign memory.
+    ctypedef struct Descr "PyArray_Descr":
+        pass
+    ctypedef struct Array "PyArrayObject":
+        pass
+    object PyArray_NewFromDescr(PyTypeObject*, Descr*, int, cnp.npy_intp*, cnp.npy_intp*, void*, int, PyObject*)
+    int PyArray_SetBaseObject(Array*, PyObject*) except -1
+
+if native.max_record_size > RECORD_BYTES:
+    raise ImportError("Record.data is smaller than the largest native record")
+
+# A feed that has not sampled for this long is stuck or gone: what its rings say is out of date.
+cdef int64_t HEARTBEAT_LIMIT_NS = 1_000_000_000
+_DEFAULT_LEVELS = 32_768
+_NUMPY_CODES = {"q": "<i8", "I": "<u4", "d": "<f8", "?": "?"}
+
+
+class KindLayout:
+    """Where the fields of one kind of record lie, as the native header says."""
+
+    __slots__ = ("name", "kind", "record_bytes", "fields", "has_levels", "dtype")
+
+    def __init__(self, name, kind, record_bytes, fields, has_levels):
+        self.name = name
+        self.kind = kind
+        self.record_bytes = record_bytes
+        self.fields = fields  # name -> (offset, code)
+        self.has_levels = has_levels
+        self.dtype = np.dtype({
+            "names": list(fields),
+            "formats": [_NUMPY_CODES[code] for _, code in fields.values()],
+            "offsets": [offset for offset, _ in fields.values()],
+            "itemsize": record_bytes,
+        })
+
+    def __repr__(self):
+        return f"KindLayout({self.name!r}, {self.record_bytes} bytes, fields {', '.join(self.fields)})"
+
+
+cdef object _layout(Kind kind):
+    cdef const KindInfo* info = &kind_info(kind)
+    cdef uint32_t i
+    fields = {}
+    for i in range(info.field_count):
+        fields[info.fields[i].name.decode()] = (info.fields[i].offset, chr(info.fields[i].code))
+    return KindLayout(info.name.decode(), <int>kind, info.record_size, fields, info.has_levels)
+
+
+layouts = {number: _layout(<Kind>number) for number in range(1, native.kind_count)}
+"""Layout of each kind by its number."""
+
+record_types = {}
+"""Class of the records of each kind by its number; filled by fastbinance.records when it defines them."""
+
+
+cdef object _value(const unsigned char* data, char code):
+    if code == c"d":
+        return PyFloat_FromDouble((<const double*>data)[0])
+    if code == c"q":
+        return PyLong_FromLongLong((<const int64_t*>data)[0])
+    if code == c"I":
+        return (<const uint32_t*>data)[0]
+    return data[0] != 0
+
+
+cdef object _no_value(char code):
+    """What a field of a ring says before the first record."""
+    if code == c"d":
+        return float("nan")
+    if code == c"?":
+        return False
+    return 0
+
+
+cdef class Field:
+    """One field of a record, read in C; immutable."""
+
+    cdef:
+        readonly str name
+        readonly str __doc__
+        Py_ssize_t offset
+        char code
+
+    def __cinit__(self, int kind, str name not None, str doc not None):
+        layout = layouts[kind]
+        offset, code = layout.fields[name]
+        self.name = name
+        self.__doc__ = doc
+        self.offset = offset
+        self.code = ord(code)
+
+    def __get__(self, instance, owner):
+        if instance is None:
+            return self
+        if not isinstance(instance, Record):
+            raise TypeError(f"{self.name} is a field of records, not of {type(instance).__name__}")
+        return _value((<Record>instance).data + self.offset, self.code)
+
+    def __set__(self, instance, value):
+        raise AttributeError(f"records are immutable: {self.name} cannot be set")
+
+
+cdef class NewestField:
+    """The same field of a ring's newest record, without a copy of the record.
+
+    Before the first record: NaN, 0 or False.
+    """
+
+    cdef:
+        readonly str name
+        readonly str __doc__
+        Py_ssize_t offset
+        char code
+
+    def __cinit__(self, int kind, str name not None, str doc not None):
+        layout = layouts[kind]
+        offset, code = layout.fields[name]
+        self.name = name
+        self.__doc__ = doc
+        self.offset = offset
+        self.code = ord(code)
+
+    def __get__(self, instance, owner):
+        cdef:
+            RingView* view
+            int64_t sequence
+            unsigned char word[8]
+        if instance is None:
+            return self
+        if not isinstance(instance, RingBase):
+            raise TypeError(f"{self.name} is a field of rings, not of {type(instance).__name__}")
+        view = &(<RingBase>instance).view
+        while True:
+            sequence = view.cursor()
+            if sequence < 0:
+                return _no_value(self.code)
+            memcpy(word, view.slot(sequence) + self.offset, 8)
+            if sequence >= view.oldest_intact():
+                return _value(word, self.code)
+
+    def __set__(self, instance, value):
+        raise AttributeError(f"rings are read-only: {self.name} cannot be set")
+
+
+cdef class Record:
+    """One record, copied out of its ring: immutable, valid for ever."""
+
+    kind = 0
+
+    def __getitem__(self, str name not None):
+        if name not in layouts[self.kind].fields:
+            raise KeyError(f"{name!r} is no field of {type(self).__name__}; it has {', '.join(self.fields())}")
+        return getattr(self, name)
+
+    @classmethod
+    def fields(cls):
+        return tuple(layouts[cls.kind].fields)
+
+    @property
+    def age_ns(self):
+        return wall_clock_ns() - (<RecordHead*>self.data).recv_ns
+
+    def __eq__(self, other):
+        if type(self) is not type(other):
+            return NotImplemented
+        return all(self[name] == other[name] for name in self.fields())
+
+    def __hash__(self):
+        return hash((type(self), (<RecordHead*>self.data).sequence, (<RecordHead*>self.data).recv_ns))
+
+    def __repr__(self):
+        return f"{type(self).__name__}({', '.join(f'{name}={self[name]!r}' for name in self.fields())})"
+
+
+cdef class DepthRecord(Record):
+    """A depth record with a copy of its levels."""
+
+    def __getitem__(self, str name not None):
+        if name == "bids":
+            return self.bids
+        if name == "asks":
+            return self.asks
+        return Record.__getitem__(self, name)
+
+    @property
+    def bids(self):
+        return self.levels[:(<native.DepthRecord*>self.data).bid_count]
+
+    @property
+    def asks(self):
+        return self.levels[(<native.DepthRecord*>self.data).bid_count:]
+
+    def __eq__(self, other):
+        # levels_begin says where the levels lay in one ring's arena, which is not part of what the record says.
+        if type(self) is not type(other):
+            return NotImplemented
+        same = all(self[name] == other[name] for name in self.fields() if name != "levels_begin")
+        return same and np.array_equal(self.levels, (<DepthRecord>other).levels)
+
+    def __hash__(self):
+        return Record.__hash__(self)
+
+
+cdef class Waiter:
+    """Somebody who waits for news in any of some rings. Subclasses say how they are woken."""
+
+    def __cinit__(self, tuple rings not None, list after not None, *args):
+        self.rings = rings
+        self.after = after
+
+    def wake(self):
+        raise TypeError("a Waiter is used through a subclass that says how it is woken")
+
+    def news(self):
+        return self.has_news()
+
+    cdef bint has_news(self) noexcept:
+        cdef Py_ssize_t i
+        for i in range(len(self.rings)):
+            if (<RingBase>self.rings[i]).view.cursor() > <int64_t>self.after[i]:
+                return True
+        return False
+
+
+cdef class Bell:
+    """Wakes waiters: rung by a feed at most once per socket read, and only when somebody waits."""
+
+    def __cinit__(self):
+        self.waiters = []
+        self.waiting = 0
+
+    def add(self, Waiter waiter not None):
+        self.waiters.append(waiter)
+        self.waiting = len(self.waiters)
+
+    def remove(self, Waiter waiter not None):
+        if waiter in self.waiters:
+            self.waiters.remove(waiter)
+        self.waiting = len(self.waiters)
+
+    cdef int ring(self) except -1:
+        for waiter in tuple(self.waiters):
+            if (<Waiter>waiter).has_news():
+                waiter.wake()
+        return 0
+
+    cpdef void wake_all(self):
+        for waiter in tuple(self.waiters):
+            waiter.wake()
+
+
+cdef object _view(RingBase ring, object dtype, int dimensions, cnp.npy_intp* shape, cnp.npy_intp* strides, void* data):
+    """Read-only array over ring memory that keeps the ring alive."""
+    Py_INCREF(dtype)  # both calls below take a reference of their own
+    array = PyArray_NewFromDescr(
+        <PyTypeObject*>cnp.ndarray, <Descr*>dtype, dimensions, shape, strides, data, 0, NULL)
+    Py_INCREF(ring)
+    PyArray_SetBaseObject(<Array*>array, <PyObject*>ring)
+    return array
+
+
+_FLOAT64 = np.dtype(np.float64)
+
+
+cdef object _level_view(RingBase ring, int64_t begin, Py_ssize_t count):
+    cdef cnp.npy_intp[2] shape = [count, 2]
+    return _view(ring, _FLOAT64, 2, shape, NULL, <void*>(ring.view.levels + (begin & (ring.view.level_capacity - 1))))
+
+
+cdef class Window:
+    """Some consecutive records of one ring: a live view of its memory, or a validated copy.
+
+    A live view (`Ring.window`) stays valid until ``capacity - len(window)`` more records have come; `intact` tells. A copy
+    (what a depth ring's reader yields) stays valid for ever.
+    """
+
+    cdef:
+        RingBase ring
+        readonly object records
+        readonly int64_t first_sequence
+        readonly object levels          # the copied levels of a copy; None on a live view or without levels
+        int64_t levels_begin            # absolute index of levels[0]
+
+    def __len__(self):
+        return len(self.records)
+
+    def intact(self):
+        if self.levels is not None or not len(self.records):
+            return True
+        if self.first_sequence < self.ring.view.oldest_intact():
+            return False
+        if not self.ring.view.level_capacity:
+            return True
+        return int(self.records["levels_begin"][0]) >= self.ring.view.oldest_intact_level()
+
+    cdef object _side(self, Py_ssize_t i, bint asks):
+        if not layouts[<int>self.ring.kind].has_levels:
+            raise TypeError(f"{self.ring.stream} records have no levels")
+        head = self.records[i]
+        cdef int64_t begin = int(head["levels_begin"])
+        cdef Py_ssize_t bids = int(head["bid_count"])
+        cdef Py_ssize_t count = int(head["ask_count"]) if asks else bids
+        if asks:
+            begin += bids
+        if self.levels is not None:
+            return self.levels[begin - self.levels_begin:begin - self.levels_begin + count]
+        # A torn head must not lead outside the arena; what it says is told apart by intact().
+        cdef int64_t at = begin & (self.ring.view.level_capacity - 1)
+        if count > self.ring.view.level_capacity - at:
+            raise Lapped(self.first_sequence, self.ring.view.oldest_intact())
+        return _level_view(self.ring, begin, count)
+
+    def bids(self, Py_ssize_t i):
+        return self._side(i, False)
+
+    def asks(self, Py_ssize_t i):
+        return self._side(i, True)
+
+    def __getitem__(self, key):
+        if isinstance(key, str):
+            if key not in self.records.dtype.names:
+                raise KeyError(f"{key!r} is no field; there are {', '.join(self.records.dtype.names)}")
+            return self.records[key]
+        cdef Py_ssize_t i = key
+        if i < 0:
+            i += len(self.records)
+        if not 0 <= i < len(self.records):
+            raise IndexError(f"record {key} of a window of {len(self.records)}")
+        if self.levels is None:
+            return self.ring.at(self.first_sequence + i)
+        cdef DepthRecord record = self.ring.record_type.__new__(self.ring.record_type)
+        raw = self.records[i:i + 1].tobytes()
+        memcpy(record.data, <const char*>raw, self.ring.view.record_size)
+        record.levels = np.concatenate((self.bids(i), self.asks(i)))
+        record.levels.flags.writeable = False
+        return record
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self.records)))
+
+    def __repr__(self):
+        return f"Window({self.ring.stream}, {len(self.records)} records from sequence {self.first_sequence})"
+
+
+def power_of_two(int64_t wanted):
+    cdef int64_t size = 1
+    while size < wanted:
+        size *= 2
+    return size
+
+
+cdef class RingBase:
+    """Memory and reads of one ring. The facade's `Ring` and `AsyncRing` add waiting and iterating."""
+
+    def __cinit__(self, int kind, str stream not None, str ws_key not None, symbol, *, int64_t capacity,
+                  int64_t level_capacity=0, uint32_t symbol_capacity=1, Bell bell=None, **ignored):
+        cdef:
+            RingShape shape
+            const unsigned char[::1] buffer
+            unsigned char[::1] writable
+            char* name
+            Py_ssize_t length
+            uint32_t row = 0
+        if kind not in layouts:
+            raise ConfigurationError(f"no kind {kind}; there are {sorted(layouts)}")
+        if capacity < 2 or capacity & (capacity - 1) or capacity > 1 << 24:
+            raise ConfigurationError(f"a ring's capacity is a power of two from 2 to {1 << 24}, not {capacity}")
+        layout = layouts[kind]
+        if not layout.has_levels:
+            level_capacity = 0
+        elif level_capacity == 0:
+            level_capacity = _DEFAULT_LEVELS
+        if level_capacity < 0 or level_capacity & (level_capacity - 1) or level_capacity > 1 << 26:
+            raise ConfigurationError(
+                f"a ring's level capacity is a power of two up to {1 << 26}, not {level_capacity}")
+        self.kind = <Kind>kind
+        self.stream = stream
+        self.ws_key = ws_key
+        self.symbol = symbol
+        self.bell = bell if bell is not None else Bell()
+        self.dtype = layout.dtype
+        self.record_type = record_types.get(kind, DepthRecord if layout.has_levels else Record)
+        shape.kind = self.kind
+        shape.capacity = capacity
+        shape.level_capacity = level_capacity
+        shape.symbol_capacity = symbol_capacity
+        self.memory = mmap.mmap(-1, shape.total_bytes())
+        writable = self.memory
+        # Touched now, so that no page fault comes later and memory use is flat from the start.
+        memset(&writable[0], 0, writable.shape[0])
+        native.format_ring(&writable[0], shape)
+        if not self.writer.open(&writable[0], symbol is None):
+            raise MemoryError(f"no memory for the symbol index of {stream}")
+        self.view = self.writer.view
+        if symbol is not None:
+            encoded = symbol.encode()
+            PyBytes_AsStringAndSize(encoded, &name, &length)
+            if self.writer.add_symbol(string_view(name, length), row) != DecodeCode.ok:
+                raise ConfigurationError(f"symbol {symbol!r} is longer than {native.max_symbol_bytes} bytes")
+
+    # What the feed and the pool use.
+
+    cdef void count_reject(self) noexcept:
+        self.reject_count += 1
+
+    def set_state(self, int state):
+        if not 0 <= state <= 3:
+            raise ValueError(f"ring states are 0 to 3, not {state}")
+        cdef uint32_t before = load_relaxed[uint32_t](self.view.header.state)
+        store_relaxed[uint32_t](self.view.header.state, <uint32_t>state)
+        if before != <uint32_t>state and self.bell.waiting:
+            self.bell.wake_all()
+
+    def sample(self, int64_t now_ns):
+        """Refresh the header's sampled words: the feed's sign of life and the newest record's receive time."""
+        cdef RecordHead head
+        cdef int64_t sequence = self.view.cursor()
+        if sequence >= 0:
+            memcpy(&head, self.view.slot(sequence), sizeof(RecordHead))
+            store_relaxed[int64_t](self.view.header.last_recv_ns, head.recv_ns)
+        store_relaxed[int64_t](self.view.header.heartbeat_ns, now_ns)
+
+    def close(self):
+        self.closed = True
+        self.set_state(0)
+        self.bell.wake_all()
+
+    # What readers use.
+
+    @property
+    def cursor(self):
+        return self.view.cursor()
+
+    @property
+    def capacity(self):
+        return self.view.capacity
+
+    @property
+    def level_capacity(self):
+        return self.view.level_capacity
+
+    @property
+    def memory_bytes(self):
+        return len(self.memory)
+
+    @property
+    def epoch(self):
+        return self.view.header.epoch
+
+    @property
+    def last_recv_ns(self):
+        return load_relaxed[int64_t](self.view.header.last_recv_ns)
+
+    @property
+    def records(self):
+        cdef cnp.npy_intp shape = self.view.capacity
+        cdef cnp.npy_intp stride = self.view.record_size
+        return _view(self, self.dtype, 1, &shape, &stride, self.view.records)
+
+    def state_code(self):
+        cdef int64_t heartbeat = load_relaxed[int64_t](self.view.header.heartbeat_ns)
+        cdef uint32_t state = load_relaxed[uint32_t](self.view.header.state)
+        if state != 0 and heartbeat and wall_clock_ns() - heartbeat > HEARTBEAT_LIMIT_NS:
+            return 3
+        return state
+
+    @property
+    def symbols(self):
+        cdef uint32_t count = load_acquire[uint32_t](self.view.header.symbol_count)
+        cdef uint32_t i
+        return tuple((<bytes>self.view.symbols[i].name[:self.view.symbols[i].length]).decode() for i in range(count))
+
+    cdef object make_record(self, int64_t sequence):
+        """Copy record `sequence`, or None when it is not there any more."""
+        cdef Record record = self.record_type.__new__(self.record_type)
+        if not self.view.read_at(sequence, record.data):
+            return None
+        if self.view.level_capacity == 0:
+            return record
+        cdef native.DepthRecord* head = <native.DepthRecord*>record.data
+        cdef cnp.ndarray levels = np.empty((<Py_ssize_t>head.bid_count + <Py_ssize_t>head.ask_count, 2))
+        if not self.view.read_levels(head[0], <Level*>cnp.PyArray_DATA(levels)):
+            return None
+        cnp.PyArray_CLEARFLAGS(levels, cnp.NPY_ARRAY_WRITEABLE)
+        (<DepthRecord>record).levels = levels
+        return record
+
+    cdef int64_t newest_of(self, str symbol) except -2:
+        """Sequence of the newest record of a symbol; -1 before its first."""
+        cdef char* name
+        cdef Py_ssize_t length
+        cdef int64_t row
+        for spelled in (symbol, symbol.upper()):
+            encoded = spelled.encode()
+            PyBytes_AsStringAndSize(encoded, &name, &length)
+            row = self.writer.find_symbol(string_view(name, length))
+            if row >= 0:
+                if not self.writer.many_symbols():
+                    return self.view.cursor()
+                return load_acquire[int64_t](self.view.symbols[row].last_sequence)
+        if self.symbol is not None:
+            raise KeyError(f"{self.stream} carries {self.symbol} only, not {symbol!r}")
+        return -1
+
+    def last(self, str symbol=None, *, max_age=None):
+        cdef:
+            Record record
+            int64_t sequence
+        if symbol is None and self.view.level_capacity == 0:
+            record = self.record_type.__new__(self.record_type)
+            if not self.view.read_last(record.data):
+                raise NoData(self.stream)
+        else:
+            while True:
+                sequence = self.view.cursor() if symbol is None else self.newest_of(symbol)
+                if sequence < 0:
+                    raise NoData(self.stream if symbol is None else f"{self.stream} ({symbol})")
+                found = self.make_record(sequence)
+                if found is not None:
+                    record = found
+                    break
+                if symbol is not None and sequence < self.view.oldest_intact():
+                    raise Lapped(sequence, self.view.oldest_intact())
+        if max_age is not None:
+            age = (wall_clock_ns() - (<RecordHead*>record.data).recv_ns) / 1e9
+            if age > max_age:
+                raise StaleData(self.stream, age, max_age)
+        return record
+
+    def at(self, int64_t sequence):
+        record = self.make_record(sequence)
+        if record is not None:
+            return record
+        if sequence < 0 or sequence > self.view.cursor():
+            raise IndexError(f"{self.stream} has no record {sequence} yet; the newest is {self.view.cursor()}")
+        raise Lapped(sequence, self.view.oldest_intact())
+
+    cdef object slice_newest(self, Py_ssize_t wanted, Py_ssize_t skip, int64_t* first):
+        """The newest `wanted` records less the newest `skip` of them, as one contiguous view."""
+        cdef int64_t cursor = self.view.cursor()
+        cdef int64_t count = cursor + 1
+        if count > self.view.capacity:
+            count = self.view.capacity
+        if wanted < count:
+            count = wanted
+        first[0] = cursor + 1 - count
+        cdef cnp.npy_intp kept = count - skip if skip < count else 0
+        cdef cnp.npy_intp stride = self.view.record_size
+        return _view(self, self.dtype, 1, &kept, &stride, self.view.slot(first[0]))
+
+    def __getitem__(self, key):
+        cdef:
+            Py_ssize_t start, stop, step
+            int64_t first
+        if not isinstance(key, slice):
+            raise TypeError(f"rings take negative slices, such as ring[-100:]; for one record use last() or at(sequence)")
+        PySlice_Unpack(key, &start, &stop, &step)
+        if step != 1 or start >= 0 or (stop >= 0 and stop != <Py_ssize_t>((<size_t>-1) >> 1)):
+            raise IndexError("rings take negative slices without a step, such as ring[-100:] or ring[-100:-50]")
+        return self.slice_newest(-start, -stop if stop < 0 else 0, &first)
+
+    def window(self, Py_ssize_t n):
+        if n < 1:
+            raise ValueError(f"a window has at least one record, not {n}")
+        cdef Window window = Window.__new__(Window)
+        window.ring = self
+        window.records = self.slice_newest(n, 0, &window.first_sequence)
+        return window
+
+    def column(self, str name not None, Py_ssize_t n):
+        cdef int64_t first
+        if name not in self.dtype.names:
+            raise KeyError(f"{name!r} is no field of {self.stream}; it has {', '.join(self.dtype.names)}")
+        if n < 1:
+            raise ValueError(f"a column has at least one value, not {n}")
+        return self.slice_newest(n, 0, &first)[name]
+
+    def copy_from(self, int64_t sequence, Py_ssize_t max_records):
+        """Validated copy of up to `max_records` records from `sequence` on, for readers.
+
+        Returns ``(batch, next_sequence, lost)``: `batch` is None when there is nothing new.
+        """
+        cdef:
+            int64_t cursor, first, oldest, lost = 0
+            Py_ssize_t count
+            cnp.ndarray batch
+        while True:
+            cursor = self.view.cursor()
+            if sequence > cursor:
+                return None, sequence, lost
+            oldest = self.view.oldest_intact()
+            first = sequence if sequence > oldest else oldest
+            count = <Py_ssize_t>min(cursor - first + 1, max_records)
+            batch = np.empty(count, self.dtype)
+            memcpy(cnp.PyArray_DATA(batch), self.view.slot(first), count * self.view.record_size)
+            oldest = self.view.oldest_intact()
+            lost += first - sequence
+            sequence = first
+            if oldest > first: # lapped while copying: what was overwritten is dropped, and counted
+                if oldest >= first + count:
+                    lost += count
+                    sequence += count
+                    continue
+                batch = batch[oldest - first:]
+                lost += oldest - first
+                sequence = oldest
+            if self.view.level_capacity == 0:
+                return batch, sequence + len(batch), lost
+            window, lapped = self.copy_levels(batch, sequence)
+            lost += lapped
+            if window is None:
+                sequence += len(batch)
+                continue
+            return window, sequence + len(batch), lost
+
+    cdef object copy_levels(self, object batch, int64_t first):
+        """Copy the levels of copied heads; heads whose levels are gone are dropped and counted."""
+        cdef:
+            int64_t capacity = self.view.level_capacity
+            int64_t begin, end, at, part
+            int64_t oldest = self.view.oldest_intact_level()
+            cnp.ndarray levels
+            char* target
+        begins = batch["levels_begin"]
+        cdef Py_ssize_t skip = int(np.searchsorted(begins, oldest))
+        while True:
+            if skip >= len(batch):
+                return None, len(batch)
+            begin = int(begins[skip])
+            newest = batch[len(batch) - 1]
+            end = int(newest["levels_begin"]) + int(newest["bid_count"]) + int(newest["ask_count"])
+            levels = np.empty((end - begin, 2))
+            # Blocks never wrap, but a run of them does: at most two pieces, because it is at most one arena long.
+            target = <char*>cnp.PyArray_DATA(levels)
+            at = begin & (capacity - 1)
+            part = min(end - begin, capacity - at)
+            memcpy(target, <void*>(self.view.levels + at), part * sizeof(Level))
+            if part < end - begin:
+                memcpy(target + part * sizeof(Level), <void*>self.view.levels, (end - begin - part) * sizeof(Level))
+            oldest = self.view.oldest_intact_level()
+            if begin >= oldest:
+                break
+            skip = int(np.searchsorted(begins, oldest))
+        cnp.PyArray_CLEARFLAGS(levels, cnp.NPY_ARRAY_WRITEABLE)
+        cdef Window window = Window.__new__(Window)
+        window.ring = self
+        window.records = batch[skip:]
+        window.first_sequence = first + skip
+        window.levels = levels
+        window.levels_begin = begin
+        return window, skip
+
+    def newest_per_symbol(self, int64_t after):
+        """Copies of the newest record of every symbol that has one behind `after`, for conflating readers."""
+        cdef:
+            uint32_t count = load_acquire[uint32_t](self.view.header.symbol_count)
+            uint32_t i
+            int64_t sequence
+        found = []
+        for i in range(count):
+            sequence = load_acquire[int64_t](self.view.symbols[i].last_sequence)
+            if sequence > after:
+                record = self.make_record(sequence)
+                if record is not None:
+                    found.append((sequence, record))
+        found.sort(key=lambda pair: pair[0])
+        return [record for _, record in found]

@@ -1,0 +1,194 @@
+"""The table behind `streams`: every stream name that Binance documents, by market.
+
+Data only, spelled as Binance's documentation spells it: ``<symbol>`` stands for a name, ``<a|b>`` for one of
+these, ``[a|b]`` for one of these or nothing. `streams` compiles it, and shows it in messages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from fastbinance._endpoints import Market, Part
+
+
+class Kind(IntEnum):
+    """Kinds of record that a ring holds; the numbers are those of the native enum."""
+
+    BOOK_TICKER = 1
+    TRADE = 2
+    AGG_TRADE = 3
+    DIFF_DEPTH = 4
+    PARTIAL_DEPTH = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One form of stream name.
+
+    Attributes
+    ----------
+    text : str
+        The form as documented.
+    kind : Kind or None
+        The record it feeds; None for streams that arrive as events.
+    part : {"public", "market"} or None
+        Its route, where the market has routes.
+    """
+
+    text: str
+    kind: Kind | None = None
+    part: Part | None = None
+
+
+# 1m is a minute and 1M a month: the only place where the case of a letter matters after the symbol.
+_FUTURES_INTERVALS: Final = "1m|3m|5m|15m|30m|1h|2h|4h|6h|8h|12h|1d|3d|1w|1M"
+_SPOT_INTERVALS: Final = "1s|" + _FUTURES_INTERVALS
+_OPTIONS_INTERVALS: Final = "1m|3m|5m|15m|30m|1h|2h|4h|6h|12h|1d|3d|1w"
+_CONTRACT_TYPES: Final = "perpetual|current_quarter|next_quarter"
+
+_SPOT: Final = (
+    Form("<symbol>@aggTrade", Kind.AGG_TRADE),
+    Form("<symbol>@trade", Kind.TRADE),
+    Form("<symbol>@blockTrade"),
+    Form("<symbol>@referencePrice"),
+    Form(f"<symbol>@kline_<{_SPOT_INTERVALS}>[@+08:00]"),
+    Form("<symbol>@miniTicker"),
+    Form("!miniTicker@arr"),
+    Form("<symbol>@ticker"),
+    Form("<symbol>@ticker_<1h|4h|1d>"),
+    Form("!ticker_<1h|4h|1d>@arr"),
+    Form("<symbol>@bookTicker", Kind.BOOK_TICKER),
+    Form("<symbol>@avgPrice"),
+    Form("<symbol>@depth<5|10|20>[@100ms]", Kind.PARTIAL_DEPTH),
+    Form("<symbol>@depth[@100ms]", Kind.DIFF_DEPTH),
+    # Comes unasked before a server stops; known here because it arrives under this name.
+    Form("!serverShutdown"),
+)
+
+_USDM: Final = (
+    Form("<symbol>@bookTicker", Kind.BOOK_TICKER, "public"),
+    Form("!bookTicker", Kind.BOOK_TICKER, "public"),
+    Form("<symbol>@depth[@100ms|@500ms]", Kind.DIFF_DEPTH, "public"),
+    # Undocumented, seen on the wire.
+    Form("<symbol>@depth@0ms", Kind.DIFF_DEPTH, "public"),
+    Form("<symbol>@depth<5|10|20>[@100ms|@500ms]", Kind.PARTIAL_DEPTH, "public"),
+    # The JavaScript SDK asks for these two on /market, where they are acknowledged and silent.
+    Form("<symbol>@rpiDepth@500ms", None, "public"),
+    Form("<symbol>@trade", Kind.TRADE, "public"),
+    Form("<symbol>@aggTrade", Kind.AGG_TRADE, "market"),
+    Form("<symbol>@markPrice[@1s]", None, "market"),
+    Form("!markPrice@arr[@1s]", None, "market"),
+    Form(f"<symbol>@kline_<{_FUTURES_INTERVALS}>", None, "market"),
+    Form(f"<pair>_<{_CONTRACT_TYPES}|tradifi_perpetual>@continuousKline_<{_SPOT_INTERVALS}>", None, "market"),
+    Form("<symbol>@miniTicker", None, "market"),
+    Form("!miniTicker@arr", None, "market"),
+    Form("<symbol>@ticker", None, "market"),
+    Form("!ticker@arr", None, "market"),
+    Form("<symbol>@forceOrder", None, "market"),
+    Form("!forceOrder@arr", None, "market"),
+    Form("<symbol>@compositeIndex", None, "market"),
+    Form("!contractInfo", None, "market"),
+    Form("!assetIndex@arr", None, "market"),
+    Form("<asset>@assetIndex", None, "market"),
+    Form("tradingSession", None, "market"),
+)
+
+_COINM: Final = (
+    Form("<symbol>@aggTrade", Kind.AGG_TRADE),
+    # Undocumented, seen on the wire.
+    Form("<symbol>@trade", Kind.TRADE),
+    Form("<symbol>@bookTicker", Kind.BOOK_TICKER),
+    Form("!bookTicker", Kind.BOOK_TICKER),
+    Form("<symbol>@depth[@100ms|@500ms]", Kind.DIFF_DEPTH),
+    # Undocumented, seen on the wire.
+    Form("<symbol>@depth@0ms", Kind.DIFF_DEPTH),
+    Form("<symbol>@depth<5|10|20>[@100ms|@500ms]", Kind.PARTIAL_DEPTH),
+    # With a pair instead of a symbol it brings an array; the two cannot be told apart by form.
+    Form("<symbol>@markPrice[@1s]"),
+    Form("<pair>@indexPrice[@1s]"),
+    Form(f"<symbol>@kline_<{_FUTURES_INTERVALS}>"),
+    Form(f"<pair>_<{_CONTRACT_TYPES}>@continuousKline_<{_SPOT_INTERVALS}>"),
+    Form(f"<pair>@indexPriceKline_<{_FUTURES_INTERVALS}>"),
+    Form(f"<symbol>@markPriceKline_<{_FUTURES_INTERVALS}>"),
+    Form("<symbol>@miniTicker"),
+    Form("!miniTicker@arr"),
+    Form("<symbol>@ticker"),
+    Form("!ticker@arr"),
+    Form("<symbol>@forceOrder"),
+    Form("!forceOrder@arr"),
+    Form("!contractInfo"),
+)
+
+_OPTIONS: Final = (
+    Form("!index@arr", None, "market"),
+    Form(f"<symbol>@kline_<{_OPTIONS_INTERVALS}>", None, "market"),
+    Form("!optionSymbol", None, "market"),
+    Form("<underlying>@openInterest@<yymmdd>", None, "market"),
+    # The same before July 2026; both are still met.
+    Form("<underlying>@optionOpenInterest@<yymmdd>", None, "market"),
+    Form("<underlying>@optionMarkPrice", None, "market"),
+    Form("<symbol>@depth<@100ms|@500ms>", None, "public"),
+    Form("<symbol>@depth<5|10|20><@100ms|@500ms>", None, "public"),
+    Form("<symbol>@optionTicker", None, "public"),
+    Form("<underlying>@optionTicker@<yymmdd>", None, "public"),
+    Form("<symbol>@bookTicker", None, "public"),
+    # The name may be an underlying too.
+    Form("<symbol>@optionTrade", None, "public"),
+)
+
+_ALPHA: Final = (
+    Form("<symbol>@aggTrade"),
+    Form("<symbol>@trade"),
+    Form("<symbol>@bookTicker"),
+    Form("!bookTicker"),
+    Form("<symbol>@miniTicker"),
+    Form("!miniTicker@arr"),
+    Form("<symbol>@ticker"),
+    Form("!ticker@arr"),
+    Form(f"<symbol>@kline_<{_FUTURES_INTERVALS}>"),
+    Form("came@<contract_address>@<chain_id>@kline_<1s|1m|5m|15m|1h|4h|1d>"),
+    Form("came@allTokens@ticker24"),
+    Form("<symbol>@depth<5|10|20>@<0|100|500>ms"),
+    Form("<symbol>@fulldepth@<0|100|500>ms"),
+)
+
+FORMS: Final[dict[Market, tuple[Form, ...]]] = {
+    "spot": _SPOT,
+    "usdm": _USDM,
+    "coinm": _COINM,
+    "options": _OPTIONS,
+    "alpha": _ALPHA,
+}
+
+_OLD_OPTIONS: Final = "belongs to the retired options system; it is now "
+
+#: Names that people still try, as patterns of the whole name, and what to tell them.
+DEAD: Final[dict[Market, tuple[tuple[str, str], ...]]] = {
+    "spot": (
+        (r"!ticker@arr", "is gone from spot since 2026-03-26; use <symbol>@ticker or !miniTicker@arr"),
+        (r"!bookTicker", "is gone from spot since 2022-12-07; use <symbol>@bookTicker"),
+        (r".*@depth[0-9]*@1000ms", "never existed: without a suffix the speed is 1000 ms"),
+    ),
+    "usdm": ((r".*@depth[0-9]*@250ms", "never existed: without a suffix the speed is 250 ms"),),
+    "coinm": ((r".*@depth[0-9]*@250ms", "never existed: without a suffix the speed is 250 ms"),),
+    "options": (
+        (r"[^@]+@trade", _OLD_OPTIONS + "<symbol>@optionTrade"),
+        (r"[^@]+@ticker", _OLD_OPTIONS + "<symbol>@optionTicker"),
+        (r"[^@]+@index", _OLD_OPTIONS + "!index@arr"),
+        (r"[^@]+@markPrice", _OLD_OPTIONS + "<underlying>@optionMarkPrice"),
+        (r"option_pair", _OLD_OPTIONS + "!optionSymbol"),
+    ),
+    "alpha": (),
+}
+
+#: Levels of partial depth; spot, USD-M and COIN-M offer the same.
+LEVELS: Final = (5, 10, 20)
+
+#: Suffix of each update speed of depth streams, in milliseconds, fastest first.
+SPEEDS: Final[dict[Market, dict[int, str]]] = {
+    "spot": {100: "@100ms", 1000: ""},
+    "usdm": {100: "@100ms", 250: "", 500: "@500ms"},
+    "coinm": {100: "@100ms", 250: "", 500: "@500ms"},
+}

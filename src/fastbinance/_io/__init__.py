@@ -1,0 +1,1 @@
+"""Sockets, tasks and clocks: connections, the pool that owns them, and the dispatch of events."""

@@ -1,0 +1,265 @@
+"""From the feed's thread to those who listen: queues for iterators, a dispatcher for callbacks."""
+
+import asyncio
+import inspect
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from fastbinance.errors import ConfigurationError
+from fastbinance.events import EVENT_KINDS, Event, EventKind
+
+__all__ = ["EVENT_CAPACITY", "Callback", "EventHub", "EventQueue"]
+
+logger = logging.getLogger("fastbinance")
+
+EVENT_CAPACITY: Final = 65_536
+
+Callback = Callable[[Event], object]
+
+
+class EventQueue:
+    """Events for one consumer, blocking or asyncio. When it is full the oldest event is dropped and counted.
+
+    `put` may be called on any thread. A blocking consumer iterates or calls `get`; an asyncio consumer uses
+    ``async for`` or awaits `get_async`. After `close` both get what is left and then the end.
+
+    Parameters
+    ----------
+    capacity
+        Events kept while the consumer is busy.
+    """
+
+    def __init__(self, capacity: int = EVENT_CAPACITY) -> None:
+        if capacity < 1:
+            raise ConfigurationError(f"an event queue needs a capacity of at least 1, not {capacity}")
+        self.capacity: Final = capacity
+        self.lost = 0
+        self._events: deque[Event] = deque()
+        self._changed = threading.Condition()
+        self._waiters: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def put(self, event: Event) -> None:
+        """Append an event, on any thread; ignored after `close`."""
+        with self._changed:
+            if self._closed:
+                return
+            if len(self._events) >= self.capacity:
+                self._events.popleft()
+                self.lost += 1
+            self._events.append(event)
+            self._wake()
+
+    def get(self, timeout: float | None = None) -> Event | None:
+        """Wait for the next event and return it; None when time is up, or when closed and empty.
+
+        Blocks the thread: not for an event loop.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._events or self._closed, timeout)
+            return self._events.popleft() if self._events else None
+
+    async def get_async(self) -> Event | None:
+        """Wait for the next event and return it; None when closed and empty."""
+        loop = asyncio.get_running_loop()
+        while True:
+            with self._changed:
+                if self._events:
+                    return self._events.popleft()
+                if self._closed:
+                    return None
+                waiter = (loop, loop.create_future())
+                self._waiters.append(waiter)
+            try:
+                await waiter[1]
+            finally:
+                with self._changed:
+                    if waiter in self._waiters:
+                        self._waiters.remove(waiter)
+
+    def close(self) -> None:
+        """End the queue; what is in it can still be read."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            self._wake()
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more will be put in."""
+        return self._closed
+
+    def __iter__(self) -> "EventQueue":
+        return self
+
+    def __next__(self) -> Event:
+        event = self.get()
+        if event is None:
+            raise StopIteration
+        return event
+
+    def __aiter__(self) -> "EventQueue":
+        return self
+
+    async def __anext__(self) -> Event:
+        event = await self.get_async()
+        if event is None:
+            raise StopAsyncIteration
+        return event
+
+    def _wake(self) -> None:
+        # Called with the lock held. A waiter on the very loop that puts needs no trip through the self-pipe.
+        self._changed.notify()
+        waiters, self._waiters = self._waiters, []
+        if not waiters:
+            return
+        try:
+            here = asyncio.get_running_loop()
+        except RuntimeError:
+            here = None
+        for loop, future in waiters:
+            if loop is here:
+                _settle(future)
+            elif not loop.is_closed():
+                loop.call_soon_threadsafe(_settle, future)
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+class EventHub:
+    """Hands every event to each queue and to the callbacks of its kind.
+
+    Parameters
+    ----------
+    loop
+        Where callbacks run: on this event loop, each after the code that published the event has returned.
+        None: on a thread of their own, started with the first callback, never on the feed's.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        self.callback_errors = 0
+        self._loop = loop
+        self._lock = threading.Lock()
+        # Replaced as a whole when changed, so that publish() reads them without the lock.
+        self._queues: tuple[EventQueue, ...] = ()
+        self._callbacks: dict[str, tuple[Callback, ...]] = {}
+        self._backlog = EventQueue()
+        self._thread: threading.Thread | None = None
+        self._scheduled = False
+        self._closed = False
+
+    @property
+    def lost(self) -> int:
+        """Events that callbacks never saw because they were too slow."""
+        return self._backlog.lost
+
+    def publish(self, event: Event) -> None:
+        """Hand out an event; called on the feed's thread, which is the loop's where there is a loop."""
+        for queue in self._queues:
+            queue.put(event)
+        if event.kind not in self._callbacks:
+            return
+        self._backlog.put(event)
+        if self._loop is not None and not self._scheduled and not self._closed:
+            self._scheduled = True
+            self._loop.call_soon(self._drain)
+
+    def listen(self, capacity: int = EVENT_CAPACITY) -> EventQueue:
+        """Return a new queue that gets every event from now on."""
+        queue = EventQueue(capacity)
+        with self._lock:
+            if self._closed:
+                queue.close()
+            else:
+                self._queues += (queue,)
+        return queue
+
+    def forget(self, queue: EventQueue) -> None:
+        """Close a queue of `listen`; it gets no more events."""
+        with self._lock:
+            self._queues = tuple(kept for kept in self._queues if kept is not queue)
+        queue.close()
+
+    def on(self, kind: EventKind, callback: Callback) -> Callable[[], None]:
+        """Call back for each event of a kind; the returned function ends it.
+
+        An exception in a callback is logged and counted in `callback_errors`; the next event still comes.
+
+        Raises
+        ------
+        ConfigurationError
+            No such kind, or the callback is a coroutine function, which nobody would await.
+        """
+        if kind not in EVENT_KINDS:
+            raise ConfigurationError(f"{kind!r} is no kind of event; there are {', '.join(EVENT_KINDS)}")
+        if not callable(callback) or inspect.iscoroutinefunction(callback):
+            raise ConfigurationError(
+                f"a callback is a plain function of one event, not {callback!r}; iterate events() to await"
+            )
+        with self._lock:
+            if not self._closed:
+                self._callbacks = {**self._callbacks, kind: (*self._callbacks.get(kind, ()), callback)}
+                if self._loop is None and self._thread is None:
+                    self._thread = threading.Thread(
+                        target=self._serve, name="fastbinance-callbacks", daemon=True
+                    )
+                    self._thread.start()
+        return lambda: self._off(kind, callback)
+
+    def close(self, timeout: float = 1.0) -> None:
+        """End all queues; callbacks get what was published before, for at most `timeout` seconds.
+
+        Safe to call from a callback. Where callbacks run on a loop, call it on that loop's thread.
+        """
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            queues, self._queues = self._queues, ()
+        for queue in queues:
+            queue.close()
+        self._backlog.close()
+        if self._loop is not None:
+            self._drain()
+        elif self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout)
+
+    def _off(self, kind: EventKind, callback: Callback) -> None:
+        with self._lock:
+            kept = list(self._callbacks.get(kind, ()))
+            if callback in kept:
+                kept.remove(callback)
+            callbacks = {**self._callbacks, kind: tuple(kept)}
+            if not kept:
+                del callbacks[kind]
+            self._callbacks = callbacks
+
+    def _serve(self) -> None:
+        for event in self._backlog:
+            self._call(event)
+
+    def _drain(self) -> None:
+        self._scheduled = False
+        # Only what is here now: callbacks that cause events must not keep the loop from its sockets.
+        for _ in range(len(self._backlog)):
+            event = self._backlog.get(0.0)
+            if event is None:
+                return
+            self._call(event)
+
+    def _call(self, event: Event) -> None:
+        for callback in self._callbacks.get(event.kind, ()):
+            try:
+                callback(event)
+            except Exception:
+                self.callback_errors += 1
+                logger.exception("a callback for %r events failed", event.kind)

@@ -1,0 +1,200 @@
+"""From streams to connections: which connection carries what, and when one more is needed."""
+
+import asyncio
+from collections.abc import Callable
+from random import Random
+
+from fastbinance._io.connection import Connection, Emit
+from fastbinance._io.options import PROCESS_BUDGET, ConnectBudget, ConnectionOptions
+from fastbinance._io.session import FeedFactory
+from fastbinance._io.stats import ConnectionStats
+from fastbinance._io.wishes import RingLike, Wish
+from fastbinance.errors import ConfigurationError
+from fastbinance.keys import Environment, Urls, WsKey, describe, key_for, route, stream_url
+from fastbinance.streams import Stream
+
+__all__ = ["Pool"]
+
+_Place = tuple[WsKey, str]  # routed key and URL: two named keys with overrides of their own do not share
+
+
+class Pool:
+    """The connections of one client.
+
+    Made and called on the thread of one running event loop, except where a method says otherwise. `add`,
+    `remove` and `stats` return at once; connecting, subscribing and retrying happen behind them.
+
+    Parameters
+    ----------
+    feed_factory
+        ``feed_factory(handler, ws_key)`` makes the listener of each attempt; see `session.Feed`.
+    emit
+        Takes every event, on the loop's thread; `dispatch.EventHub.publish`.
+    env, market_maker, urls
+        Where Binance is; `urls` as `keys.check_urls` returns them.
+    options
+        See `ConnectionOptions`.
+    budget
+        Connection attempts; by default all pools of the process share Binance's 300 in five minutes.
+    on_sample
+        The loop's time every `ConnectionOptions.sample_every` seconds, after the rings were looked at.
+    rng
+        Source of the jitter.
+    """
+
+    def __init__(
+        self,
+        *,
+        feed_factory: FeedFactory,
+        emit: Emit,
+        env: Environment = "prod",
+        market_maker: bool = False,
+        urls: Urls | None = None,
+        options: ConnectionOptions | None = None,
+        budget: ConnectBudget | None = None,
+        on_sample: Callable[[float], object] | None = None,
+        rng: Random | None = None,
+    ) -> None:
+        self.env: Environment = env
+        self.market_maker = market_maker
+        self.urls = urls
+        self._feed_factory = feed_factory
+        self._emit = emit
+        self._options = ConnectionOptions() if options is None else options
+        self._budget = PROCESS_BUDGET if budget is None else budget
+        self._on_sample = on_sample
+        self._rng = rng
+        self._loop = asyncio.get_running_loop()
+        self._connections: dict[_Place, list[Connection]] = {}
+        self._wishes: dict[tuple[_Place, str], tuple[Connection, Wish]] = {}
+        self._keys: dict[Wish, tuple[_Place, str]] = {}
+        self._endings: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._next_sample = self._loop.time() + self._options.sample_every
+        self._sampler = self._loop.call_at(self._next_sample, self._sample)
+
+    def place(self, stream: Stream, named: WsKey | None = None) -> tuple[WsKey, str]:
+        """Return the routed key and the URL of a stream, without any I/O; may be called on any thread.
+
+        Parameters
+        ----------
+        stream
+            What is wanted.
+        named
+            The key that the caller named; None is the key of the stream's market.
+
+        Raises
+        ------
+        ConfigurationError
+            The service carries no streams, or does not exist in this environment.
+        """
+        key = key_for(stream.market) if named is None else named
+        routed = route(key, self.env, stream.part)
+        endpoint = describe(routed)
+        if endpoint.carries != "streams" or endpoint.limits.streams_per_connection < 1:
+            raise ConfigurationError(f"{routed} ({endpoint.product}) carries no streams to subscribe to")
+        return routed, stream_url(
+            routed, env=self.env, market_maker=self.market_maker, urls=self.urls, named=key
+        )
+
+    def add(self, stream: Stream, ring: RingLike | None = None, *, named: WsKey | None = None) -> Wish:
+        """Want a stream; return its wish at once.
+
+        A stream that is wanted already keeps its wish; a ring given now feeds from it and its messages are no
+        events any more. A wish that had failed is replaced, and asked for again.
+
+        Raises
+        ------
+        ConfigurationError
+            See `place`; or the stream feeds another ring, its name is too long, or the pool is closed.
+        """
+        if self._closed:
+            raise ConfigurationError(f"the client is closed; {stream.name} cannot be subscribed to")
+        place = self.place(stream, named)
+        known = self._wishes.get((place, stream.name))
+        if known is not None and not known[1].final:
+            connection, wish = known
+            if ring is not None and ring is not wish.ring:
+                if wish.ring is not None:
+                    raise ConfigurationError(f"{stream.name} on {place[0]} feeds a ring already")
+                connection.subscriber.attach(wish, ring)
+            return wish
+        wish = Wish(stream, place[0], ring)
+        connection = self._connection_for(place, stream.name)
+        connection.subscriber.want(wish)
+        connection.start()
+        if known is not None:
+            self._keys.pop(known[1], None)
+        self._wishes[place, stream.name] = (connection, wish)
+        self._keys[wish] = (place, stream.name)
+        return wish
+
+    def remove(self, wish: Wish) -> None:
+        """Give a stream up; its ring gets no more records. Safe to repeat."""
+        key = self._keys.pop(wish, None)
+        if key is not None:
+            connection, _ = self._wishes.pop(key)
+            connection.subscriber.drop(wish)
+
+    def wishes(self) -> tuple[Wish, ...]:
+        """Return all wishes, the failed ones too, in the order in which they were made."""
+        return tuple(wish for _, wish in self._wishes.values())
+
+    def stats(self) -> tuple[ConnectionStats, ...]:
+        """Return what is known about each connection now."""
+        return tuple(connection.stats() for group in self._connections.values() for connection in group)
+
+    async def close(self) -> None:
+        """Give everything up and end all connections; nothing of the pool is left on the loop."""
+        self._closed = True
+        self._sampler.cancel()
+        wishes, self._wishes = self._wishes, {}
+        self._keys.clear()
+        groups, self._connections = self._connections, {}
+        for _, wish in wishes.values():
+            wish.drop()
+        await asyncio.gather(*(connection.close() for group in groups.values() for connection in group))
+        while self._endings:
+            await asyncio.wait(self._endings)
+
+    def _connection_for(self, place: _Place, name: str) -> Connection:
+        group = self._connections.setdefault(place, [])
+        most = describe(place[0]).limits.streams_per_connection
+        for connection in group:
+            # One that is still giving up this very stream takes it back, lest two carry it.
+            subscriptions = connection.subscriber.subscriptions
+            if subscriptions.is_leaving(name) or subscriptions.load < most:
+                return connection
+        connection = Connection(
+            place[0],
+            place[1],
+            feed_factory=self._feed_factory,
+            emit=self._emit,
+            budget=self._budget,
+            options=self._options,
+            rng=self._rng,
+        )
+        group.append(connection)
+        return connection
+
+    def _sample(self) -> None:
+        now = self._loop.time()
+        for place, group in tuple(self._connections.items()):
+            for connection in tuple(group):
+                subscriber = connection.subscriber
+                subscriber.sample(now, self._options.quiet_after)
+                if not subscriber.wishes and now - subscriber.idle_since >= self._options.linger:
+                    self._end(place, connection)
+        if self._on_sample is not None:
+            self._on_sample(now)
+        # Steps on a grid; where the loop was busy for longer, missed looks are not made up for.
+        self._next_sample = max(self._next_sample + self._options.sample_every, now)
+        self._sampler = self._loop.call_at(self._next_sample, self._sample)
+
+    def _end(self, place: _Place, connection: Connection) -> None:
+        self._connections[place].remove(connection)
+        if not self._connections[place]:
+            del self._connections[place]
+        ending = self._loop.create_task(connection.close(), name=f"fastbinance end of {connection.ws_key}")
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)

@@ -1,0 +1,227 @@
+"""One attempt at a connection: its socket, its feed, and what the feed reports."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Callable
+from ssl import SSLContext
+from typing import Any, Final, Protocol, cast
+
+from picows import WSCloseCode, WSListener, WSTransport, ws_connect
+from picows.url import WSParsedURL
+
+from fastbinance._io.sockets import open_socket
+
+__all__ = ["Feed", "FeedFactory", "FeedHandler", "Reject", "Session", "SessionOwner"]
+
+# picows logs every connection it makes; under our name its lines are as silent as ours.
+_picows_logger = logging.getLogger("fastbinance.picows")
+
+# `!markPrice@arr` is 73 kB on the wire and grows with the market; picows closes at 10 MiB by itself.
+_MAX_FRAME_BYTES: Final = 32 * 1024 * 1024
+
+
+class Reject(Protocol):
+    """What a feed tells about a payload that does not decode."""
+
+    @property
+    def code(self) -> str:
+        """Name of the way in which it failed."""
+
+    @property
+    def offset(self) -> int:
+        """Byte where reading stopped."""
+
+    @property
+    def head(self) -> bytes:
+        """First bytes of the payload."""
+
+    @property
+    def stream(self) -> str:
+        """Stream name, empty where none was readable."""
+
+    @property
+    def recv_ns(self) -> int:
+        """Our clock at arrival."""
+
+
+class FeedHandler(Protocol):
+    """What a feed calls, on the loop's thread."""
+
+    def on_open(self, transport: WSTransport, /) -> None:
+        """Take the transport: the handshake is done. Data may follow in the same read."""
+
+    def on_control(self, payload: bytes, recv_ns: int, /) -> None:
+        """Take an answer or an error of the server."""
+
+    def on_message(self, stream: str | None, payload: bytes, recv_ns: int, /) -> None:
+        """Take a payload of a stream that has no ring."""
+
+    def on_reject(self, reject: Any, /) -> None:
+        """Take note of a payload that does not decode."""
+
+    def on_ping(self) -> None:
+        """Take note of a PING; the feed has answered it."""
+
+    def on_lost(self, close_code: int | None, reason: str, /) -> None:
+        """End: the socket is gone."""
+
+
+class Feed(Protocol):
+    """What a connection needs of a feed, besides being a picows listener.
+
+    A feed answers PING with PONG and CLOSE with CLOSE, and disconnects its transport after a CLOSE.
+    """
+
+    def add_route(self, stream_name: str, ring: Any, /) -> object:
+        """Publish a stream's records to a ring from now on."""
+
+    def remove_route(self, stream_name: str, /) -> object:
+        """Stop publishing a stream's records."""
+
+
+FeedFactory = Callable[[FeedHandler, str], Any]
+
+
+class SessionOwner(Protocol):
+    """Whom a session tells; each call names the session, so that an old one cannot speak for the new."""
+
+    def opened(self, session: "Session", /) -> None:
+        """Begin: the handshake is done."""
+
+    def control(self, payload: bytes, recv_ns: int, /) -> None:
+        """Take an answer or an error of the server."""
+
+    def message(self, stream: str | None, payload: bytes, recv_ns: int, /) -> None:
+        """Take a payload of a stream that has no ring."""
+
+    def rejected(self, reject: Reject, /) -> None:
+        """Take note of a payload that does not decode."""
+
+    def pinged(self) -> None:
+        """Take note of a PING; the feed has answered it."""
+
+    def lost(self, session: "Session", close_code: int | None, reason: str, /) -> None:
+        """End: the socket is gone."""
+
+
+class Session:
+    """The handler of one feed: forwards what it says for as long as the session lasts."""
+
+    def __init__(self, owner: SessionOwner) -> None:
+        self.feed: Feed | None = None
+        self.transport: WSTransport | None = None
+        self.opened_at = 0.0
+        self.close_code: int | None = None
+        self.reason = ""
+        self._owner = owner
+        self._socket: socket.socket | None = None
+        self._over = False
+
+    async def dial(
+        self,
+        url: str,
+        *,
+        ssl_context: SSLContext | None,
+        proxy: str | None,
+        timeout: float,
+        read_buffer_bytes: int,
+    ) -> None:
+        """Connect; `SessionOwner.opened` is called before this returns."""
+        if self.feed is None:
+            raise AssertionError("a session dials with its feed")
+        listener = cast(WSListener, self.feed)
+        # asyncio waits a minute for a silent TLS peer, and takes the option only where there is TLS.
+        options: dict[str, Any] = {"ssl_handshake_timeout": timeout} if url.startswith("wss:") else {}
+
+        async def plug(parsed: WSParsedURL) -> socket.socket:
+            self._socket = await open_socket(parsed.host, parsed.port, timeout)
+            return self._socket
+
+        try:
+            _, connected = await ws_connect(
+                lambda *_: listener,
+                url,
+                ssl_context=ssl_context,
+                disconnect_on_exception=False,
+                websocket_handshake_timeout=timeout,
+                logger_name=_picows_logger,
+                enable_auto_pong=False,  # else a PING never reaches the feed, nor the end of its batch
+                max_frame_size=_MAX_FRAME_BYTES,
+                max_redirects=0,  # Binance does not redirect; whoever does is somebody else
+                proxy=proxy,
+                read_buffer_init_size=read_buffer_bytes,
+                socket_factory=plug,
+                **options,
+            )
+        except BaseException:
+            self.hang_up()
+            raise
+        if connected is None:
+            # What picows returns when the peer leaves without any answer.
+            raise ConnectionResetError("closed without an answer")
+
+    async def over(self) -> None:
+        """Wait until the socket is gone, and be told what picows knows about it."""
+        if self.transport is not None:
+            try:
+                await self.transport.wait_disconnected()
+            except Exception as error:
+                # We ended it ourselves: a frame broke the protocol.
+                self.reason = self.reason or str(error)
+        self.on_lost(self.close_code, self.reason)
+
+    def say_goodbye(self) -> None:
+        """Begin the close handshake; the feed disconnects when the peer has answered."""
+        if self.transport is not None:
+            self.transport.send_close(WSCloseCode.OK)
+
+    def hang_up(self) -> None:
+        """End the socket now, in whatever state it is; what waits for it returns or raises."""
+        if self.transport is not None:
+            self.transport.disconnect(graceful=False)
+        elif self._socket is not None and self._socket.fileno() != -1:
+            # Not close(): a transport owns the descriptor, and closes it when it sees the end.
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    @property
+    def dialing(self) -> bool:
+        """Whether there is a socket, but no open connection yet."""
+        return self.transport is None and self._socket is not None
+
+    # -- FeedHandler
+
+    def on_open(self, transport: WSTransport, /) -> None:
+        """See `FeedHandler`."""
+        self.transport = transport
+        self.opened_at = asyncio.get_running_loop().time()
+        self._owner.opened(self)
+
+    def on_control(self, payload: bytes, recv_ns: int, /) -> None:
+        """See `FeedHandler`."""
+        if not self._over:
+            self._owner.control(payload, recv_ns)
+
+    def on_message(self, stream: str | None, payload: bytes, recv_ns: int, /) -> None:
+        """See `FeedHandler`."""
+        if not self._over:
+            self._owner.message(stream, payload, recv_ns)
+
+    def on_reject(self, reject: Reject, /) -> None:
+        """See `FeedHandler`."""
+        if not self._over:
+            self._owner.rejected(reject)
+
+    def on_ping(self) -> None:
+        """See `FeedHandler`."""
+        if not self._over:
+            self._owner.pinged()
+
+    def on_lost(self, close_code: int | None, reason: str, /) -> None:
+        """See `FeedHandler`."""
+        if not self._over:
+            self._over = True
+            self.close_code, self.reason = close_code, reason or self.reason
+            self._owner.lost(self, close_code, reason)

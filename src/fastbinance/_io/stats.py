@@ -1,0 +1,66 @@
+"""What a pool tells about its connections."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from fastbinance._protocol.lifecycle import State
+from fastbinance.errors import TransportError
+from fastbinance.keys import WsKey
+
+__all__ = ["ConnectionStats", "FeedCounters"]
+
+
+@dataclass(slots=True)
+class FeedCounters:
+    """Counts of a connection's feeds, summed over its reconnects. The names are the feed's own."""
+
+    frames: int = 0
+    messages: int = 0
+    bytes_received: int = 0
+    published: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    control: int = 0
+    unrouted: int = 0
+    fast: int = 0
+    fallback: int = 0
+    pings: int = 0
+
+    def add(self, feed: Any) -> None:
+        """Add the counters of a feed, or of another sum."""
+        for counter in fields(self):
+            setattr(self, counter.name, getattr(self, counter.name) + getattr(feed, counter.name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionStats:
+    """A connection at one moment.
+
+    Attributes
+    ----------
+    ws_key, url, state
+        Which one, and where it is in its life (`lifecycle.State`).
+    wanted, confirmed
+        Numbers of streams.
+    reconnects
+        Times it came up again after a loss.
+    attempts
+        Attempts since it was last up.
+    trouble
+        Why it is down; None while it is up or on its first attempt.
+    counters
+        Counts of its feeds, summed over the reconnects.
+    rejects
+        The newest payloads that did not decode, oldest first, as the feed described them.
+    """
+
+    ws_key: WsKey
+    url: str
+    state: State
+    wanted: int
+    confirmed: int
+    reconnects: int
+    attempts: int
+    trouble: TransportError | None
+    counters: FeedCounters
+    rejects: tuple[Any, ...]

@@ -1,0 +1,184 @@
+"""A wish: one stream that somebody wants, whether Binance has confirmed it, and the ring it feeds."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from enum import Enum, IntEnum
+from typing import Protocol
+
+from fastbinance.errors import StreamClosed, SubscriptionRejected, TransportError
+from fastbinance.keys import WsKey
+from fastbinance.streams import Stream
+
+__all__ = ["RingLike", "RingState", "Wish", "WishState"]
+
+logger = logging.getLogger("fastbinance")
+
+
+class RingState(IntEnum):
+    """The state word of a ring, as `Ring.set_state` takes it."""
+
+    DOWN = 0
+    LIVE = 1
+    QUIET = 2
+    STALE = 3
+
+
+class RingLike(Protocol):
+    """What is used of a ring here."""
+
+    @property
+    def cursor(self) -> int:
+        """Sequence of the newest record, -1 when empty."""
+
+    def set_state(self, state: int, /) -> object:
+        """Store the state word that readers see."""
+
+
+class WishState(Enum):
+    """How far a wish has come."""
+
+    WANTED = "wanted"
+    CONFIRMED = "confirmed"
+    FAILED = "failed"
+    DROPPED = "dropped"
+
+
+class Wish:
+    """One wanted stream. The pool makes and changes it, on the loop's thread; it may be read on any.
+
+    Attributes
+    ----------
+    stream, ws_key
+        What is wanted, and the service after routing.
+    ring
+        The ring it feeds; None where its messages become events.
+    state
+        ``WANTED`` again after each loss of the connection; ``FAILED`` and ``DROPPED`` are final.
+    error
+        `SubscriptionRejected`, once ``FAILED``.
+    trouble
+        What keeps a ``WANTED`` stream from being confirmed right now: the newest `ConnectFailed` or
+        `ConnectionLost`. It is being dealt with; None when nothing is known to be wrong.
+    """
+
+    def __init__(self, stream: Stream, ws_key: WsKey, ring: RingLike | None = None) -> None:
+        self.stream = stream
+        self.ws_key = ws_key
+        self.ring = ring
+        self.state = WishState.WANTED
+        self.error: SubscriptionRejected | None = None
+        self.trouble: TransportError | None = None
+        self._watchers: list[Callable[[Wish], object]] = []
+        self._shown: RingState | None = None
+        self._cursor = -1
+        self._moved_at = 0.0
+        self._show(RingState.DOWN)
+
+    @property
+    def name(self) -> str:
+        """Binance's stream name."""
+        return self.stream.name
+
+    @property
+    def final(self) -> bool:
+        """Whether the state will not change any more."""
+        return self.state in (WishState.FAILED, WishState.DROPPED)
+
+    def watch(self, callback: Callable[["Wish"], object]) -> Callable[[], None]:
+        """Call back, on the loop's thread, after each change; the returned function ends it.
+
+        Register first and look at the state afterwards, so that no change falls in between.
+        """
+        self._watchers.append(callback)
+
+        def end() -> None:
+            if callback in self._watchers:
+                self._watchers.remove(callback)
+
+        return end
+
+    async def confirmed(self) -> None:
+        """Wait, on the loop's thread, until Binance has confirmed the stream.
+
+        Raises
+        ------
+        SubscriptionRejected
+            Binance said no.
+        StreamClosed
+            It was unsubscribed, or the client is closed.
+        """
+        changed = asyncio.Event()
+        end = self.watch(lambda _: changed.set())
+        try:
+            while self.state is not WishState.CONFIRMED:
+                if self.error is not None:
+                    raise self.error
+                if self.state is WishState.DROPPED:
+                    raise StreamClosed(self.name)
+                changed.clear()
+                await changed.wait()
+        finally:
+            end()
+
+    # -- called by the connection
+
+    def attach(self, ring: RingLike, now: float) -> None:
+        """Feed a ring from now on."""
+        self.ring, self._shown = ring, None
+        self._cursor, self._moved_at = ring.cursor, now
+        self._show(RingState.LIVE if self.state is WishState.CONFIRMED else RingState.DOWN)
+
+    def confirm(self, now: float) -> None:
+        """Binance has confirmed the stream."""
+        self._moved_at = now
+        self._become(WishState.CONFIRMED, RingState.LIVE)
+
+    def unconfirm(self, trouble: TransportError | None) -> None:
+        """Go back to wanting: the connection is gone, or could not be made."""
+        self._become(WishState.WANTED, RingState.DOWN, trouble=trouble)
+
+    def fail(self, error: SubscriptionRejected) -> None:
+        """Binance has refused the stream."""
+        self._become(WishState.FAILED, RingState.DOWN, error=error)
+
+    def drop(self) -> None:
+        """Nobody wants the stream any more."""
+        self._become(WishState.DROPPED, RingState.DOWN)
+
+    def sample(self, now: float, quiet_after: float) -> None:
+        """Look at the ring: QUIET when a confirmed stream has published nothing for so many seconds."""
+        if self.ring is None or self.state is not WishState.CONFIRMED:
+            return
+        cursor = self.ring.cursor
+        if cursor != self._cursor:
+            self._cursor, self._moved_at = cursor, now
+            self._show(RingState.LIVE)
+        elif now - self._moved_at >= quiet_after:
+            self._show(RingState.QUIET)
+
+    def _become(
+        self,
+        state: WishState,
+        shown: RingState,
+        *,
+        error: SubscriptionRejected | None = None,
+        trouble: TransportError | None = None,
+    ) -> None:
+        if self.final or (self.state, self.error, self.trouble) == (state, error, trouble):
+            return
+        # The reasons first: who sees the new state on another thread finds them.
+        self.error, self.trouble = error, trouble
+        self.state = state
+        self._show(shown)
+        for callback in tuple(self._watchers):
+            try:
+                callback(self)
+            except Exception:
+                # A watcher's mistake must not cost the other streams of the connection.
+                logger.exception("a watcher of %s failed", self.name)
+
+    def _show(self, state: RingState) -> None:
+        if self.ring is not None and state is not self._shown:
+            self._shown = state
+            self.ring.set_state(int(state))

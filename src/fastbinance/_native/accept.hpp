@@ -1,0 +1,129 @@
+// From the bytes of a payload to a published record: route, scan, publish. Included once per instruction set by fast.hpp.
+
+// Does the payload end here, behind the brackets that a wrapper still has to close?
+template <bool wrapped> FB_INLINE bool ends(const Text &t) noexcept {
+  return wrapped ? t.p + 1 == t.end && *t.p == '}' : t.p == t.end;
+}
+
+inline FastResult take_nothing(Route &route, const char *, const char *, std::int64_t) noexcept {
+  return {Outcome::declined, &route};
+}
+
+// One function per kind, not inlined into each other: each then has all registers for itself.
+template <bool wrapped, bool many>
+FB_OUTLINE FastResult take_book_ticker(Route &route, const char *p, const char *end, std::int64_t recv_ns) noexcept {
+  Text t{p, end, {}};
+  BookTickerFields fields;
+  if (!scan_book_ticker<many>(t, route, fields) || !ends<wrapped>(t))
+    return {Outcome::declined, &route};
+  publish<many>(*route.ring, fields, recv_ns);
+  ++route.fast;
+  return {Outcome::published, &route};
+}
+
+template <bool wrapped, bool many>
+FB_OUTLINE FastResult take_trade(Route &route, const char *p, const char *end, std::int64_t recv_ns) noexcept {
+  Text t{p, end, {}};
+  TradeFields fields;
+  if (!scan_trade<many>(t, route, fields) || !ends<wrapped>(t))
+    return {Outcome::declined, &route};
+  ++route.fast;
+  if (fields.no_trade) {
+    ++route.skipped;
+    return {Outcome::skipped, &route};
+  }
+  publish<many>(*route.ring, fields, recv_ns);
+  return {Outcome::published, &route};
+}
+
+template <bool wrapped, bool many>
+FB_OUTLINE FastResult take_agg_trade(Route &route, const char *p, const char *end, std::int64_t recv_ns) noexcept {
+  Text t{p, end, {}};
+  AggTradeFields fields;
+  if (!scan_agg_trade<many>(t, route, fields) || !ends<wrapped>(t))
+    return {Outcome::declined, &route};
+  publish<many>(*route.ring, fields, recv_ns);
+  ++route.fast;
+  return {Outcome::published, &route};
+}
+
+template <bool wrapped, bool many>
+FB_OUTLINE FastResult take_depth(Route &route, const char *p, const char *end, std::int64_t recv_ns) noexcept {
+  Text t{p, end, {}};
+  DepthFields fields;
+  std::int64_t begin;
+  Level *levels = route.ring->begin_levels((end - p) / 10 + 1, begin);
+  if (levels == nullptr || !scan_depth<many>(t, route, fields, levels) || !ends<wrapped>(t))
+    return {Outcome::declined, &route};
+  publish<many>(*route.ring, fields, begin, recv_ns);
+  ++route.fast;
+  return {Outcome::published, &route};
+}
+
+using Take = FastResult (*)(Route &, const char *, const char *, std::int64_t) noexcept;
+
+// By Route::taker: rings of one symbol, then rings of many. What cannot happen declines.
+template <bool wrapped>
+inline constexpr Take takers[2 * kind_count] = {
+    take_nothing,
+    take_book_ticker<wrapped, false>,
+    take_trade<wrapped, false>,
+    take_agg_trade<wrapped, false>,
+    take_depth<wrapped, false>,
+    take_depth<wrapped, false>,
+    take_nothing,
+    take_book_ticker<wrapped, true>,
+    take_trade<wrapped, true>,
+    take_agg_trade<wrapped, true>,
+    take_depth<wrapped, true>,
+    take_depth<wrapped, true>,
+};
+
+// `{"stream":"<name>","data":<object>}`
+inline FastResult accept_combined(const RouteTable &table, const char *payload, std::size_t size,
+                                  std::int64_t recv_ns) noexcept {
+  constexpr FastResult declined{Outcome::declined, nullptr};
+  if (size < 32 || !at_literal(payload, "{\"stream\":\"")) [[unlikely]]
+    return declined;
+  const char *const end = payload + size;
+  const char *const name = payload + 11;
+#if FB_AVX2
+  // Names of up to 31 bytes, all but alpha's; longer ones are namespace scalar's. No call on this way: the function has
+  // nothing to save and ends in a jump.
+  const __m256i head = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(name));
+  const unsigned quotes = static_cast<unsigned>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(head, _mm256_set1_epi8('"'))));
+  // The hash needs 8 bytes. No name of ours is shorter or has a quote in it, so one that ends sooner finds no route.
+  if (quotes < 256) [[unlikely]]
+    return declined;
+  const auto length = static_cast<std::size_t>(__builtin_ctz(quotes & ~0xffu));
+#else
+  const std::size_t most = std::min<std::size_t>(max_name_bytes + 1, static_cast<std::size_t>(end - name));
+  const auto *quote = static_cast<const char *>(std::memchr(name, '"', most));
+  if (quote == nullptr) [[unlikely]]
+    return declined;
+  const auto length = static_cast<std::size_t>(quote - name);
+#endif
+  const char *const behind = name + length; // may be past the end: the scanner refuses to begin there
+  if (!at_literal(behind, "\",\"data\":")) [[unlikely]]
+    return declined;
+  const std::uint64_t hash = hash_name(name, length);
+  std::size_t at = hash;
+  for (Route *route; (route = table.next(hash, at)) != nullptr;) {
+#if FB_AVX2
+    const __m256i known = _mm256_load_si256(reinterpret_cast<const __m256i *>(route->name));
+    const unsigned same = static_cast<unsigned>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(head, known)));
+    const bool same_name = _bzhi_u32(~same, static_cast<unsigned>(length)) == 0;
+#else
+    const bool same_name = std::memcmp(route->name, name, length) == 0;
+#endif
+    if (same_name && route->name_length == length) [[likely]]
+      return takers<true>[route->taker](*route, behind + 9, end, recv_ns);
+  }
+  return declined;
+}
+
+inline Outcome accept_raw(Route &route, const char *payload, std::size_t size, std::int64_t recv_ns) noexcept {
+  if (size < 16)
+    return Outcome::declined;
+  return takers<false>[route.taker](route, payload, payload + size, recv_ns).outcome;
+}

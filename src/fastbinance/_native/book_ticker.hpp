@@ -1,0 +1,68 @@
+// bookTicker, all markets. Key orders seen and documented:
+//   spot                u,s,b,B,a,A
+//   USD-M               e,u,s,[ps],b,B,a,A,T,E,[st]
+//   COIN-M until 2024   u,e,s,ps,b,B,a,A,T,E
+//   USD-M documentation e,u,E,T,s,b,B,a,A
+// Included once per instruction set by fast.hpp.
+
+struct BookTickerFields {
+  std::int64_t update_id;
+  std::int64_t event_ns = 0, transaction_ns = 0;
+  double bid_price, bid_qty, ask_price, ask_qty;
+  std::uint32_t symbol_id = 0;
+};
+
+template <bool many>
+FB_INLINE bool scan_book_ticker(Text &t, const Route &route, BookTickerFields &f) noexcept {
+  if (at_literal(t.p, "{\"u\":")) {
+    t.p += 5;
+    if (!integer(t, f.update_id))
+      return false;
+    try_literal(t, ",\"e\":\"bookTicker\"");
+  } else if (!literal(t, "{\"e\":\"bookTicker\",\"u\":") || !integer(t, f.update_id)) {
+    return false;
+  }
+  const bool times_first = !try_literal(t, ",\"s\":\"");
+  if (times_first) {
+    if (!time_after(t, ",\"E\":", f.event_ns) || !time_after(t, ",\"T\":", f.transaction_ns) ||
+        !literal(t, ",\"s\":\""))
+      return false;
+  }
+  if (!symbol<many>(t, route, f.symbol_id))
+    return false;
+  if (!try_literal(t, ",\"b\":\"")) {
+    if (!literal(t, ",\"ps\":\"") || !skip_quoted(t) || !literal(t, ",\"b\":\""))
+      return false;
+  }
+  if (!decimal(t, f.bid_price) || !second_decimal(t, "\",\"B\":\"", f.bid_qty) ||
+      !decimal_after(t, "\",\"a\":\"", f.ask_price) || !second_decimal(t, "\",\"A\":\"", f.ask_qty))
+    return false;
+  if (try_literal(t, "\"}")) [[likely]]
+    return true;
+  // The documented order has had its times already; a second pair would be a doubled key: the fallback's to refuse.
+  if (times_first)
+    return false;
+  return time_after(t, "\",\"T\":", f.transaction_ns) && time_after(t, ",\"E\":", f.event_ns) &&
+         optional_product(t) && literal(t, "}");
+}
+
+template <bool many>
+FB_INLINE void publish(RingWriter &ring, const BookTickerFields &f, std::int64_t recv_ns) noexcept {
+  std::int64_t sequence;
+  BookTickerRecord *first = ring.claim<BookTickerRecord>(sequence);
+  for (BookTickerRecord *place : {first, first + ring.view.capacity}) {
+    BookTickerRecord &r = *place;
+    r.sequence = sequence;
+    r.flags = 0;
+    r.symbol_id = f.symbol_id;
+    r.event_ns = f.event_ns;
+    r.transaction_ns = f.transaction_ns;
+    r.recv_ns = recv_ns;
+    r.update_id = f.update_id;
+    r.bid_price = f.bid_price;
+    r.bid_qty = f.bid_qty;
+    r.ask_price = f.ask_price;
+    r.ask_qty = f.ask_qty;
+  }
+  ring.publish<many>(f.symbol_id, sequence);
+}

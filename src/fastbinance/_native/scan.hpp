@@ -1,0 +1,190 @@
+// Shared steps of the schema-directed scanners: literal, number behind a literal, symbol, time. How digits become numbers
+// differs by instruction set: `Digits`, of digits_scalar.hpp or digits_avx2.hpp.
+//
+// Included once per instruction set by fast.hpp, inside its namespace; no include guard on purpose.
+// Every step takes the position by reference and moves it only over what it accepted. Loads may touch up to 64 bytes
+// behind `end`, but what lies there cannot decide anything: each step refuses to begin at or behind `end`, and a scan is
+// accepted only when it stops exactly at `end`.
+
+struct Text {
+  const char *p;
+  const char *end;
+  Digits digits;
+};
+
+FB_INLINE std::uint64_t load8(const char *p) noexcept {
+  std::uint64_t word;
+  std::memcpy(&word, p, 8);
+  return word;
+}
+FB_INLINE std::uint32_t load4(const char *p) noexcept {
+  std::uint32_t word;
+  std::memcpy(&word, p, 4);
+  return word;
+}
+FB_INLINE std::uint16_t load2(const char *p) noexcept {
+  std::uint16_t word;
+  std::memcpy(&word, p, 2);
+  return word;
+}
+
+// Is this literal text next? Wide loads, decided at compile time; may look at 8 bytes where the text is shorter.
+template <std::size_t N> FB_INLINE bool at_literal(const char *p, const char (&text)[N]) noexcept {
+  constexpr std::size_t length = N - 1;
+  static_assert(length >= 1 && length <= 40);
+  if constexpr (length >= 8) {
+    std::uint64_t difference = 0;
+    for (std::size_t i = 0; i + 8 <= length; i += 8)
+      difference |= load8(p + i) ^ load8(text + i);
+    if constexpr (length % 8 != 0)
+      difference |= load8(p + length - 8) ^ load8(text + length - 8);
+    return difference == 0;
+  } else if constexpr (length == 1) {
+    return *p == text[0];
+  } else if constexpr (length == 2) {
+    return load2(p) == load2(text);
+  } else if constexpr (length == 4) {
+    return load4(p) == load4(text);
+  } else {
+    char padded[8] = {};
+    for (std::size_t i = 0; i < length; ++i)
+      padded[i] = text[i];
+    // Our text is in the lower bytes; the shift drops what follows it.
+    return (load8(p) ^ load8(padded)) << (64 - 8 * length) == 0;
+  }
+}
+
+template <std::size_t N> FB_INLINE bool literal(Text &t, const char (&text)[N]) noexcept {
+  if (!at_literal(t.p, text)) [[unlikely]]
+    return false;
+  t.p += N - 1;
+  return true;
+}
+
+// For keys that some years and markets have and others do not.
+template <std::size_t N> FB_INLINE bool try_literal(Text &t, const char (&text)[N]) noexcept {
+  const bool here = at_literal(t.p, text);
+  t.p += here ? N - 1 : 0;
+  return here;
+}
+
+// A positive JSON integer. 0 and leading zeros are left to the fallback.
+FB_INLINE bool integer(Text &t, std::int64_t &value) noexcept {
+  if (t.p >= t.end || *t.p == '0') [[unlikely]]
+    return false;
+  return t.digits.integer(t.p, value);
+}
+
+// A decimal, [0-9]+(\.[0-9]+)?, behind its opening quote and up to, not through, the closing one: what comes next is a
+// literal that begins with it, which saves a comparison.
+FB_INLINE bool decimal(Text &t, double &value) noexcept {
+  if (t.p >= t.end) [[unlikely]]
+    return false;
+  return t.digits.decimal(t.p, value);
+}
+
+// The same directly behind another decimal, which began before `end`: 16 bytes of it and 7 of the key between them leave
+// the loads of this one within the 64 that may be touched, so that one comparison serves for both.
+template <std::size_t N> FB_INLINE bool second_decimal(Text &t, const char (&text)[N], double &value) noexcept {
+  static_assert(N - 1 <= 7);
+  return literal(t, text) && t.digits.decimal(t.p, value);
+}
+
+// A literal that ends with the opening quote, and the decimal behind it.
+template <std::size_t N> FB_INLINE bool decimal_after(Text &t, const char (&text)[N], double &value) noexcept {
+  return literal(t, text) && decimal(t, value);
+}
+template <std::size_t N> FB_INLINE bool integer_after(Text &t, const char (&text)[N], std::int64_t &value) noexcept {
+  return literal(t, text) && integer(t, value);
+}
+
+// Binance's milliseconds, or microseconds where timeUnit asks for them, to nanoseconds. The magnitude tells: 1e14 ms
+// would be the year 5138.
+FB_INLINE bool time_to_ns(std::int64_t value, std::int64_t &ns) noexcept {
+  const bool micro = value >= microseconds_from;
+  ns = value * (micro ? 1'000 : 1'000'000);
+  return value <= largest_microseconds;
+}
+template <std::size_t N> FB_INLINE bool time_after(Text &t, const char (&text)[N], std::int64_t &ns) noexcept {
+  std::int64_t value = 0;
+  return integer_after(t, text, value) && time_to_ns(value, ns);
+}
+
+// `true` or `false`.
+FB_INLINE bool boolean(Text &t, std::uint8_t &value) noexcept {
+  if (at_literal(t.p, "true")) {
+    value = 1;
+    t.p += 4;
+    return true;
+  }
+  if (at_literal(t.p, "false")) {
+    value = 0;
+    t.p += 5;
+    return true;
+  }
+  return false;
+}
+
+// A short ASCII text behind its opening quote, through the closing one, without escapes; its value does not matter.
+FB_INLINE bool skip_quoted(Text &t) noexcept {
+  for (int words = 0; words < 6; ++words) { // 48 bytes: no symbol is longer
+    if (t.p >= t.end) [[unlikely]]
+      return false;
+    const std::uint64_t word = load8(t.p);
+    constexpr std::uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
+    const std::uint64_t quote_x = word ^ (ones * '"'), slash_x = word ^ (ones * '\\');
+    const std::uint64_t quote = (quote_x - ones) & ~quote_x & high;
+    const std::uint64_t slash = (slash_x - ones) & ~slash_x & high;
+    const std::uint64_t control = (word - ones * 0x20) & ~word & high;
+    const std::uint64_t bad = slash | control | (word & high);
+    const std::uint64_t stop = quote | bad;
+    if (stop != 0) {
+      const std::uint64_t lowest = stop & (0 - stop); // borrows only disturb bytes above the lowest hit
+      t.p += __builtin_ctzll(stop) / 8 + 1;
+      return (bad & lowest) == 0;
+    }
+    t.p += 8;
+  }
+  return false;
+}
+
+// The symbol behind its opening quote, through the closing one: the route's own, or one that the ring's table knows.
+template <bool many> FB_INLINE bool symbol(Text &t, const Route &route, std::uint32_t &symbol_id) noexcept {
+  if (t.p >= t.end) [[unlikely]]
+    return false;
+  if constexpr (many) {
+    const auto *quote = static_cast<const char *>(
+        std::memchr(t.p, '"', std::min<std::size_t>(max_symbol_bytes + 1, static_cast<std::size_t>(t.end - t.p))));
+    if (quote == nullptr || quote == t.p) [[unlikely]]
+      return false;
+    const std::int64_t row = route.ring->find_symbol({t.p, static_cast<std::size_t>(quote - t.p)});
+    if (row < 0) [[unlikely]]
+      return false; // new: the fallback validates it and gives it a row
+    symbol_id = static_cast<std::uint32_t>(row);
+    t.p = quote + 1;
+    return true;
+  } else {
+    const std::size_t length = route.symbol_length + 1; // with the quote
+    symbol_id = 0;
+#if FB_AVX2
+    const __m256i here = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(t.p));
+    const __m256i known = _mm256_load_si256(reinterpret_cast<const __m256i *>(route.symbol));
+    const unsigned same = static_cast<unsigned>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(here, known)));
+    if (length > 32 || _bzhi_u32(~same, static_cast<unsigned>(length)) != 0) [[unlikely]]
+      return false;
+#else
+    if (std::memcmp(t.p, route.symbol, length) != 0) [[unlikely]]
+      return false;
+#endif
+    t.p += length;
+    return true;
+  }
+}
+
+// `,"st":1` at the end of futures messages since 2026.
+FB_INLINE bool optional_product(Text &t) noexcept {
+  if (!try_literal(t, ",\"st\":"))
+    return true;
+  std::int64_t product;
+  return integer(t, product);
+}

@@ -1,0 +1,125 @@
+// trade and aggTrade. Key orders seen and documented:
+//   trade     spot     e,E,s,t,p,q,T,m,M        futures  e,E,T,s,t,p,q,X,m,[st]
+//   aggTrade  spot     e,E,s,a,p,q,f,l,T,m,M    futures  e,E,a,s,p,q,[nq],f,l,T,m,[st]
+// Included once per instruction set by fast.hpp.
+
+struct TradeFields {
+  std::int64_t event_ns, transaction_ns = 0, trade_id;
+  double price, qty;
+  std::uint32_t symbol_id;
+  std::uint8_t is_buyer_maker;
+  bool no_trade = false; // "X":"NA": a filler, counted and not published
+};
+
+template <bool many> FB_INLINE bool scan_trade(Text &t, const Route &route, TradeFields &f) noexcept {
+  if (!time_after(t, "{\"e\":\"trade\",\"E\":", f.event_ns))
+    return false;
+  const bool futures = try_literal(t, ",\"T\":");
+  if (futures) {
+    std::int64_t value;
+    if (!integer(t, value) || !time_to_ns(value, f.transaction_ns))
+      return false;
+  }
+  if (!literal(t, ",\"s\":\"") || !symbol<many>(t, route, f.symbol_id) || !integer_after(t, ",\"t\":", f.trade_id) ||
+      !decimal_after(t, ",\"p\":\"", f.price) || !second_decimal(t, "\",\"q\":\"", f.qty))
+    return false;
+  if (futures) {
+    if (!literal(t, "\",\"X\":\""))
+      return false;
+    f.no_trade = at_literal(t.p, "NA\"");
+    if (!skip_quoted(t))
+      return false;
+  } else if (!time_after(t, "\",\"T\":", f.transaction_ns)) {
+    return false;
+  }
+  if (!literal(t, ",\"m\":") || !boolean(t, f.is_buyer_maker))
+    return false;
+  if (futures) {
+    if (!optional_product(t))
+      return false;
+  } else if (try_literal(t, ",\"M\":")) {
+    std::uint8_t ignored;
+    if (!boolean(t, ignored))
+      return false;
+  }
+  return literal(t, "}");
+}
+
+template <bool many>
+FB_INLINE void publish(RingWriter &ring, const TradeFields &f, std::int64_t recv_ns) noexcept {
+  std::int64_t sequence;
+  TradeRecord *first = ring.claim<TradeRecord>(sequence);
+  for (TradeRecord *place : {first, first + ring.view.capacity}) {
+    TradeRecord &r = *place;
+    r.sequence = sequence;
+    r.flags = 0;
+    r.symbol_id = f.symbol_id;
+    r.event_ns = f.event_ns;
+    r.transaction_ns = f.transaction_ns;
+    r.recv_ns = recv_ns;
+    r.trade_id = f.trade_id;
+    r.price = f.price;
+    r.qty = f.qty;
+    r.is_buyer_maker = f.is_buyer_maker;
+  }
+  ring.publish<many>(f.symbol_id, sequence);
+}
+
+struct AggTradeFields {
+  std::int64_t event_ns, transaction_ns, agg_trade_id, first_trade_id, last_trade_id;
+  double price, qty;
+  std::uint32_t symbol_id;
+  std::uint8_t is_buyer_maker;
+};
+
+template <bool many> FB_INLINE bool scan_agg_trade(Text &t, const Route &route, AggTradeFields &f) noexcept {
+  if (!time_after(t, "{\"e\":\"aggTrade\",\"E\":", f.event_ns))
+    return false;
+  if (try_literal(t, ",\"s\":\"")) {
+    if (!symbol<many>(t, route, f.symbol_id) || !integer_after(t, ",\"a\":", f.agg_trade_id))
+      return false;
+  } else if (!integer_after(t, ",\"a\":", f.agg_trade_id) || !literal(t, ",\"s\":\"") ||
+             !symbol<many>(t, route, f.symbol_id)) {
+    return false;
+  }
+  if (!decimal_after(t, ",\"p\":\"", f.price) || !second_decimal(t, "\",\"q\":\"", f.qty))
+    return false;
+  if (try_literal(t, "\",\"nq\":\"")) {
+    double without_rpi; // has no field in the record, but must be a number all the same
+    if (!decimal(t, without_rpi))
+      return false;
+  }
+  if (!integer_after(t, "\",\"f\":", f.first_trade_id) || !integer_after(t, ",\"l\":", f.last_trade_id) ||
+      !time_after(t, ",\"T\":", f.transaction_ns) || !literal(t, ",\"m\":") || !boolean(t, f.is_buyer_maker))
+    return false;
+  if (try_literal(t, ",\"M\":")) {
+    std::uint8_t ignored;
+    if (!boolean(t, ignored))
+      return false;
+  } else if (!optional_product(t)) {
+    return false;
+  }
+  return literal(t, "}");
+}
+
+template <bool many>
+FB_INLINE void publish(RingWriter &ring, const AggTradeFields &f, std::int64_t recv_ns) noexcept {
+  std::int64_t sequence;
+  AggTradeRecord *first = ring.claim<AggTradeRecord>(sequence);
+  for (AggTradeRecord *place : {first, first + ring.view.capacity}) {
+    AggTradeRecord &r = *place;
+    r.sequence = sequence;
+    r.flags = 0;
+    r.symbol_id = f.symbol_id;
+    r.event_ns = f.event_ns;
+    r.transaction_ns = f.transaction_ns;
+    r.recv_ns = recv_ns;
+    r.agg_trade_id = f.agg_trade_id;
+    r.first_trade_id = f.first_trade_id;
+    r.last_trade_id = f.last_trade_id;
+    r.price = f.price;
+    r.qty = f.qty;
+    r.is_buyer_maker = f.is_buyer_maker;
+  }
+  ring.publish<many>(f.symbol_id, sequence);
+}

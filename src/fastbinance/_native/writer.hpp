@@ -1,0 +1,152 @@
+// The writer's side of a ring: the only code that stores into its memory. One writer for the ring's whole life.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <string_view>
+
+#include "error.hpp"
+#include "ring.hpp"
+
+namespace fb {
+
+// Mixes a name to 64 bits. Names of 8 to 32 bytes are covered whole by four loads that may overlap; of longer ones the
+// rest only costs a comparison. Not for hostile input: names come from our own subscriptions and from Binance.
+inline __attribute__((always_inline)) std::uint64_t hash_name(const char *at, std::size_t length) noexcept {
+  const auto word = [](const char *from, std::size_t size) __attribute__((always_inline)) {
+    std::uint64_t value = 0;
+    std::memcpy(&value, from, size);
+    return value;
+  };
+  constexpr std::uint64_t odd_1 = 0x9e3779b97f4a7c15, odd_2 = 0xc2b2ae3d27d4eb4f;
+  std::uint64_t a, b = 0, c = 0, d = 0;
+  if (length >= 8) [[likely]] {
+    const std::size_t last = length - 8;
+    a = word(at, 8);
+    b = word(at + (last < 8 ? last : 8), 8);
+    c = word(at + (last < 16 ? last : 16), 8);
+    d = word(at + last, 8);
+  } else {
+    a = word(at, length);
+  }
+  const std::uint64_t hash = ((a ^ std::rotl(b, 21)) * odd_1) ^ ((c ^ std::rotl(d, 43)) * odd_2);
+  return hash ^ (hash >> 32);
+}
+
+class RingWriter {
+public:
+  RingView view;
+
+  // `many`: records of many symbols; else the one symbol that the stream names, checked on every record.
+  bool many_symbols() const noexcept { return index_ != nullptr; }
+
+  // Allocates the symbol index of a many-symbol ring. False when there is no memory.
+  bool open(void *memory, bool many) noexcept {
+    view.attach(memory);
+    if (many) {
+      index_size_ = 2 * std::size_t{view.header->symbol_capacity};
+      index_.reset(new (std::nothrow) std::uint32_t[index_size_]());
+      return index_ != nullptr;
+    }
+    return true;
+  }
+
+  // Row of a symbol in the table, or -1.
+  std::int64_t find_symbol(std::string_view name) const noexcept {
+    if (!many_symbols()) {
+      if (view.header->symbol_count == 0)
+        return -1;
+      return row_is(0, name) ? 0 : -1;
+    }
+    for (std::size_t at = hash_name(name.data(), name.size());; ++at) {
+      const std::uint32_t entry = index_[at & (index_size_ - 1)];
+      if (entry == 0)
+        return -1;
+      if (row_is(entry - 1, name))
+        return entry - 1;
+    }
+  }
+
+  // Row of a symbol, made if it is new. Never moves or renames a row.
+  DecodeCode add_symbol(std::string_view name, std::uint32_t &row) noexcept {
+    const std::int64_t known = find_symbol(name);
+    if (known >= 0) {
+      row = static_cast<std::uint32_t>(known);
+      return DecodeCode::ok;
+    }
+    RingHeader &header = *view.header;
+    if (name.size() > max_symbol_bytes)
+      return DecodeCode::symbol_too_long;
+    if (!many_symbols() && header.symbol_count == 1)
+      return DecodeCode::wrong_symbol;
+    if (header.symbol_count == header.symbol_capacity)
+      return DecodeCode::symbol_table_full;
+    row = header.symbol_count;
+    SymbolRow &entry = view.symbols[row];
+    std::memcpy(entry.name, name.data(), name.size());
+    entry.length = static_cast<std::uint32_t>(name.size());
+    entry.last_sequence = -1;
+    if (many_symbols()) {
+      std::size_t at = hash_name(name.data(), name.size());
+      while (index_[at & (index_size_ - 1)] != 0)
+        ++at;
+      index_[at & (index_size_ - 1)] = row + 1;
+    }
+    store_release(header.symbol_count, row + 1); // the row is complete before it counts
+    return DecodeCode::ok;
+  }
+
+  // Contiguous room for up to `bound` levels, or nullptr when the arena is smaller. What lay there is lapped from now on.
+  // A block never wraps: the tail that is too short is skipped.
+  Level *begin_levels(std::int64_t bound, std::int64_t &begin) noexcept {
+    const std::int64_t capacity = view.level_capacity;
+    if (bound > capacity)
+      return nullptr;
+    RingHeader &header = *view.header;
+    begin = header.level_claim; // the end of the newest block, or of what a failed scan may have written
+    const std::int64_t at = begin & (capacity - 1);
+    if (at + bound > capacity)
+      begin += capacity - at;
+    store_relaxed(header.level_claim, begin + bound);
+    std::atomic_thread_fence(std::memory_order_release); // the claim is seen before any level below it changes
+    return view.levels + (begin & (capacity - 1));
+  }
+
+  // Begin a record: the first of its two places; the second lies `view.capacity` records further. The caller stores every
+  // field into both and calls `publish`.
+  template <class Record> inline __attribute__((always_inline)) Record *claim(std::int64_t &sequence) noexcept {
+    RingHeader &header = *view.header;
+    sequence = header.cursor + 1; // only we write it
+    store_relaxed(header.claim, sequence);
+    std::atomic_thread_fence(std::memory_order_release); // the claim is seen before any byte of the slot changes
+    return reinterpret_cast<Record *>(view.records) + (sequence & (view.capacity - 1));
+  }
+
+  // Make a complete record visible. Pairs with RingView::cursor.
+  template <bool many>
+  inline __attribute__((always_inline)) void publish(std::uint32_t symbol_id, std::int64_t sequence) noexcept {
+    if constexpr (many)
+      store_release(view.symbols[symbol_id].last_sequence, sequence);
+    store_release(view.header->cursor, sequence);
+  }
+
+  // After publishing a depth record: its levels end at `end`. The claim falls back to what was really written, because
+  // the bound was only an estimate. After a failed scan nobody lowers it: the next block begins behind the debris.
+  inline __attribute__((always_inline)) void end_levels(std::int64_t end) noexcept {
+    store_relaxed(view.header->level_claim, end);
+  }
+
+private:
+  bool row_is(std::uint32_t row, std::string_view name) const noexcept {
+    const SymbolRow &entry = view.symbols[row];
+    return entry.length == name.size() && std::memcmp(entry.name, name.data(), name.size()) == 0;
+  }
+
+  std::unique_ptr<std::uint32_t[]> index_; // open addressing, row + 1; 0 is free. Never more than half full.
+  std::size_t index_size_ = 0;
+};
+
+} // namespace fb

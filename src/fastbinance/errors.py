@@ -1,0 +1,272 @@
+"""What can go wrong, as one tree.
+
+::
+
+    FastBinanceError
+      ConfigurationError (ValueError)   the caller's mistake, found before any I/O
+      WaitTimeout (TimeoutError)        ready() waited in vain      .stream .timeout_seconds .missing
+      TransportError
+        ConnectFailed                   never came up               .ws_key .attempts .cause
+        ConnectionLost                  was up                      .ws_key .close_code .reason
+      DecodeError                       payload we cannot read      .ws_key .code .offset .head
+      StreamError
+        SubscriptionRejected            Binance said no             .streams .code .reason
+        Lapped                          our loss: overwritten       .sequence .oldest
+        NoData                          nothing published yet       .stream
+        StaleData                       older than was asked for    .stream .age_seconds .max_age_seconds
+        StreamClosed                    unsubscribed, or the client is closed   .stream
+
+Facts are attributes and the message is a sentence made of them. Every class survives `pickle`, because a
+feed may live in a process of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "ConfigurationError",
+    "ConnectFailed",
+    "ConnectionLost",
+    "DecodeError",
+    "FastBinanceError",
+    "Lapped",
+    "NoData",
+    "StaleData",
+    "StreamClosed",
+    "StreamError",
+    "SubscriptionRejected",
+    "TransportError",
+    "WaitTimeout",
+]
+
+
+class FastBinanceError(Exception):
+    """Base of every error that fastbinance raises on purpose."""
+
+    def __repr__(self) -> str:
+        # The sentence rather than the arguments: the head of a payload may name a listen key,
+        # and a repr ends up in logs.
+        return f"{type(self).__name__}({str(self)!r})"
+
+
+class ConfigurationError(FastBinanceError, ValueError):
+    """The caller asked for something that cannot be; the message names what is allowed.
+
+    Raised before any I/O: a bad symbol, stream, level, speed, environment or URL.
+    """
+
+
+class WaitTimeout(FastBinanceError, TimeoutError):
+    """`ready()` waited as long as it was told to.
+
+    Parameters
+    ----------
+    stream : str
+        Binance's stream name.
+    timeout_seconds : float
+        How long was waited.
+    missing : str
+        What had not come by then, such as ``"the confirmation"`` or ``"a first record"``.
+    """
+
+    def __init__(self, stream: str, timeout_seconds: float, missing: str = "a first record") -> None:
+        self.stream = stream
+        self.timeout_seconds = timeout_seconds
+        self.missing = missing
+        # One argument for OSError, the parent of TimeoutError: it reads two as errno and text.
+        super().__init__(f"{stream}: still without {missing} after {timeout_seconds:g} s")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.stream, self.timeout_seconds, self.missing)
+
+
+class TransportError(FastBinanceError):
+    """A connection is not there."""
+
+
+class ConnectFailed(TransportError):
+    """A connection never came up.
+
+    Parameters
+    ----------
+    ws_key : str
+        Name of the service that was to be reached.
+    attempts : int
+        How many times it was tried.
+    cause : str
+        What the last attempt said.
+    """
+
+    def __init__(self, ws_key: str, attempts: int, cause: str) -> None:
+        super().__init__(ws_key, attempts, cause)
+        self.ws_key = ws_key
+        self.attempts = attempts
+        self.cause = cause
+
+    def __str__(self) -> str:
+        times = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
+        return f"{self.ws_key}: no connection after {times}: {self.cause}"
+
+
+class ConnectionLost(TransportError):
+    """A connection that was up has gone.
+
+    Parameters
+    ----------
+    ws_key : str
+        Name of the service.
+    close_code : int or None
+        The peer's close code; None when it left without a close frame.
+    reason : str
+        The peer's text, or what the socket said.
+    """
+
+    def __init__(self, ws_key: str, close_code: int | None, reason: str) -> None:
+        super().__init__(ws_key, close_code, reason)
+        self.ws_key = ws_key
+        self.close_code = close_code
+        self.reason = reason
+
+    def __str__(self) -> str:
+        how = "without a close frame" if self.close_code is None else f"with close code {self.close_code}"
+        reason = f": {self.reason}" if self.reason else ""
+        return f"{self.ws_key}: connection lost {how}{reason}"
+
+
+class DecodeError(FastBinanceError):
+    """A payload that is not what Binance documents.
+
+    Parameters
+    ----------
+    ws_key : str
+        Name of the service it came from.
+    code : str
+        Name of the way in which it failed.
+    offset : int
+        Byte of the payload where reading stopped.
+    head : bytes
+        The first bytes of the payload, for inspection. Not part of the message: on a user data
+        connection they may name the listen key.
+    """
+
+    def __init__(self, ws_key: str, code: str, offset: int, head: bytes) -> None:
+        super().__init__(ws_key, code, offset, head)
+        self.ws_key = ws_key
+        self.code = code
+        self.offset = offset
+        self.head = head
+
+    def __str__(self) -> str:
+        return f"{self.ws_key}: undecodable payload, {self.code} at byte {self.offset}"
+
+
+class StreamError(FastBinanceError):
+    """One stream, or the ring it feeds, cannot give what was asked."""
+
+
+class SubscriptionRejected(StreamError):
+    """Binance refused a subscription.
+
+    Parameters
+    ----------
+    streams : tuple of str
+        Binance's names of the streams that were asked for in the refused message.
+    code : int or None
+        Binance's code; None when the answer had none.
+    reason : str
+        Binance's text.
+    """
+
+    def __init__(self, streams: tuple[str, ...], code: int | None, reason: str) -> None:
+        super().__init__(streams, code, reason)
+        self.streams = streams
+        self.code = code
+        self.reason = reason
+
+    def __str__(self) -> str:
+        shown = ", ".join(self.streams[:3])
+        if len(self.streams) > 3:
+            shown += f" and {len(self.streams) - 3} more"
+        code = "" if self.code is None else f" with code {self.code}"
+        return f"Binance rejected {shown or 'a subscription'}{code}: {self.reason or 'no reason given'}"
+
+
+class Lapped(StreamError):
+    """A record was overwritten before it was read: our loss, not Binance's.
+
+    Parameters
+    ----------
+    sequence : int
+        The record that was asked for.
+    oldest : int
+        The oldest record that could still be read.
+    """
+
+    def __init__(self, sequence: int, oldest: int) -> None:
+        super().__init__(sequence, oldest)
+        self.sequence = sequence
+        self.oldest = oldest
+
+    def __str__(self) -> str:
+        return f"record {self.sequence} has been overwritten; the oldest still kept is {self.oldest}"
+
+
+class NoData(StreamError):
+    """Nothing has been published yet.
+
+    Parameters
+    ----------
+    stream : str
+        Binance's stream name.
+    """
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.stream = stream
+
+    def __str__(self) -> str:
+        return f"{self.stream}: no record yet"
+
+
+class StaleData(StreamError):
+    """The newest record is older than the caller accepts.
+
+    Parameters
+    ----------
+    stream : str
+        Binance's stream name.
+    age_seconds : float
+        Age of the newest record by our clock.
+    max_age_seconds : float
+        What was asked for.
+    """
+
+    def __init__(self, stream: str, age_seconds: float, max_age_seconds: float) -> None:
+        super().__init__(stream, age_seconds, max_age_seconds)
+        self.stream = stream
+        self.age_seconds = age_seconds
+        self.max_age_seconds = max_age_seconds
+
+    def __str__(self) -> str:
+        return (
+            f"{self.stream}: the newest record is {self.age_seconds:.3f} s old, "
+            f"more than the {self.max_age_seconds:g} s allowed"
+        )
+
+
+class StreamClosed(StreamError):
+    """The ring gets no more records: it was unsubscribed, or its client is closed.
+
+    Parameters
+    ----------
+    stream : str
+        Binance's stream name.
+    """
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.stream = stream
+
+    def __str__(self) -> str:
+        return f"{self.stream}: unsubscribed or its client is closed; no more records come"

@@ -1,0 +1,68 @@
+"""What a client reports besides its rings: raw messages, answers, and the lifecycle of connections."""
+
+from typing import Any, Literal, get_args
+
+import msgspec
+
+__all__ = ["EVENT_KINDS", "Event", "EventKind"]
+
+EventKind = Literal[
+    "open", "message", "response", "reconnecting", "reconnected", "resubscribed", "close", "exception"
+]
+EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that happened on one connection.
+
+    Attributes
+    ----------
+    kind
+        - ``open``: a connection came up for the first time.
+        - ``message``: a payload of a stream that has no ring, raw.
+        - ``response``: Binance's answer to a control message, raw.
+        - ``reconnecting``: the connection was lost, or an attempt failed, and another attempt follows;
+          `error` says why and `attempt` counts the attempts since the connection was last up.
+        - ``reconnected``: the connection is up again. Nothing is subscribed on it yet.
+        - ``resubscribed``: Binance has confirmed again what was wanted; `streams` names it.
+        - ``close``: the connection was closed by its user. A loss is ``reconnecting``.
+        - ``exception``: an attempt, a subscription or a payload failed; `error` is the exception, not raised.
+    ws_key
+        Name of the service, after routing (``usdmPublic``).
+    stream
+        Stream name of a message, None where the message carries none.
+    payload
+        Bytes as on the wire, without the combined wrapper where there is one; None for lifecycle events.
+    error
+        The failure; None for everything that is not one.
+    recv_ns
+        Our clock at arrival, or when the event was made: UTC nanoseconds since 1970.
+    attempt
+        Number of the attempt that follows (``reconnecting``) or failed (``exception``); otherwise 0.
+    streams
+        Stream names that the event is about.
+    """
+
+    kind: EventKind
+    ws_key: str
+    recv_ns: int
+    stream: str | None = None
+    payload: bytes | None = None
+    error: Exception | None = None
+    attempt: int = 0
+    streams: tuple[str, ...] = ()
+
+    def json(self) -> Any:
+        """Decode the payload, each time anew: integers exact, decimals as the text they came in.
+
+        Raises
+        ------
+        ValueError
+            The event has no payload, or the payload is not JSON.
+        """
+        if self.payload is None:
+            raise ValueError(f"an event of kind {self.kind!r} has no payload")
+        try:
+            return msgspec.json.decode(self.payload)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise ValueError(f"payload is not JSON ({error}): {self.payload[:80]!r}") from error

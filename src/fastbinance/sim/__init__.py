@@ -1,0 +1,37 @@
+"""A Binance on loopback: a peer for tests, demonstrations and benchmarks.
+
+::
+
+    with fastbinance.sim.run_in_thread(seed=7) as sim:
+        client = fastbinance.Client(urls=sim.urls)
+
+Simulated
+    Spot, USD-M and COIN-M stream hosts of production and of the testnet, one port each, ``ws`` or ``wss``:
+    paths and routes (with the silence of the wrong one), control frames with their errors, 1024 streams and 5
+    or 10 messages a second per connection with the closes that follow, pings. A seeded random market for any
+    symbol, whose bookTicker, trade, aggTrade, diff depth, partial depth and snapshots tell one story, in the
+    payloads of 2026; `!bookTicker` on futures. Replay of captured frames, and floods of prebuilt ones.
+
+Not simulated
+    Other streams (klines, tickers, mark prices, ...) are acknowledged and silent unless a replay has them.
+    Options, Alpha, SBE, ``timeUnit=MICROSECOND`` (refused with 400), the WS API, user data (``/private``
+    opens and is silent), REST over HTTP, the limits on connection attempts, the 24 h lifetime and
+    ``serverShutdown``.
+"""
+
+from fastbinance.sim.flood import Flood
+from fastbinance.sim.replay import Replay, ReplayFrame
+from fastbinance.sim.runner import RunningSimulator, run_in_thread
+from fastbinance.sim.server import Simulator, SimulatorOptions
+from fastbinance.sim.stats import Stats
+
+__all__ = [
+    "Flood",
+    "Replay",
+    "ReplayFrame",
+    "RunningSimulator",
+    "Simulator",
+    "SimulatorOptions",
+    "Stats",
+    "run_in_thread",
+]

@@ -1,0 +1,247 @@
+"""One client's WebSocket: control frames, the message limit, pings, and writing to slow readers."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
+
+from fastbinance.sim.control import Answer, Control, Dialect
+from fastbinance.sim.hosts import Host, Target
+from fastbinance.sim.publish import Publisher
+from fastbinance.sim.stats import Stats
+
+__all__ = ["Connection", "Manners"]
+
+# Binance cuts readers that fall behind; so do we, before memory does.
+_LONGEST_BACKLOG_BYTES: Final = 32 * 1024 * 1024
+_HIGH_WATER_BYTES: Final = 256 * 1024
+_LINGER_SECONDS: Final = 1.0
+_WINDOW_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How a host treats its connections."""
+
+    dialect: Dialect
+    messages_per_second: int
+    ping_interval_seconds: float
+    pong_timeout_seconds: float
+
+
+class Connection(WSListener):
+    """Server side of one connection.
+
+    Parameters
+    ----------
+    host, target
+        Where it came in and what its URL asked for.
+    manners
+        Limits and dialect.
+    publisher
+        Where its subscriptions go.
+    stats
+        Counters to keep.
+    clock_ms
+        Unix milliseconds; the payload of pings, and the time of subscriptions.
+    on_change
+        Called when it opens, closes or subscribes.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        target: Target,
+        *,
+        manners: Manners,
+        publisher: Publisher,
+        stats: Stats,
+        clock_ms: Callable[[], int],
+        on_change: Callable[["Connection"], None],
+    ) -> None:
+        self.host = host
+        self.target = target
+        self.is_open = False
+        self._manners = manners
+        self._publisher = publisher
+        self._stats = stats
+        self._clock_ms = clock_ms
+        self._on_change = on_change
+        self._control = Control(manners.dialect, combined=target.combined)
+        self._loop = asyncio.get_running_loop()
+        self._transport: WSTransport | None = None
+        self._is_closing = False
+        self._arrivals: deque[float] = deque(maxlen=manners.messages_per_second)
+        self._fragments: list[bytes] = []
+        self._open_pings: set[bytes] = set()
+        self._ping_timer: asyncio.TimerHandle | None = None
+        self._pong_timer: asyncio.TimerHandle | None = None
+        self._linger_timer: asyncio.TimerHandle | None = None
+        self._writable = asyncio.Event()
+        self._writable.set()
+
+    @property
+    def combined(self) -> bool:
+        """Whether payloads go out wrapped with their stream name."""
+        return self._control.combined
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """Names the peer subscribed to, served or not."""
+        return self._control.streams
+
+    def write(self, data: bytes) -> None:
+        """Send whole frames."""
+        if self._transport is None or self._is_closing:
+            return
+        transport = self._transport.underlying_transport
+        # Past picows, whose send() makes one system call per frame.
+        transport.write(data)
+        if transport.get_write_buffer_size() > _LONGEST_BACKLOG_BYTES:
+            self._stats.cut_for_backlog += 1
+            self.cut()
+
+    async def drained(self) -> None:
+        """Return when the peer has taken enough of what was written, or is gone."""
+        await self._writable.wait()
+
+    def close(self, code: WSCloseCode, reason: str) -> None:
+        """Send a close frame, and hang up when the peer answers it or after a second."""
+        if self._transport is None or self._is_closing:
+            return
+        self._is_closing = True
+        self._stop_timers()
+        self._transport.send_close(code, reason)
+        self._linger_timer = self._loop.call_later(_LINGER_SECONDS, self.cut)
+
+    def cut(self) -> None:
+        """Hang up without a word, as a lost connection looks from the other end."""
+        self._is_closing = True
+        self._stop_timers()
+        if self._transport is not None:
+            self._transport.disconnect(graceful=False)
+
+    async def wait_closed(self) -> None:
+        """Return when the socket is closed."""
+        if self._transport is not None:
+            await self._transport.wait_disconnected()
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        """Note the transport and subscribe to what the URL named."""
+        self._transport = transport
+        self.is_open = True
+        transport.underlying_transport.set_write_buffer_limits(high=_HIGH_WATER_BYTES)
+        self._stats.opened += 1
+        self._ping_timer = self._loop.call_later(self._manners.ping_interval_seconds, self._ping)
+        self._obey(self._control.preset(self.target.streams))
+        self._on_change(self)
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Count the frame against the limit and do what it asks."""
+        kind = frame.msg_type
+        if kind == WSMsgType.CLOSE:
+            self._answer_close(transport, frame)
+            return
+        if self._is_closing or self._is_over_limit():
+            return
+        if kind == WSMsgType.PING:
+            transport.send_pong(frame.get_payload_as_bytes())
+        elif kind == WSMsgType.PONG:
+            self._match_pong(frame.get_payload_as_bytes())
+        else:
+            self._fragments.append(frame.get_payload_as_bytes())
+            if frame.fin:
+                message = b"".join(self._fragments)
+                self._fragments.clear()
+                self._stats.control_messages += 1
+                self._obey(self._control.handle(message))
+                self._on_change(self)
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        """Leave every stream."""
+        self.is_open = False
+        self._is_closing = True
+        self._stop_timers()
+        if self._linger_timer is not None:
+            self._linger_timer.cancel()
+        self._writable.set()
+        self._stats.closed += 1
+        self._publisher.leave(self, self.host.market, self.streams)
+        self._publisher.forget(self)
+        self._on_change(self)
+
+    def pause_writing(self) -> None:
+        """Hold floods and replays back; live events go on into the buffer."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """Let floods and replays go on."""
+        self._writable.set()
+
+    def _obey(self, answer: Answer) -> None:
+        market, now_ms = self.host.market, self._clock_ms()
+        if answer.is_error:
+            self._stats.control_errors += 1
+        if answer.text and self._transport is not None:
+            self._transport.send(WSMsgType.TEXT, answer.text)
+        for name in answer.added:
+            self._publisher.join(self, market, name, self.target.part, now_ms)
+        self._publisher.leave(self, market, answer.removed)
+        if answer.close_reason is not None:
+            self._stats.closed_for_request += 1
+            self.close(WSCloseCode.POLICY_VIOLATION, answer.close_reason)
+
+    def _is_over_limit(self) -> bool:
+        self._stats.frames_received += 1
+        now = self._loop.time()
+        arrivals = self._arrivals
+        is_over = len(arrivals) == arrivals.maxlen and now - arrivals[0] < _WINDOW_SECONDS
+        arrivals.append(now)
+        if is_over:
+            self._stats.closed_for_rate += 1
+            self.close(WSCloseCode.POLICY_VIOLATION, "Too many requests")
+        return is_over
+
+    def _ping(self) -> None:
+        if self._transport is None:
+            return
+        payload = str(self._clock_ms()).encode()
+        self._open_pings.add(payload)
+        self._stats.pings_sent += 1
+        self._transport.send_ping(payload)
+        if self._pong_timer is None:
+            self._pong_timer = self._loop.call_later(self._manners.pong_timeout_seconds, self._give_up)
+        self._ping_timer = self._loop.call_later(self._manners.ping_interval_seconds, self._ping)
+
+    def _match_pong(self, payload: bytes) -> None:
+        if payload not in self._open_pings:
+            # Allowed, and keeps nothing alive.
+            self._stats.pongs_unmatched += 1
+            return
+        self._stats.pongs_matched += 1
+        self._open_pings.clear()
+        if self._pong_timer is not None:
+            self._pong_timer.cancel()
+            self._pong_timer = None
+
+    def _give_up(self) -> None:
+        self._stats.closed_for_pong += 1
+        self.close(WSCloseCode.POLICY_VIOLATION, "Pong timeout")
+
+    def _answer_close(self, transport: WSTransport, frame: WSFrame) -> None:
+        code = frame.get_close_code()
+        if code == WSCloseCode.NO_INFO:
+            code = WSCloseCode.OK
+        self._is_closing = True
+        if not transport.is_close_frame_sent:
+            transport.send_close(code, frame.get_close_message())
+        transport.disconnect()
+
+    def _stop_timers(self) -> None:
+        for timer in (self._ping_timer, self._pong_timer):
+            if timer is not None:
+                timer.cancel()
+        self._ping_timer = self._pong_timer = None

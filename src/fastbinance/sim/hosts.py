@@ -1,0 +1,118 @@
+"""Binance's stream hosts, what each serves, and how the path of a URL is read."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import unquote
+
+from fastbinance.keys import Environment, Market, Part, WsKey
+
+__all__ = ["HOSTS", "Host", "Refusal", "Target", "parse_target"]
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One Binance host, which here is one port.
+
+    Attributes
+    ----------
+    name
+        Binance's host name, with the port where two keys differ by nothing else.
+    market, environment
+        What it serves and in which world.
+    keys
+        Every key whose base URL it is.
+    is_split
+        Has the routes ``/public``, ``/market`` and ``/private``.
+    """
+
+    name: str
+    market: Market
+    environment: Environment
+    keys: tuple[WsKey, ...]
+    is_split: bool = False
+
+
+HOSTS: Final = (
+    Host("stream.binance.com:9443", "spot", "prod", (WsKey.MAIN,)),
+    Host("stream.binance.com:443", "spot", "prod", (WsKey.MAIN2,)),
+    Host("data-stream.binance.vision", "spot", "prod", (WsKey.MAIN3,)),
+    Host("stream.testnet.binance.vision", "spot", "testnet", (WsKey.MAIN_TESTNET_PUBLIC,)),
+    Host("stream.testnet.binance.vision:9443", "spot", "testnet", (WsKey.MAIN_TESTNET_USER_DATA,)),
+    Host(
+        "fstream.binance.com", "usdm", "prod",
+        (WsKey.USDM, WsKey.USDM_PUBLIC, WsKey.USDM_MARKET, WsKey.USDM_PRIVATE), is_split=True,
+    ),
+    Host(
+        "demo-fstream.binance.com", "usdm", "testnet",
+        (
+            WsKey.USDM_TESTNET, WsKey.USDM_TESTNET_PUBLIC, WsKey.USDM_TESTNET_MARKET,
+            WsKey.USDM_TESTNET_PRIVATE,
+        ), is_split=True,
+    ),
+    Host("dstream.binance.com", "coinm", "prod", (WsKey.COINM,)),
+    Host("dstream-auth.binance.com", "coinm", "prod", (WsKey.COINM2,)),
+    Host("demo-dstream.binance.com", "coinm", "testnet", (WsKey.COINM_TESTNET,)),
+)  # fmt: skip
+
+_PARTS: Final[dict[str, Part]] = {"public": "public", "market": "market", "private": "private"}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the URL of a connection asks for.
+
+    Attributes
+    ----------
+    combined
+        ``/stream`` rather than ``/ws``.
+    part
+        Route that it can be served on a split host; None where everything is.
+    streams
+        Names in the URL.
+    """
+
+    combined: bool
+    part: Part | None
+    streams: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """HTTP answer to a URL that opens nothing."""
+
+    status: HTTPStatus
+    reason: str
+
+
+def parse_target(host: Host, path: str) -> Target | Refusal:
+    """Read the path and query of a WebSocket URL as ``host`` does."""
+    location, _, query_text = path.partition("?")
+    steps = [unquote(step) for step in location.split("/") if step]
+    part: Part | None = None
+    if host.is_split:
+        # The un-routed paths still open, and carry public data only.
+        part = "public"
+        if steps and steps[0] in _PARTS:
+            part = _PARTS[steps.pop(0)]
+    if not steps or steps[0] not in ("ws", "stream"):
+        return Refusal(HTTPStatus.NOT_FOUND, "404 Not Found")
+    # Not parse_qsl, which reads the plus of "@kline_1m@+08:00" as a space.
+    query = [
+        (key, unquote(value)) for key, _, value in (pair.partition("=") for pair in query_text.split("&"))
+    ]
+    if host.market == "spot" and any(key.lower() == "timeunit" for key, _ in query):
+        return Refusal(
+            HTTPStatus.BAD_REQUEST, "timeUnit is not simulated: leave it out, times are in milliseconds"
+        )
+    names = tuple(steps[1:])
+    combined = steps[0] == "stream"
+    if combined:
+        if names:
+            return Refusal(HTTPStatus.NOT_FOUND, "404 Not Found")
+        names = tuple(name for key, value in query if key == "streams" for name in value.split("/") if name)
+    if part == "private" and not combined:
+        # Listen keys, not streams. No user data is simulated yet, and a listen key nobody issued opens and is
+        # silent.
+        names = ()
+    return Target(combined, part, names)

@@ -1,0 +1,164 @@
+"""A simulator beside synchronous code: a thread with a loop of its own."""
+
+import asyncio
+import ssl
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Final, TypeVar, Unpack
+
+from fastbinance.keys import Environment, Market, WsKey
+from fastbinance.sim.flood import Flood
+from fastbinance.sim.server import Simulator, SimulatorOptions
+from fastbinance.sim.stats import Stats
+
+__all__ = ["RunningSimulator", "run_in_thread"]
+
+T = TypeVar("T")
+
+_CALL_SECONDS: Final = 60.0
+_JOIN_SECONDS: Final = 10.0
+
+
+class RunningSimulator:
+    """A simulator that runs in another thread. Every method is safe to call from any thread.
+
+    Made by `run_in_thread`, not by hand.
+    """
+
+    def __init__(self, simulator: Simulator, loop: asyncio.AbstractEventLoop) -> None:
+        self._simulator = simulator
+        self._loop = loop
+        #: Base URL of every key that is served, ready for a client's ``urls=``.
+        self.urls: dict[WsKey, str] = simulator.urls
+        #: The same for reading.
+        self.url_map: str = simulator.url_map
+        #: A client's context that trusts the certificate; None without ``tls``.
+        self.ssl_context: ssl.SSLContext | None = simulator.ssl_context
+        #: Counters; they go on counting.
+        self.stats: Stats = simulator.stats
+
+    @property
+    def connections(self) -> int:
+        """Connections open now."""
+        return self._simulator.connections
+
+    def call(self, function: Callable[[Simulator], T]) -> T:
+        """Run a function in the simulator's thread and give its result."""
+
+        async def run() -> T:
+            return function(self._simulator)
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(_CALL_SECONDS)
+
+    def wait(self, function: Callable[[Simulator], Awaitable[T]], timeout: float = _CALL_SECONDS) -> T:
+        """Run a coroutine function in the simulator's thread and wait for its result.
+
+        Raises
+        ------
+        TimeoutError
+            It took longer than ``timeout`` seconds; it is cancelled.
+        """
+
+        async def run() -> T:
+            return await asyncio.wait_for(function(self._simulator), timeout)
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
+
+    def wait_for(self, condition: Callable[[Simulator], bool], timeout: float = _CALL_SECONDS) -> None:
+        """Wait until a condition on connections or subscriptions holds."""
+        self.wait(lambda simulator: simulator.wait_for(condition), timeout)
+
+    def subscriptions(self, key: WsKey | str) -> list[tuple[str, ...]]:
+        """Give the stream names of each connection to the host of a key."""
+        return self.call(lambda simulator: simulator.subscriptions(key))
+
+    def snapshot(
+        self, market: Market, symbol: str, limit: int = 1000, *, environment: Environment = "prod"
+    ) -> bytes:
+        """Give the body of a REST depth request."""
+        return self.call(lambda simulator: simulator.snapshot(market, symbol, limit, environment=environment))
+
+    def send(self, market: Market, stream: str, payload: bytes, *, environment: Environment = "prod") -> int:
+        """Send a payload of your own to the subscribers of a stream."""
+        return self.call(lambda simulator: simulator.send(market, stream, payload, environment=environment))
+
+    def flood(
+        self,
+        payloads: Sequence[bytes],
+        *,
+        count: int,
+        market: Market | None = None,
+        stream: str | None = None,
+    ) -> Flood:
+        """Send prebuilt payloads as fast as the connections read."""
+        return self.wait(
+            lambda simulator: simulator.flood(payloads, count=count, market=market, stream=stream)
+        )
+
+    def cut(self, key: WsKey | str | None = None) -> int:
+        """Lose connections without a close frame."""
+        return self.call(lambda simulator: simulator.cut(key))
+
+    def step(self) -> None:
+        """Send whatever an injected clock has made due."""
+        self.call(lambda simulator: simulator.step())
+
+
+@contextmanager
+def run_in_thread(**options: Unpack[SimulatorOptions]) -> Iterator[RunningSimulator]:
+    """Run a `Simulator` in a thread for the length of a ``with`` block.
+
+    Options are those of `Simulator`. What goes wrong at start is raised here, and when the block ends neither
+    the thread nor a socket is left.
+    """
+    started: Future[tuple[RunningSimulator, asyncio.Event]] = Future()
+    ended: Future[None] = Future()
+    thread = threading.Thread(
+        target=_main, args=(options, started, ended), name="fastbinance-sim", daemon=True
+    )
+    thread.start()
+    try:
+        running, stop = started.result()
+    except BaseException:
+        thread.join(_JOIN_SECONDS)
+        raise
+    try:
+        yield running
+    finally:
+        running._loop.call_soon_threadsafe(stop.set)
+        ended.result(_JOIN_SECONDS)
+        thread.join(_JOIN_SECONDS)
+
+
+def _main(
+    options: SimulatorOptions,
+    started: "Future[tuple[RunningSimulator, asyncio.Event]]",
+    ended: "Future[None]",
+) -> None:
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(options, started))
+    except BaseException as error:  # noqa: BLE001
+        # Whoever waits is told: the caller of the start, or else the end of the block.
+        (ended if started.done() else started).set_exception(error)
+    else:
+        ended.set_result(None)
+
+
+async def _serve(
+    options: SimulatorOptions, started: "Future[tuple[RunningSimulator, asyncio.Event]]"
+) -> None:
+    async with Simulator(**options) as simulator:
+        stop = asyncio.Event()
+        started.set_result((RunningSimulator(simulator, asyncio.get_running_loop()), stop))
+        await stop.wait()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop

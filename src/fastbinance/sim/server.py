@@ -1,0 +1,350 @@
+"""The simulator: sockets on loopback, one port per Binance host."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Final, Self, TypedDict
+
+from picows import WSCloseCode, WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
+
+from fastbinance.errors import ConfigurationError
+from fastbinance.keys import Environment, Market, WsKey, limits
+from fastbinance.sim.connection import Connection, Manners
+from fastbinance.sim.control import Dialect
+from fastbinance.sim.exchange import Exchange
+from fastbinance.sim.flood import Flood, flood
+from fastbinance.sim.hosts import Host, Refusal, parse_target
+from fastbinance.sim.instrument import is_listable
+from fastbinance.sim.listeners import Listeners, at_most
+from fastbinance.sim.payload import snapshot_body
+from fastbinance.sim.publish import Publisher
+from fastbinance.sim.replay import Player, Replay
+from fastbinance.sim.stats import Stats
+
+__all__ = ["Simulator", "SimulatorOptions"]
+
+_MESSAGES_PER_SECOND: Final = 20.0
+_SHORTEST_NAP_SECONDS: Final = 0.001
+_SHUTDOWN_SECONDS: Final = 2.0
+_MARKETS: Final[tuple[Market, ...]] = ("spot", "usdm", "coinm")
+
+
+class SimulatorOptions(TypedDict, total=False):
+    """Keyword arguments of `Simulator`, for those who pass them on."""
+
+    seed: int
+    host: str
+    ports: int | Mapping[str, int] | None
+    tls: bool
+    messages_per_second: float | None
+    replay: Mapping[Market, Replay] | None
+    ping_interval: float | None
+    pong_timeout: float | None
+    flat_errors: bool
+    clock: Callable[[], int] | None
+
+
+def _wall_clock_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Simulator:
+    """A Binance on loopback. Use it as an async context manager; it serves while the block runs.
+
+    Parameters
+    ----------
+    seed
+        Decides the random markets: the same seed tells the same story of every symbol.
+    host
+        Address to listen on.
+    ports
+        First of consecutive ports, or a port by Binance host name; the rest, and by default all, are free
+        ones.
+    tls
+        Serve ``wss`` with a certificate made at start; `ssl_context` trusts it.
+    messages_per_second
+        Mean rate of top-of-book updates of each symbol; 20 by default.
+    replay
+        Captures to play in the ``prod`` environment, by market; their markets do not trade at random.
+    ping_interval, pong_timeout
+        Seconds; by default Binance's, which differ by product.
+    flat_errors
+        Spell errors of control frames as documented instead of as seen on the wire.
+    clock
+        Gives Unix milliseconds. With a clock of one's own, `step` tells the simulator that it has moved.
+
+    Raises
+    ------
+    ConfigurationError
+        A rate, port or market that cannot be.
+    OSError
+        On entering the block: a port is taken.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 1,
+        host: str = "127.0.0.1",
+        ports: int | Mapping[str, int] | None = None,
+        tls: bool = False,
+        messages_per_second: float | None = None,
+        replay: Mapping[Market, Replay] | None = None,
+        ping_interval: float | None = None,
+        pong_timeout: float | None = None,
+        flat_errors: bool = False,
+        clock: Callable[[], int] | None = None,
+    ) -> None:
+        rate = _MESSAGES_PER_SECOND if messages_per_second is None else messages_per_second
+        if not 0 < rate <= 100_000:
+            raise ConfigurationError(f"messages_per_second is {rate}: it must be above 0 and at most 100000")
+        for name, seconds in (("ping_interval", ping_interval), ("pong_timeout", pong_timeout)):
+            if seconds is not None and seconds <= 0:
+                raise ConfigurationError(f"{name} is {seconds}: it must be above 0 seconds")
+        replays = dict(replay or {})
+        for market in replays:
+            if market not in _MARKETS:
+                raise ConfigurationError(f"{market!r} cannot be replayed: there are {', '.join(_MARKETS)}")
+        self.stats = Stats()
+        self._listeners = Listeners(host, ports, tls=tls)
+        self._clock_ms = clock or _wall_clock_ms
+        self._ping_interval = ping_interval
+        self._pong_timeout = pong_timeout
+        self._flat_errors = flat_errors
+        self._seed = seed
+        self._rate = rate
+        self._replays = replays
+        self._publishers: dict[Environment, Publisher] = {}
+        self._players: dict[Market, Player] = {}
+        self._connections: dict[Connection, None] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._nap: asyncio.TimerHandle | None = None
+        self._nap_until_ms = 0
+        self._changed = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        """Open every port."""
+        if self._listeners.urls:
+            raise RuntimeError("this simulator is already running")
+        self._build()
+        try:
+            await self._listeners.open(self._accept)
+        except BaseException:
+            await self._close()
+            raise
+        self._tasks = [asyncio.create_task(player.run()) for player in self._players.values()]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Say goodbye to every connection and close every socket."""
+        await self._close()
+
+    @property
+    def urls(self) -> dict[WsKey, str]:
+        """Base URL of every key that is served, ready for a client's ``urls=``."""
+        return self._listeners.urls
+
+    @property
+    def url_map(self) -> str:
+        """The same for reading: a line per Binance host."""
+        return self._listeners.url_map
+
+    @property
+    def ssl_context(self) -> ssl.SSLContext | None:
+        """A client's context that trusts the certificate made at start; None without ``tls``."""
+        return self._listeners.client_context
+
+    @property
+    def connections(self) -> int:
+        """Connections open now."""
+        return len(self._connections)
+
+    def subscriptions(self, key: WsKey | str) -> list[tuple[str, ...]]:
+        """Give the stream names, served or not, of each connection to the host of a key; oldest first."""
+        return [connection.streams for connection in self._connections if WsKey(key) in connection.host.keys]
+
+    def snapshot(
+        self, market: Market, symbol: str, limit: int = 1000, *, environment: Environment = "prod"
+    ) -> bytes:
+        """Give the body of a REST depth request: the book behind the streams, at this moment.
+
+        Raises
+        ------
+        ConfigurationError
+            The market is not simulated, or could not have such a symbol.
+        """
+        if market not in _MARKETS or not is_listable(symbol, market):
+            raise ConfigurationError(f"no book of {symbol!r} on {market!r}: there are {', '.join(_MARKETS)}")
+        now_ms = self._clock_ms()
+        found = self._publisher(environment).exchange.market(market, symbol, now_ms)
+        time_ms = min(now_ms, found.changed_ms)
+        return snapshot_body(found.instrument, found.snapshot(limit), time_ms=time_ms, event_ms=now_ms)
+
+    def step(self) -> None:
+        """Send whatever the clock has made due. It happens by itself while the clock is the wall's."""
+        now_ms = self._clock_ms()
+        for publisher in self._publishers.values():
+            publisher.publish(now_ms)
+        self._schedule()
+
+    def send(self, market: Market, stream: str, payload: bytes, *, environment: Environment = "prod") -> int:
+        """Send a payload of your own to the subscribers of a stream, wrapped where they asked for it.
+
+        Returns
+        -------
+        int
+            Number of receivers.
+        """
+        publisher = self._publisher(environment)
+        receivers = publisher.post(market, stream, payload)
+        publisher.flush()
+        return receivers
+
+    async def flood(
+        self,
+        payloads: Sequence[bytes],
+        *,
+        count: int,
+        market: Market | None = None,
+        stream: str | None = None,
+        block_bytes: int = 64 * 1024,
+    ) -> Flood:
+        """Send ``count`` messages to each connection as fast as it reads, going round ``payloads``.
+
+        The payloads go out as they are, without a wrapper.
+        ``market`` and ``stream`` narrow the receivers to a market's connections and to a name's subscribers.
+        """
+        receivers = [
+            connection
+            for connection in self._connections
+            if (market is None or connection.host.market == market)
+            and (stream is None or stream in connection.streams)
+        ]
+        return await flood(receivers, payloads, count=count, block_bytes=block_bytes, stats=self.stats)
+
+    def cut(self, key: WsKey | str | None = None) -> int:
+        """Lose every connection, or those to the host of a key, without a close frame; gives their number."""
+        lost = [one for one in self._connections if key is None or WsKey(key) in one.host.keys]
+        for connection in lost:
+            connection.cut()
+        return len(lost)
+
+    async def wait_for(self, condition: Callable[["Simulator"], bool]) -> None:
+        """Wait until a condition on connections or subscriptions holds; checked whenever one changes."""
+        while not condition(self):
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def replayed(self, market: Market) -> None:
+        """Wait for the end of a market's replay.
+
+        Raises
+        ------
+        ConfigurationError
+            Nothing is replayed on this market.
+        """
+        player = self._players.get(market)
+        if player is None:
+            raise ConfigurationError(f"nothing is replayed on {market!r}")
+        await player.done.wait()
+
+    def _build(self) -> None:
+        self._publishers.clear()
+        self._players.clear()
+        environments: tuple[Environment, ...] = ("prod", "testnet")
+        for environment in environments:
+            exchange = Exchange(seed=self._seed, environment=environment, messages_per_second=self._rate)
+            replayed = frozenset(self._replays) if environment == "prod" else frozenset()
+            on_join = self._joined if replayed else None
+            self._publishers[environment] = Publisher(
+                exchange, self.stats, replayed=replayed, on_join=on_join
+            )
+        for market, replay in self._replays.items():
+            self._players[market] = Player(replay, market, self._publishers["prod"])
+
+    def _manners(self, host: Host) -> Manners:
+        figures = limits(host.keys[0])
+        return Manners(
+            dialect=Dialect(
+                closes_on_bad_request=host.market != "spot",
+                flat_errors=self._flat_errors,
+                most_streams=figures.streams_per_connection,
+            ),
+            messages_per_second=int(figures.messages_per_second),
+            ping_interval_seconds=self._ping_interval or figures.ping_interval_seconds,
+            pong_timeout_seconds=self._pong_timeout or figures.pong_timeout_seconds,
+        )
+
+    def _accept(self, host: Host, request: WSUpgradeRequest) -> Connection | WSUpgradeResponseWithListener:
+        target = parse_target(host, request.path.decode("latin-1"))
+        if isinstance(target, Refusal):
+            self.stats.refused += 1
+            response = WSUpgradeResponse.create_error_response(target.status, target.reason.encode())
+            return WSUpgradeResponseWithListener(response, None)
+        return Connection(
+            host,
+            target,
+            manners=self._manners(host),
+            publisher=self._publishers[host.environment],
+            stats=self.stats,
+            clock_ms=self._clock_ms,
+            on_change=self._connection_changed,
+        )
+
+    def _connection_changed(self, connection: Connection) -> None:
+        if connection.is_open:
+            self._connections[connection] = None
+        else:
+            self._connections.pop(connection, None)
+        self._changed.set()
+        self._schedule()
+
+    def _joined(self, market: Market, name: str) -> None:
+        for player in self._players.values():
+            player.joined(market, name)
+
+    def _publisher(self, environment: Environment) -> Publisher:
+        try:
+            return self._publishers[environment]
+        except KeyError:
+            raise ConfigurationError(f"no environment {environment!r} is running here") from None
+
+    def _schedule(self) -> None:
+        dues = [publisher.exchange.due_ms for publisher in self._publishers.values()]
+        due_ms = min((due for due in dues if due is not None), default=None)
+        if self._nap is not None:
+            if due_ms == self._nap_until_ms:
+                return
+            self._nap.cancel()
+            self._nap = None
+        if due_ms is not None:
+            self._nap_until_ms = due_ms
+            seconds = max(_SHORTEST_NAP_SECONDS, (due_ms - self._clock_ms()) / 1000)
+            self._nap = asyncio.get_running_loop().call_later(seconds, self._wake)
+
+    def _wake(self) -> None:
+        self._nap = None
+        self.step()
+
+    async def _close(self) -> None:
+        if self._nap is not None:
+            self._nap.cancel()
+            self._nap = None
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        self._listeners.stop()
+        connections = list(self._connections)
+        for connection in connections:
+            connection.close(WSCloseCode.GOING_AWAY, "the simulator stops")
+        await at_most(_SHUTDOWN_SECONDS, [connection.wait_closed() for connection in connections])
+        await self._listeners.close()
+        # Connections that just went away asked for another look at the clock.
+        if self._nap is not None:
+            self._nap.cancel()
+            self._nap = None

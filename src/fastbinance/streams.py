@@ -1,0 +1,317 @@
+"""Stream names: build them, read them, and say which record each one feeds and on which route it lives.
+
+Binance acknowledges a name that does not exist, or that is asked for on the wrong route, and then stays
+silent. So names are checked here, against the table of every documented form.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+from fastbinance._grammar import DEAD, FORMS, LEVELS, SPEEDS, Form, Kind
+from fastbinance.errors import ConfigurationError
+from fastbinance.keys import MARKETS, Market, Part
+
+__all__ = [
+    "Kind",
+    "Stream",
+    "agg_trades",
+    "book_ticker",
+    "check_symbol",
+    "diff_depth",
+    "parse",
+    "partial_depth",
+    "trades",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One of Binance's streams.
+
+    Attributes
+    ----------
+    name : str
+        Binance's name, as it is subscribed.
+    market : {"spot", "usdm", "coinm", "options", "alpha"}
+        The market it belongs to; the same name means another stream elsewhere.
+    kind : Kind or None
+        The record it feeds; None for streams without a ring, which arrive as events.
+    symbol : str or None
+        The lower-case text before ``@``: a symbol, pair, asset or underlying. None where there is none.
+    part : {"public", "market"} or None
+        Its route on USD-M and options.
+    """
+
+    name: str
+    market: Market
+    kind: Kind | None
+    symbol: str | None
+    part: Part | None
+
+    @property
+    def many_symbols(self) -> bool:
+        """Whether one stream carries the symbols of a whole market, as ``!bookTicker`` does."""
+        return self.name.startswith("!")
+
+
+_WORDS: Final = {
+    **dict.fromkeys(("<symbol>", "<pair>", "<asset>", "<underlying>"), "(?P<symbol>[^@!]+)"),
+    "<yymmdd>": "[0-9]{6}",
+    "<contract_address>": "[0-9A-Za-z]+",
+    "<chain_id>": "[0-9A-Za-z_]+",
+}
+
+
+def _compile(text: str) -> re.Pattern[str]:
+    """Turn the spelling of the documentation into a pattern of the whole name."""
+    pattern = ""
+    for piece in re.split(r"(<[^>]*>|\[[^]]*\])", text):
+        if piece in _WORDS:
+            pattern += _WORDS[piece]
+        elif piece.startswith(("<", "[")):
+            choices = "|".join(re.escape(choice) for choice in piece[1:-1].split("|"))
+            pattern += f"(?:{choices})" + ("?" if piece.startswith("[") else "")
+        else:
+            pattern += re.escape(piece)
+    return re.compile(pattern)
+
+
+_PATTERNS: Final[dict[Market, tuple[tuple[Form, re.Pattern[str]], ...]]] = {
+    market: tuple((form, _compile(form.text)) for form in forms) for market, forms in FORMS.items()
+}
+
+_MAX_SYMBOL_BYTES: Final = 48  # what a row of a ring's symbol table holds
+_MAX_NAME_BYTES: Final = 256  # far above any stream name, far below one control message
+_NOT_IN_NAMES: Final = "\"'\\"
+_NOT_IN_SYMBOLS: Final = _NOT_IN_NAMES + "@!/"
+
+
+def check_symbol(text: str) -> str:
+    """Return a symbol in lower case, as stream names want it.
+
+    Symbols in any script pass; whether Binance lists one is for Binance to say.
+
+    Raises
+    ------
+    ConfigurationError
+        Empty, over 48 bytes of UTF-8, or with white space, ``@``, ``!``, ``/``, quotes, a backslash or
+        control characters; also ``BTC-USDT``, with the spelling that Binance uses.
+    """
+    _refuse_signs("symbol", text, _NOT_IN_SYMBOLS)
+    # One hyphen before letters is another exchange's spelling; options symbols have three.
+    if re.fullmatch(r"[^-]+-[A-Za-z]+", text):
+        raise ConfigurationError(f"bad symbol {_shown(text)}: {_tip(text)}")
+    lower = text.lower()
+    if len(lower.encode()) > _MAX_SYMBOL_BYTES:
+        raise ConfigurationError(f"bad symbol {_shown(text)}: over {_MAX_SYMBOL_BYTES} bytes of UTF-8")
+    return lower
+
+
+def _refuse_signs(what: str, text: str, signs: str) -> None:
+    """Refuse what is no text, is empty, or holds signs that no name has and that would break JSON."""
+    if not isinstance(text, str):
+        raise ConfigurationError(f"a {what} is a str, not {type(text).__name__}")
+    if not text:
+        raise ConfigurationError(f"a {what} cannot be empty")
+    for sign in text:
+        # Cc: control, Cf: invisible, Cs: half a surrogate pair, which has no UTF-8.
+        if sign in signs or sign.isspace() or unicodedata.category(sign) in ("Cc", "Cf", "Cs"):
+            tip = _tip(text) if what == "symbol" else "names are like 'btcusdt@bookTicker'"
+            raise ConfigurationError(f"bad {what} {_shown(text)}: {sign!r} cannot be in it; {tip}")
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:60] + "...")
+
+
+def _tip(text: str) -> str:
+    pair = re.fullmatch(r"\s*(\w+)\s*[-/ ]\s*(\w+)\s*", text)
+    if pair:
+        return f"Binance writes {(pair[1] + pair[2]).upper()!r}"
+    if "@" in text.strip() or text.startswith("!"):
+        return "this looks like a stream name, where only its symbol is wanted"
+    return "symbols are like 'BTCUSDT', 'BTCUSD_PERP' or 'BTC-261225-126000-C'"
+
+
+def _check_market(market: str) -> None:
+    if market not in MARKETS:
+        raise ConfigurationError(f"{market!r} is no market; there are {', '.join(MARKETS)}")
+
+
+def _find(name: str, market: Market) -> Stream | None:
+    for form, pattern in _PATTERNS[market]:
+        match = pattern.fullmatch(name)
+        if match:
+            symbol = name.partition("@")[0] if "symbol" in pattern.groupindex else None
+            return Stream(name, market, form.kind, symbol, form.part)
+    return None
+
+
+def parse(name: str, market: Market, strict: bool = True) -> Stream:
+    """Read a stream name.
+
+    Parameters
+    ----------
+    name : str
+        Binance's name. The symbol may be in either case; the rest is as Binance spells it (``1m`` is a
+        minute, ``1M`` a month).
+    market : {"spot", "usdm", "coinm", "options", "alpha"}
+        The market it is asked of.
+    strict : bool
+        False lets a name through that the table does not have: without a kind, and where the market has
+        routes, on ``market``, which is where Binance puts what is new.
+
+    Raises
+    ------
+    ConfigurationError
+        No such stream in that market (the message has the closest forms and their values), a name that
+        Binance has retired, or a bad symbol.
+    """
+    _check_market(market)
+    _refuse_signs("stream name", name, _NOT_IN_NAMES + ("/" if strict else ""))
+    head, at, tail = name.partition("@")
+    has_symbol = bool(at) and not name.startswith("!")
+    if has_symbol:
+        name = (check_symbol(head) if strict else head.lower()) + at + tail
+    if len(name.encode()) > _MAX_NAME_BYTES:
+        raise ConfigurationError(f"stream name {_shown(name)} is over {_MAX_NAME_BYTES} bytes of UTF-8")
+    found = _find(name, market)
+    if found is not None:
+        return found
+    if strict:
+        raise ConfigurationError(_unknown(name, market))
+    part: Part | None = "market" if market in ("usdm", "options") else None
+    return Stream(name, market, None, head.lower() if has_symbol else None, part)
+
+
+def _unknown(name: str, market: Market) -> str:
+    """Say what is wrong with a name that is in no row of the market's table."""
+    override = "strict=False lets it through unchecked"
+    for dead, sentence in DEAD[market]:
+        if re.fullmatch(dead, name):
+            return f"{name!r} {sentence} ({override})"
+    by_word: dict[str, list[str]] = {}
+    for form in FORMS[market]:
+        by_word.setdefault(_word(form.text), []).append(form.text)
+    word = _word(name)
+    close = [word] if word in by_word else difflib.get_close_matches(word, by_word, n=3)
+    texts = [text for one in close for text in by_word[one]] or [form.text for form in FORMS[market]]
+    elsewhere = [other for other in MARKETS if other != market and _find(name, other)]
+    there = f" (but of {', '.join(elsewhere)})" if elsewhere else ""
+    known = "closest known" if close else "known"
+    return f"{name!r} is no stream of {market}{there}; {known}: {', '.join(texts)}; {override}"
+
+
+def _word(text: str) -> str:
+    """Return what a name is about, without symbol and parameters: ``btcusdt@depth5@100ms`` is ``depth``."""
+    if "@" in text and not text.startswith(("!", "came@")):
+        text = text.partition("@")[2]
+    letters = re.match(r"!?[A-Za-z]+", text)
+    return letters[0].lower() if letters else text.lower()
+
+
+def _offered(what: str, market: Market, among: tuple[Market, ...] = ("spot", "usdm", "coinm")) -> None:
+    _check_market(market)
+    if market not in among:
+        raise ConfigurationError(f"{what} has a ring for {', '.join(among)}; not for {market}")
+
+
+def book_ticker(symbol: str | None, market: Market) -> Stream:
+    """Return the top-of-book stream of a symbol, or with None of all symbols (USD-M and COIN-M).
+
+    Raises
+    ------
+    ConfigurationError
+        A bad symbol, or a market that does not offer it.
+    """
+    if symbol is None:
+        _offered("book_ticker without a symbol", market, ("usdm", "coinm"))
+        return parse("!bookTicker", market)
+    _offered("book_ticker", market)
+    return parse(f"{check_symbol(symbol)}@bookTicker", market)
+
+
+def trades(symbol: str, market: Market) -> Stream:
+    """Return the stream of single trades of a symbol. Undocumented on USD-M and COIN-M, but served.
+
+    Raises
+    ------
+    ConfigurationError
+        A bad symbol, or a market that does not offer it.
+    """
+    _offered("trades", market)
+    return parse(f"{check_symbol(symbol)}@trade", market)
+
+
+def agg_trades(symbol: str, market: Market) -> Stream:
+    """Return the stream of trades of a symbol, aggregated by taker order and price.
+
+    Raises
+    ------
+    ConfigurationError
+        A bad symbol, or a market that does not offer it.
+    """
+    _offered("agg_trades", market)
+    return parse(f"{check_symbol(symbol)}@aggTrade", market)
+
+
+def diff_depth(symbol: str, market: Market, speed_ms: int | None = None) -> Stream:
+    """Return the stream of changed levels of a symbol's book.
+
+    Parameters
+    ----------
+    symbol : str
+        Either case.
+    market : {"spot", "usdm", "coinm"}
+        Where.
+    speed_ms : int, optional
+        Milliseconds between updates: 100 or 1000 on spot; 100, 250 or 500 on futures. Default 100, the
+        fastest.
+
+    Raises
+    ------
+    ConfigurationError
+        A bad symbol or speed, or a market that does not offer it.
+    """
+    _offered("diff_depth", market)
+    return parse(f"{check_symbol(symbol)}@depth{_suffix(market, speed_ms)}", market)
+
+
+def partial_depth(symbol: str, market: Market, levels: int, speed_ms: int | None = None) -> Stream:
+    """Return the stream of the top levels of a symbol's book, whole every time.
+
+    Parameters
+    ----------
+    symbol : str
+        Either case.
+    market : {"spot", "usdm", "coinm"}
+        Where.
+    levels : {5, 10, 20}
+        Levels on each side.
+    speed_ms : int, optional
+        As in `diff_depth`.
+
+    Raises
+    ------
+    ConfigurationError
+        A bad symbol, number of levels or speed, or a market that does not offer it.
+    """
+    _offered("partial_depth", market)
+    if levels not in LEVELS:
+        raise ConfigurationError(f"levels={levels!r}: there are {', '.join(map(str, LEVELS))}")
+    return parse(f"{check_symbol(symbol)}@depth{int(levels)}{_suffix(market, speed_ms)}", market)
+
+
+def _suffix(market: Market, speed_ms: int | None) -> str:
+    speeds = SPEEDS[market]
+    if speed_ms is None:
+        return next(iter(speeds.values()))
+    for speed, suffix in speeds.items():
+        if speed == speed_ms:
+            return suffix
+    raise ConfigurationError(f"speed_ms={speed_ms!r}: {market} has {', '.join(map(str, speeds))}")

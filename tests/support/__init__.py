@@ -1,0 +1,1 @@
+"""What several test modules share: a scripted peer, a feed in Python, waiting without sleeping."""
