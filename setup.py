@@ -2,8 +2,18 @@
 
 import os
 import sys
-from importlib.util import find_spec
+from contextlib import redirect_stderr
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
+from sysconfig import get_platform
+from threading import BoundedSemaphore
+
+# Said before anything is imported that may be missing there.
+if sys.platform not in ("linux", "darwin") or sys.implementation.name != "cpython" or sys.maxsize < 2**32:
+    raise SystemExit(
+        "fastbinance is written for CPython on 64-bit Linux and macOS, and cannot be built for "
+        f"{sys.implementation.name} on {get_platform()}. On Windows, use it inside WSL 2."
+    )
 
 import numpy
 from Cython.Build import cythonize
@@ -15,17 +25,22 @@ MODE = os.environ.get("FASTBINANCE_BUILD", "release")
 if MODE not in ("release", "debug", "sanitize"):
     raise SystemExit(f"FASTBINANCE_BUILD is {MODE!r}; it may be release, debug or sanitize")
 
-# simdjson's C++ lies beside the build requirement's own module; importing it would run it.
-_spec = find_spec("simdjson")
-if _spec is None or _spec.origin is None:
-    raise SystemExit("the build requirement pysimdjson is missing: build with pip, or install it first")
-SIMDJSON = Path(_spec.origin).parent
+try:
+    PYSIMDJSON = distribution("pysimdjson")
+except PackageNotFoundError:
+    raise SystemExit("the build requirement pysimdjson is missing: build with pip, or install it first") from None
+# Located, not imported: importing it would run it.
+SIMDJSON = Path(str(PYSIMDJSON.locate_file("simdjson")))
 
 NATIVE = Path("src/fastbinance/_native")
 CORE = Path("src/fastbinance/_core")
-INCLUDES = [str(NATIVE), str(SIMDJSON), numpy.get_include()]
+GENERATED = Path("build") / f"cython-{MODE}"  # of its own, so that no mode compiles what another generated
 HEADERS = [str(header) for header in sorted(NATIVE.glob("*.hpp"))]
-MACROS = [("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")]
+INCLUDES = [str(NATIVE), str(SIMDJSON), numpy.get_include()]
+MACROS = [
+    ("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"),
+    ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION"),
+]
 
 # -fvisibility: inline functions of the AVX2 unit must not replace other modules' copies.
 COMPILE = ["-std=c++20", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wno-invalid-offsetof"]
@@ -33,41 +48,100 @@ LINK = []
 DIRECTIVES = {"language_level": "3", "embedsignature": False}
 if MODE == "release":
     COMPILE += ["-O3", "-DNDEBUG", "-g0"]
-    LINK += ["-Wl,-dead_strip"] if sys.platform == "darwin" else ["-s"]
+    # Stripped; Apple's linker has no -s.
+    LINK += ["-Wl,-dead_strip", "-Wl,-S", "-Wl,-x"] if sys.platform == "darwin" else ["-s"]
 else:
     COMPILE += ["-O1", "-g", "-UNDEBUG"]
     MACROS += [("FASTBINANCE_DEBUG", "1")]
     DIRECTIVES |= {"boundscheck": True, "nonecheck": True}
 if MODE == "sanitize":
-    flags = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]
-    COMPILE += flags
-    LINK += flags
+    SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]
+    COMPILE += SANITIZE
+    LINK += SANITIZE
 
-# Only these files may use what the baseline does not have; chosen at run time.
+# Only this file may use what the baseline does not have; chosen at run time.
 AVX2_FILE = "fallback_haswell.cpp"
 AVX2_FLAGS = ["-mavx2", "-mbmi", "-mpclmul", "-mlzcnt", "-mpopcnt"]
+JOBS = 2  # each needs up to 1 GB for simdjson
+
+
+def avx2_flags():
+    if sys.platform == "darwin":  # one compiler run may serve two architectures
+        return [word for flag in AVX2_FLAGS for word in ("-Xarch_x86_64", flag)]
+    return AVX2_FLAGS if get_platform().endswith("x86_64") else []
 
 
 class BuildExt(build_ext):
-    """build_ext with extra flags for one source file."""
+    """build_ext with extra flags for one source file, and a few files compiled at a time."""
 
     def build_extensions(self):
         compile_one = self.compiler._compile
+        slots = BoundedSemaphore(self.parallel if isinstance(self.parallel, int) else JOBS)
 
         def with_file_flags(obj, src, ext, cc_args, extra_postargs, pp_opts):
-            extra = list(extra_postargs)
-            if Path(src).name == AVX2_FILE and self._targets_x86_64():
-                extra += AVX2_FLAGS
-            compile_one(obj, src, ext, cc_args, extra, pp_opts)
+            extra = [*extra_postargs, *(avx2_flags() if Path(src).name == AVX2_FILE else [])]
+            with slots:
+                compile_one(obj, src, ext, cc_args, extra, pp_opts)
 
         self.compiler._compile = with_file_flags
+        self.parallel = len(self.extensions)  # threads, which wait for a slot
         super().build_extensions()
 
-    def _targets_x86_64(self):
-        from sysconfig import get_platform
 
-        platform = os.environ.get("_PYTHON_HOST_PLATFORM", get_platform())
-        return platform.endswith(("x86_64", "amd64"))
+class Listener:
+    """Passes Cython's messages on to stderr, and keeps its performance hints."""
+
+    def __init__(self):
+        self.hints = []
+
+    def write(self, text):
+        self.hints += [line for line in text.splitlines() if line.startswith("performance hint")]
+        return sys.__stderr__.write(text)
+
+    def flush(self):
+        sys.__stderr__.flush()
+
+
+def generate(modules, inputs_changed):
+    # A hint says that a check after a call, or a wait for the interpreter lock, was not written by anybody.
+    listener = Listener()
+    with redirect_stderr(listener):
+        extensions = cythonize(
+            modules,
+            build_dir=str(GENERATED),
+            compiler_directives=DIRECTIVES,
+            include_path=["src"],
+            force=inputs_changed,
+            nthreads=0,
+        )
+    if MODE == "release" and listener.hints:
+        for extension in extensions:  # or the next build would find them generated, and say nothing
+            Path(extension.sources[0]).unlink(missing_ok=True)
+        raise SystemExit("Cython's performance hints are errors in a release build:\n" + "\n".join(listener.hints))
+    return extensions
+
+
+def note_inputs():
+    """Write down what the objects depend on besides files, so that a change of it rebuilds everything."""
+    versions = [f"{name} {version(name)}" for name in ("Cython", "numpy", "picows", "pysimdjson")]
+    text = "\n".join([MODE, *versions]) + "\n"
+    changed = not INPUTS.is_file() or INPUTS.read_text() != text
+    if changed:
+        INPUTS.parent.mkdir(exist_ok=True)
+        INPUTS.write_text(text)
+    return changed
+
+
+def copy_licence():
+    """Put pysimdjson's licence where pyproject.toml's license-files finds it."""
+    target = Path("licenses/pysimdjson.txt")
+    for file in PYSIMDJSON.files or ():
+        if file.name.startswith("LICENSE") and ".dist-info" in str(file):
+            text = file.read_text()
+            if not target.is_file() or target.read_text() != text:
+                target.write_text(text)
+            return
+    raise SystemExit("the build requirement pysimdjson carries no licence file")
 
 
 def module(name, *sources):
@@ -78,22 +152,22 @@ def module(name, *sources):
         define_macros=MACROS,
         extra_compile_args=COMPILE,
         extra_link_args=LINK,
-        depends=HEADERS,
+        depends=[*HEADERS, str(INPUTS)],
         language="c++",
     )
 
 
+INPUTS = Path("build/inputs.txt")
+copy_licence()
 setup(
     cmdclass={"build_ext": BuildExt},
-    ext_modules=cythonize(
+    ext_modules=generate(
         [
             module("ring"),
             # The AVX2 file comes last: see its head.
-            module("decode", "fallback_baseline.cpp", "simdjson_unit.cpp", "fallback_haswell.cpp"),
+            module("decode", "fallback_baseline.cpp", "simdjson_unit.cpp", AVX2_FILE),
             module("feed"),
         ],
-        compiler_directives=DIRECTIVES,
-        include_path=["src"],
-        nthreads=0,
+        note_inputs(),
     ),
 )

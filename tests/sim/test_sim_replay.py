@@ -51,11 +51,13 @@ def test_replay_keeps_order_and_bytes_and_skips_what_has_no_stream(
     assert (len(replay.frames), replay.skipped, replay.streams) == (4, 1, frozenset((TICKER, TRADE, DEPTH)))
 
     async def scene() -> None:
-        async with Simulator(replay={"spot": replay}) as sim:
-            async with client.connect(sim.urls[WsKey.MAIN] + "/stream") as peer:
-                await peer.ask("SUBSCRIBE", TICKER)
-                await peer.ask("SUBSCRIBE", TRADE)
-                assert [await peer.text() for _ in range(3)] == [LINES[0], LINES[3], LINES[4]]
+        async with (
+            Simulator(replay={"spot": replay}) as sim,
+            client.connect(sim.urls[WsKey.MAIN] + "/stream") as peer,
+        ):
+            await peer.ask("SUBSCRIBE", TICKER)
+            await peer.ask("SUBSCRIBE", TRADE)
+            assert [await peer.text() for _ in range(3)] == [LINES[0], LINES[3], LINES[4]]
             await sim.replayed("spot")
             with pytest.raises(ConfigurationError, match="coinm"):
                 await sim.replayed("coinm")
@@ -86,9 +88,11 @@ def test_frame_without_a_wrapper_finds_its_stream_by_content(
     replay = Replay.load(written(tmp_path, [line]))
 
     async def scene() -> None:
-        async with Simulator(replay={"spot": replay}) as sim:
-            async with client.connect(sim.urls[WsKey.MAIN] + f"/stream?streams={stream}") as peer:
-                assert await peer.text() == combined(stream, line)
+        async with (
+            Simulator(replay={"spot": replay}) as sim,
+            client.connect(sim.urls[WsKey.MAIN] + f"/stream?streams={stream}") as peer,
+        ):
+            assert await peer.text() == combined(stream, line)
 
     client.run(scene())
 
@@ -99,16 +103,16 @@ def test_replayed_market_does_not_trade_and_the_others_do(
     replay = Replay.load(written(tmp_path, LINES), wait_for=(DEPTH,))
 
     async def scene() -> None:
-        async with Simulator(replay={"spot": replay}, clock=clock) as sim:
-            async with (
-                client.connect(sim.urls[WsKey.MAIN] + f"/ws/{TICKER}") as spot,
-                client.connect(sim.urls[WsKey.MAIN_TESTNET_PUBLIC] + f"/ws/{TICKER}") as testnet,
-            ):
-                await sim.wait_for(lambda sim: sim.connections == 2)
-                clock.advance(2000)
-                sim.step()
-                assert await spot.until_answer() == []
-                assert len(await testnet.until_answer()) > 10
+        async with (
+            Simulator(replay={"spot": replay}, clock=clock) as sim,
+            client.connect(sim.urls[WsKey.MAIN] + f"/ws/{TICKER}") as spot,
+            client.connect(sim.urls[WsKey.MAIN_TESTNET_PUBLIC] + f"/ws/{TICKER}") as testnet,
+        ):
+            await sim.wait_for(lambda sim: sim.connections == 2)
+            clock.advance(2000)
+            sim.step()
+            assert await spot.until_answer() == []
+            assert len(await testnet.until_answer()) > 10
 
     client.run(scene())
 
@@ -117,9 +121,11 @@ def test_looped_replay_starts_over(client: SimpleNamespace, tmp_path: Path) -> N
     replay = Replay.load(written(tmp_path, LINES), loop=True)
 
     async def scene() -> None:
-        async with Simulator(replay={"spot": replay}) as sim:
-            async with client.connect(sim.urls[WsKey.MAIN] + f"/ws/{TICKER}") as peer:
-                assert [(await peer.json())["u"] for _ in range(7)] == [1, 3, 1, 3, 1, 3, 1]
+        async with (
+            Simulator(replay={"spot": replay}) as sim,
+            client.connect(sim.urls[WsKey.MAIN] + f"/ws/{TICKER}") as peer,
+        ):
+            assert [(await peer.json())["u"] for _ in range(7)] == [1, 3, 1, 3, 1, 3, 1]
 
     client.run(scene())
 
@@ -136,13 +142,15 @@ def test_replay_keeps_the_pace_of_the_capture_scaled(
 
     async def scene() -> None:
         loop = asyncio.get_running_loop()
-        async with Simulator(replay={"spot": replay}) as sim:
-            async with client.connect(sim.urls[WsKey.MAIN] + f"/ws/{TICKER}") as peer:
-                await peer.text()
-                first = loop.time()
-                await peer.text()
-                # 10.2 s of capture at fifty times its speed; a busy machine may only be later.
-                assert loop.time() - first > 0.9 * 10.2 / 50
+        async with (
+            Simulator(replay={"spot": replay}) as sim,
+            client.connect(sim.urls[WsKey.MAIN] + f"/ws/{TICKER}") as peer,
+        ):
+            await peer.text()
+            first = loop.time()
+            await peer.text()
+            # 10.2 s of capture at fifty times its speed; a busy machine may only be later.
+            assert loop.time() - first > 0.9 * 10.2 / 50
 
     client.run(scene())
 
@@ -194,24 +202,26 @@ def test_flood_waits_for_a_slow_reader_and_memory_stays_flat(client: SimpleNames
     count = 2000
 
     async def scene() -> None:
-        async with Simulator(messages_per_second=0.001) as sim:
-            async with client.connect(sim.urls[WsKey.MAIN] + "/ws") as peer:
-                await sim.wait_for(lambda sim: sim.connections == 1)
-                peer.transport.pause_reading()
-                pouring = asyncio.create_task(sim.flood([payload], count=count))
-                # It stops by itself: with nobody reading, the counters come to rest far below the total.
-                connection = next(iter(sim._connections))
-                while connection._writable.is_set():
-                    await asyncio.sleep(0)
-                assert connection._transport is not None
-                held = connection._transport.underlying_transport.get_write_buffer_size()
-                assert not pouring.done()
-                assert held < 2 * 1024 * 1024
-                peer.transport.resume_reading()
-                for _ in range(count):
-                    assert len(await peer.text()) == len(payload)
-                assert (await pouring).messages == count
-                assert sim.stats.cut_for_backlog == 0
+        async with (
+            Simulator(messages_per_second=0.001) as sim,
+            client.connect(sim.urls[WsKey.MAIN] + "/ws") as peer,
+        ):
+            await sim.wait_for(lambda sim: sim.connections == 1)
+            peer.transport.pause_reading()
+            pouring = asyncio.create_task(sim.flood([payload], count=count))
+            # It stops by itself: with nobody reading, the counters come to rest far below the total.
+            connection = next(iter(sim._connections))
+            while connection._writable.is_set():
+                await asyncio.sleep(0)
+            assert connection._transport is not None
+            held = connection._transport.underlying_transport.get_write_buffer_size()
+            assert not pouring.done()
+            assert held < 2 * 1024 * 1024
+            peer.transport.resume_reading()
+            for _ in range(count):
+                assert len(await peer.text()) == len(payload)
+            assert (await pouring).messages == count
+            assert sim.stats.cut_for_backlog == 0
 
     client.run(scene())
 
@@ -244,15 +254,17 @@ def test_reader_that_never_reads_is_cut_before_memory_is_gone(
     monkeypatch.setattr("fastbinance.sim.connection._LONGEST_BACKLOG_BYTES", 1024 * 1024)
 
     async def scene() -> None:
-        async with Simulator(clock=clock) as sim:
-            async with client.connect(sim.urls[WsKey.MAIN] + f"/ws/{TICKER}") as peer:
-                await sim.wait_for(lambda sim: sim.connections == 1)
-                peer.transport.pause_reading()
-                payload = json.dumps({"filling": "x" * 100_000}).encode()
-                while sim.connections:
-                    sim.send("spot", TICKER, payload)
-                    await asyncio.sleep(0)
-                assert sim.stats.cut_for_backlog == 1
-                peer.transport.resume_reading()
+        async with (
+            Simulator(clock=clock) as sim,
+            client.connect(sim.urls[WsKey.MAIN] + f"/ws/{TICKER}") as peer,
+        ):
+            await sim.wait_for(lambda sim: sim.connections == 1)
+            peer.transport.pause_reading()
+            payload = json.dumps({"filling": "x" * 100_000}).encode()
+            while sim.connections:
+                sim.send("spot", TICKER, payload)
+                await asyncio.sleep(0)
+            assert sim.stats.cut_for_backlog == 1
+            peer.transport.resume_reading()
 
     client.run(scene())

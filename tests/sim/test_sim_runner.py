@@ -71,9 +71,9 @@ def test_what_fails_at_start_is_raised_to_the_caller() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(OSError, match=str(port)):
-            with run_in_thread(ports={"stream.binance.com:9443": port}):
-                pytest.fail("it should not have started")
+        ports = {"stream.binance.com:9443": port}
+        with pytest.raises(OSError, match=str(port)), run_in_thread(ports=ports):
+            pytest.fail("it should not have started")
     with pytest.raises(ConfigurationError), run_in_thread(messages_per_second=-1):
         pytest.fail("it should not have started")
     assert "fastbinance-sim" not in threads()

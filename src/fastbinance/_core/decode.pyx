@@ -3,14 +3,12 @@
 from collections import namedtuple
 
 from cpython.bytes cimport PyBytes_AS_STRING
-from libc.stdint cimport int64_t
 from libcpp cimport bool
 from libcpp.memory cimport unique_ptr
 
 from fastbinance._core cimport native
 from fastbinance._core.native cimport (
-    DecodeCode, Fallback, FallbackResult, FastPath, FastResult, Kind, Outcome, Route, RouteTable, decode_code_name,
-    kind_info, payload_padding, string_view,
+    Fallback, FallbackResult, FastPath, Kind, Outcome, Route, RouteTable, decode_code_name, payload_padding, string_view,
 )
 from fastbinance._core.ring cimport RingBase
 
@@ -26,9 +24,7 @@ cdef Fallback* new_fallback() noexcept:
 
 
 SCANNERS = ("auto", "fast", "fallback")
-
-# Small on purpose: one record, two slots so that the ring is one.
-_CAPACITY = 2
+HEAD_BYTES = 256
 
 cdef FastPath _fast
 cdef unique_ptr[Fallback] _fallback = make_fallback(True)
@@ -40,6 +36,7 @@ Implementation = namedtuple("Implementation", "fast fallback")
 
 
 def implementation():
+    """Return which instruction sets are in use."""
     return Implementation(_fast.name().decode(), _fallback.get().implementation().decode())
 
 
@@ -47,30 +44,95 @@ cdef str _text(string_view view):
     return (<bytes>view.data()[:view.size()]).decode()
 
 
-cdef object _decode_error(str ws_key, FallbackResult result, bytes payload):
-    return DecodeError(ws_key, decode_code_name(result.code).decode(), result.offset, payload[:256])
+cdef object _error(str ws_key, FallbackResult result, bytes payload):
+    return DecodeError(ws_key, decode_code_name(result.code).decode(), result.offset, payload[:HEAD_BYTES])
+
+
+cdef int _kind_of(str name, str market, bint wrapped) except -1:
+    """Number of the kind of a stream; 0 for streams without a ring."""
+    try:
+        if len(name.encode()) > native.max_name_bytes:
+            raise ConfigurationError(f"stream name longer than {native.max_name_bytes} bytes: {name[:60]!r}...")
+        kind = streams.parse(name, market, strict=False).kind
+    except ConfigurationError:
+        if wrapped:  # not the caller's name: no feed can have asked for it, so none would publish
+            return 0
+        raise
+    return 0 if kind is None else int(kind)
+
+
+cdef class _Bench:
+    """A ring of its own for one payload, and the route that leads there."""
+
+    cdef:
+        RingBase ring
+        RouteTable table
+        Route* route
+
+    def __cinit__(self, int kind, str name, str ws_key, symbol, Py_ssize_t payload_bytes):
+        # Two records, because a ring has at least two; as many levels as the payload can hold, see scan_levels.
+        self.ring = RingBase(kind, name, ws_key, symbol, capacity=2,
+                             level_capacity=power_of_two(max(2, payload_bytes // 10 + 1)))
+        cdef bytes encoded = name.encode()
+        cdef bytes encoded_symbol = b"" if symbol is None else symbol.encode()
+        self.route = self.table.add(
+            string_view(PyBytes_AS_STRING(encoded), len(encoded)), <Kind>kind, &self.ring.writer,
+            string_view(PyBytes_AS_STRING(encoded_symbol), len(encoded_symbol)))
+
+    cdef FallbackResult walk(self, const char* text, size_t size, bint wrapped) noexcept:
+        return _fallback.get().run(self.table, text, size, 0, NULL if wrapped else self.route)
+
+    cdef Outcome scan(self, const char* text, size_t size, bint wrapped) noexcept:
+        if wrapped:
+            return _fast.combined(self.table, text, size, 0).outcome
+        return _fast.raw(self.route[0], text, size, 0)
 
 
 def decode(payload, ws_key, stream=None, scanner="auto"):
+    """Return the records that a feed would publish for one payload.
+
+    Parameters
+    ----------
+    payload : bytes-like or str
+        One message as on the wire, with or without the ``{"stream": ..., "data": ...}`` wrapper.
+    ws_key : WsKey or str
+        The service it came from, or its name. It never refuses by route: a USD-M payload decodes under each USD-M key.
+    stream : str, optional
+        Stream name of a payload without wrapper. Without it the content tells; a raw futures ``depthUpdate`` is then a
+        diff, because nothing in it tells a partial depth apart.
+    scanner : {"auto", "fast", "fallback"}
+        Which code decodes: the fast path with the fallback behind it, or one of the two alone.
+
+    Returns
+    -------
+    list of Record
+        Each readable as ``record["bid_price"]`` and ``record.bid_price``; depth records have `bids` and `asks`. Empty
+        for what has no record: answers and errors, fillers (trade ``"X":"NA"``), streams without a ring. `sequence` and
+        `recv_ns` are 0. Prices in quote asset, quantities in base asset (contracts on COIN-M), times in UTC nanoseconds.
+
+    Raises
+    ------
+    DecodeError
+        The payload is not what Binance documents; its `code` says how. With ``scanner="fast"`` also what the fast path
+        leaves to the fallback: code ``declined``.
+    ConfigurationError
+        No such key or scanner, a key that carries no market data, or a `stream` that the wrapper contradicts.
+    """
     cdef:
-        RouteTable nothing, table
+        RouteTable nothing
         FallbackResult found
-        FastResult fast
         Outcome outcome
-        Route* route = NULL
-        Route* known = NULL  # tells a payload without wrapper where it belongs
-        RingBase ring
         Py_ssize_t size
         const char* text
+        _Bench bench, swift
+        bint wrapped
     if scanner not in SCANNERS:
         raise ConfigurationError(f"scanner {scanner!r} is none of {', '.join(SCANNERS)}")
     key = keys.parse_key(ws_key)
     market = keys.market_of(key)
     if market is None:
         raise ConfigurationError(f"{key.value} carries no market streams, so nothing of it decodes to records")
-    if isinstance(payload, str):
-        payload = payload.encode()
-    cdef bytes raw = bytes(payload)
+    cdef bytes raw = payload.encode() if isinstance(payload, str) else bytes(memoryview(payload))
     size = len(raw)
     # SIMD code may touch that many bytes behind a payload; they never decide anything.
     cdef bytes padded = raw + bytes(payload_padding)
@@ -79,49 +141,31 @@ def decode(payload, ws_key, stream=None, scanner="auto"):
     # What is it? The fallback says, and has validated every byte.
     found = _fallback.get().run(nothing, text, size, 0, NULL)
     if found.outcome == Outcome.rejected:
-        raise _decode_error(key.value, found, raw)
-    if found.outcome == Outcome.control:
-        return []
-    cdef bint wrapped = found.stream.size() != 0
+        raise _error(key.value, found, raw)
+    wrapped = found.stream.size() != 0
     wrapper = _text(found.stream) if wrapped else None
     if stream is not None and wrapped and wrapper != stream:
         raise ConfigurationError(f"the payload says that it is of stream {wrapper!r}, not of {stream!r}")
     name = wrapper if wrapped else stream
-    symbol = None
-    if name is not None:
-        parsed = streams.parse(name, market, strict=False)
-        if parsed.kind is None:
-            return []
-        kind = int(parsed.kind)
-        if parsed.symbol is not None:
-            symbol = parsed.symbol.upper()
-    else:
-        kind = <int>found.kind
-        if found.symbol.size():
-            symbol = _text(found.symbol)
-        name = "?"
-        if kind == 0:
-            return []
-    ring = RingBase(kind, name, key.value, symbol, capacity=_CAPACITY,
-                    level_capacity=power_of_two(max(2, size // 10 + 1)))
-    encoded_name = name.encode()
-    encoded_symbol = (symbol or "").encode()
-    route = table.add(string_view(PyBytes_AS_STRING(encoded_name), len(encoded_name)), <Kind><int>kind, &ring.writer,
-                      string_view(PyBytes_AS_STRING(encoded_symbol), len(encoded_symbol)))
-    if not wrapped:
-        known = route
-    outcome = Outcome.declined
+    if found.outcome == Outcome.control:
+        return []
+    kind = <int>found.kind if name is None else _kind_of(name, market, wrapped)
+    if kind == 0:
+        return []
+
+    # Many symbols: whichever the payload names is right, whatever the stream's name says.
+    bench = _Bench(kind, name or "?", key.value, None, size)
+    found = bench.walk(text, size, wrapped)
+    if found.outcome == Outcome.rejected:
+        raise _error(key.value, found, raw)
     if scanner != "fallback":
-        if wrapped:
-            fast = _fast.combined(table, text, size, 0)
-            outcome = fast.outcome
-        else:
-            outcome = _fast.raw(route[0], text, size, 0)
-        if outcome == Outcome.declined and scanner == "fast":
-            raise DecodeError(key.value, "declined", 0, raw[:256])
-    if outcome == Outcome.declined:
-        found = _fallback.get().run(table, text, size, 0, known)
-        if found.outcome == Outcome.rejected:
-            raise _decode_error(key.value, found, raw)
-        outcome = found.outcome
-    return [ring.last()] if outcome == Outcome.published else []
+        symbols = bench.ring.symbols
+        # A filler names its symbol too, but leaves none in the ring: the parser has it.
+        symbol = symbols[0] if symbols else _text(found.symbol) if found.symbol.size() else None
+        swift = _Bench(kind, name or "?", key.value, symbol, size)
+        outcome = swift.scan(text, size, wrapped)
+        if outcome != Outcome.declined:
+            bench = swift
+        elif scanner == "fast":
+            raise DecodeError(key.value, "declined", 0, raw[:HEAD_BYTES])
+    return [bench.ring.last()] if bench.ring.cursor >= 0 else []

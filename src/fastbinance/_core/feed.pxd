@@ -2,7 +2,7 @@ from libc.stdint cimport int64_t, uint64_t
 from libcpp.memory cimport unique_ptr
 from libcpp.vector cimport vector
 
-from picows.picows cimport WSFrame, WSListener, WSTransport
+from picows.picows cimport WSCloseCode, WSFrame, WSListener, WSTransport
 
 from fastbinance._core.native cimport DecodeCode, Fallback, FastPath, Route, RouteTable
 from fastbinance._core.ring cimport Bell
@@ -18,6 +18,7 @@ cdef class Feed(WSListener):
         bint message_dropped               # ... and is too long, so that the rest of it is skipped
         bint batch_ended                   # the next frame begins a socket read
         int64_t recv_ns                    # wall clock of the socket read
+        bint replaying                     # replay() runs, partly without the interpreter lock
         object handler
         dict rings                         # stream name -> ring: keeps alive what the table points to
         object recent_rejects              # deque of the newest Rejects
@@ -40,8 +41,13 @@ cdef class Feed(WSListener):
     cpdef on_ws_connected(self, WSTransport transport)
     cpdef on_ws_frame(self, WSTransport transport, WSFrame frame)
     cpdef on_ws_disconnected(self, WSTransport transport)
+    cdef int refuse_while_replaying(self) except -1
+    cdef bint accept_fast(self, const char* payload, Py_ssize_t size) noexcept nogil
     cdef int accept(self, const char* payload, Py_ssize_t size) except -1
     cdef int accept_slowly(self, const char* payload, Py_ssize_t size) except -1
     cdef int on_rare_frame(self, WSTransport transport, WSFrame frame) except -1
     cdef int on_fragment(self, WSTransport transport, WSFrame frame) except -1
+    cdef int on_a_ping(self, WSTransport transport, WSFrame frame) except -1
+    cdef int on_close(self, WSTransport transport, WSFrame frame) except -1
+    cdef int fail(self, WSTransport transport, WSCloseCode code) except -1
     cdef int reject(self, DecodeCode code, Py_ssize_t offset, const char* payload, Py_ssize_t size, object stream) except -1

@@ -4,7 +4,7 @@ import logging
 from collections import deque, namedtuple
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy
 
 from picows.picows cimport WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
@@ -31,6 +31,8 @@ cdef str _text(string_view view):
 
 
 cdef class Feed(WSListener):
+    """The listener of one connection: frames in, records out, everything else to its handler."""
+
     def __init__(self, handler not None, str ws_key not None, Bell bell=None):
         self.handler = handler
         self.ws_key = ws_key
@@ -42,17 +44,29 @@ cdef class Feed(WSListener):
         if self.parser.get() == NULL:
             raise MemoryError("no memory for the JSON parser")
 
+    cdef int refuse_while_replaying(self) except -1:
+        # A replay walks the routes without the interpreter lock.
+        if self.replaying:
+            raise RuntimeError(f"{self.ws_key}: a replay is running on this feed")
+        return 0
+
     def add_route(self, str stream_name not None, RingBase ring not None):
+        """Send what Binance says under this stream name to a ring; replaces an earlier route of the name."""
         cdef bytes name = stream_name.encode()
         cdef bytes symbol = b"" if ring.symbol is None else ring.symbol.encode()
-        if len(name) > native.max_name_bytes:
-            raise ConfigurationError(f"stream name longer than {native.max_name_bytes} bytes: {stream_name!r}")
+        if not 1 <= len(name) <= native.max_name_bytes or b'"' in name or b"\\" in name:
+            raise ConfigurationError(
+                f"stream names have 1 to {native.max_name_bytes} bytes of UTF-8, without quotes and backslashes, "
+                f"which {stream_name[:60]!r} has not")
+        self.refuse_while_replaying()
         self.table.add(string_view(PyBytes_AS_STRING(name), len(name)), ring.kind, &ring.writer,
                        string_view(PyBytes_AS_STRING(symbol), len(symbol)))
         self.rings[stream_name] = ring
 
     def remove_route(self, str stream_name not None):
+        """Forget a route; its payloads go to the handler from now on. Without such a route nothing happens."""
         cdef bytes name = stream_name.encode()
+        self.refuse_while_replaying()
         self.table.remove(string_view(PyBytes_AS_STRING(name), len(name)))
         self.rings.pop(stream_name, None)
 
@@ -66,6 +80,7 @@ cdef class Feed(WSListener):
 
     @property
     def rejects(self):
+        """The newest rejected payloads, oldest first."""
         return list(self.recent_rejects)
 
     cpdef on_ws_connected(self, WSTransport transport):
@@ -89,19 +104,75 @@ cdef class Feed(WSListener):
         code, reason = self.close_info if self.close_info is not None else (None, "")
         self.handler.on_lost(code, reason)
 
-    cdef int accept(self, const char* payload, Py_ssize_t size) except -1:
+    cdef bint accept_fast(self, const char* payload, Py_ssize_t size) noexcept nogil:
+        """Take one message by the fast path; False when it declined and nothing happened but the count."""
         self.messages += 1
         self.bytes_received += size
         cdef FastResult result = self.fast_path.combined(self.table, payload, size, self.recv_ns)
         if result.outcome == Outcome.published:
             self.published += 1
             self.fast += 1
-            return 0
+            return True
         if result.outcome == Outcome.skipped:
             self.skipped += 1
             self.fast += 1
+            return True
+        return False
+
+    cdef int accept(self, const char* payload, Py_ssize_t size) except -1:
+        if self.accept_fast(payload, size):
             return 0
         return self.accept_slowly(payload, size)
+
+    def replay(self, const unsigned char[::1] buffer not None, const int64_t[::1] offsets not None,
+               const int64_t[::1] sizes not None, const int64_t[::1] recv_ns=None):
+        """Take recorded messages from memory as if frames had brought them; return how many records came of them."""
+        cdef:
+            Py_ssize_t i = 0
+            Py_ssize_t count = offsets.shape[0]
+            Py_ssize_t total = buffer.shape[0]
+            uint64_t before = self.published
+            const char* base
+            const int64_t* at
+            const int64_t* size_of
+            const int64_t* times = NULL
+        if sizes.shape[0] != count or (recv_ns is not None and recv_ns.shape[0] != count):
+            raise ValueError("offsets, sizes and recv_ns are of one length")
+        for i in range(count):
+            if offsets[i] < 0 or sizes[i] < 0 or sizes[i] > total or offsets[i] > total - sizes[i] - <int64_t>payload_padding:
+                raise ValueError(f"message {i} does not lie in the buffer with {payload_padding} bytes behind it")
+        if not count:
+            return 0
+        self.refuse_while_replaying()
+        if self.in_message:
+            raise RuntimeError(f"{self.ws_key}: an unfinished fragmented message is on this feed")
+        base = <const char*>&buffer[0]
+        at = &offsets[0]
+        size_of = &sizes[0]
+        if recv_ns is not None:
+            times = &recv_ns[0]
+        self.replaying = True
+        self.recv_ns = wall_clock_ns()
+        i = 0
+        try:
+            while i < count:
+                # The lock is taken back only for what the fast path leaves: readers go on meanwhile.
+                with nogil:
+                    while i < count:
+                        if times != NULL:
+                            self.recv_ns = times[i]
+                        if not self.accept_fast(base + at[i], size_of[i]):
+                            break
+                        i += 1
+                if i < count:
+                    self.accept_slowly(base + at[i], size_of[i])
+                    i += 1
+        finally:
+            self.replaying = False
+            self.batch_ended = True
+        if self.bell.waiting:
+            self.bell.ring()
+        return self.published - before
 
     cdef int accept_slowly(self, const char* payload, Py_ssize_t size) except -1:
         cdef FallbackResult result
@@ -160,10 +231,7 @@ cdef class Feed(WSListener):
             # Whole messages come here too when they are test frames, which have no readable bytes behind them.
             self.on_fragment(transport, frame)
         elif frame.msg_type == WSMsgType.PING:
-            self.pings += 1
-            if transport is not None:
-                transport.send_pong(frame.get_payload_as_bytes())  # Binance: a copy of the ping's payload
-            self.handler.on_ping()
+            self.on_a_ping(transport, frame)
         elif frame.msg_type == WSMsgType.CLOSE:
             self.on_close(transport, frame)
         elif frame.msg_type == WSMsgType.BINARY:
@@ -173,8 +241,20 @@ cdef class Feed(WSListener):
         # What is left is PONG: it answers nobody here, because we send no pings.
         return 0
 
-    def on_close(self, WSTransport transport, WSFrame frame):
-        """Keep the peer's reason and answer with the same code, as RFC 6455 5.5.1 asks."""
+    cdef int on_a_ping(self, WSTransport transport, WSFrame frame) except -1:
+        self.pings += 1
+        if transport is not None and not transport.is_close_frame_sent and not transport.is_disconnected:
+            transport.send_pong(frame.get_payload_as_bytes())  # Binance: a copy of the ping's payload
+        try:
+            self.handler.on_ping()
+        except Exception:
+            # Not raised: see accept_slowly.
+            self.handler_errors += 1
+            _logger.exception("%s: the handler of a ping failed", self.ws_key)
+        return 0
+
+    cdef int on_close(self, WSTransport transport, WSFrame frame) except -1:
+        """Keep the peer's reason and answer, as RFC 6455 5.5.1 asks."""
         payload = frame.get_payload_as_bytes()
         code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else None
         self.close_info = (code, payload[2:].decode("utf-8", "replace"))
@@ -182,12 +262,14 @@ cdef class Feed(WSListener):
             if not transport.is_close_frame_sent:
                 transport.send_close(WSCloseCode.OK)
             transport.disconnect()
+        return 0
 
-    def fail(self, WSTransport transport, WSCloseCode code):
+    cdef int fail(self, WSTransport transport, WSCloseCode code) except -1:
         if transport is not None:
             if not transport.is_close_frame_sent:
                 transport.send_close(code)
             transport.disconnect()
+        return 0
 
     cdef int on_fragment(self, WSTransport transport, WSFrame frame) except -1:
         cdef bint begins = frame.msg_type == WSMsgType.TEXT
@@ -207,6 +289,8 @@ cdef class Feed(WSListener):
                 self.message_dropped = True
                 self.messages += 1
                 self.reject(DecodeCode.too_long, before, self.message.data(), before, "")
+                self.message.clear()
+                self.message.shrink_to_fit()  # 32 MiB that nobody needs again
             else:
                 self.message.resize(before + frame.payload_size + payload_padding)
                 memcpy(self.message.data() + before, frame.payload_ptr, frame.payload_size)

@@ -179,9 +179,14 @@ cdef class Record:
     kind = 0
 
     def __getitem__(self, str name not None):
-        if name not in layouts[self.kind].fields:
-            raise KeyError(f"{name!r} is no field of {type(self).__name__}; it has {', '.join(self.fields())}")
-        return getattr(self, name)
+        fields = layouts[self.kind].fields
+        if name not in fields:
+            raise KeyError(f"{name!r} is no field of {type(self).__name__}; it has {', '.join(fields)}")
+        offset, code = fields[name]
+        return _value(self.data + <Py_ssize_t>offset, ord(code))
+
+    def __reduce__(self):
+        return _restore, (type(self), (<bytes>(<char*>self.data)[:RECORD_BYTES]))
 
     @classmethod
     def fields(cls):
@@ -230,6 +235,21 @@ cdef class DepthRecord(Record):
 
     def __hash__(self):
         return Record.__hash__(self)
+
+    def __reduce__(self):
+        return _restore, (type(self), (<bytes>(<char*>self.data)[:RECORD_BYTES]), self.levels)
+
+
+def _restore(cls, bytes data not None, levels=None):
+    """Make a record again from what its __reduce__ gave."""
+    cdef Record record = cls.__new__(cls)
+    if len(data) != RECORD_BYTES:
+        raise ValueError(f"a record is restored from {RECORD_BYTES} bytes, not {len(data)}")
+    memcpy(record.data, <const char*>data, RECORD_BYTES)
+    if levels is not None:
+        levels.flags.writeable = False
+        (<DepthRecord?>record).levels = levels
+    return record
 
 
 cdef class Waiter:
@@ -309,20 +329,24 @@ cdef class Window:
         RingBase ring
         readonly object records
         readonly int64_t first_sequence
-        readonly object levels          # the copied levels of a copy; None on a live view or without levels
+        readonly bint copied            # a validated copy
+        readonly object levels          # the copied levels of a copy; None on a live view
         int64_t levels_begin            # absolute index of levels[0]
 
     def __len__(self):
         return len(self.records)
 
     def intact(self):
-        if self.levels is not None or not len(self.records):
+        """Whether nothing of it has been overwritten up to now."""
+        cdef int64_t begin = 0
+        if self.copied or not len(self.records):
             return True
-        if self.first_sequence < self.ring.view.oldest_intact():
-            return False
-        if not self.ring.view.level_capacity:
-            return True
-        return int(self.records["levels_begin"][0]) >= self.ring.view.oldest_intact_level()
+        if self.ring.view.level_capacity:
+            begin = int(self.records["levels_begin"][0])
+            if begin < self.ring.view.oldest_intact_level():
+                return False
+        # Last, because it also says that the head above was still the one of this window when it was read.
+        return self.first_sequence >= self.ring.view.oldest_intact()
 
     cdef object _side(self, Py_ssize_t i, bint asks):
         if not layouts[<int>self.ring.kind].has_levels:
@@ -333,7 +357,7 @@ cdef class Window:
         cdef Py_ssize_t count = int(head["ask_count"]) if asks else bids
         if asks:
             begin += bids
-        if self.levels is not None:
+        if self.copied:
             return self.levels[begin - self.levels_begin:begin - self.levels_begin + count]
         # A torn head must not lead outside the arena; what it says is told apart by intact().
         cdef int64_t at = begin & (self.ring.view.level_capacity - 1)
@@ -357,7 +381,7 @@ cdef class Window:
             i += len(self.records)
         if not 0 <= i < len(self.records):
             raise IndexError(f"record {key} of a window of {len(self.records)}")
-        if self.levels is None:
+        if not self.copied:
             return self.ring.at(self.first_sequence + i)
         cdef DepthRecord record = self.ring.record_type.__new__(self.ring.record_type)
         raw = self.records[i:i + 1].tobytes()
@@ -401,6 +425,8 @@ cdef class RingBase:
             level_capacity = 0
         elif level_capacity == 0:
             level_capacity = _DEFAULT_LEVELS
+        if not 1 <= symbol_capacity <= 1 << 20:
+            raise ConfigurationError(f"a ring's symbol table has from 1 to {1 << 20} rows, not {symbol_capacity}")
         if level_capacity < 0 or level_capacity & (level_capacity - 1) or level_capacity > 1 << 26:
             raise ConfigurationError(
                 f"a ring's level capacity is a power of two up to {1 << 26}, not {level_capacity}")
@@ -410,7 +436,9 @@ cdef class RingBase:
         self.symbol = symbol
         self.bell = bell if bell is not None else Bell()
         self.dtype = layout.dtype
-        self.record_type = record_types.get(kind, DepthRecord if layout.has_levels else Record)
+        self.record_type = record_types.get(kind)
+        if self.record_type is None:
+            raise ConfigurationError(f"no class for {layout.name} records yet: fastbinance.records defines them")
         shape.kind = self.kind
         shape.capacity = capacity
         shape.level_capacity = level_capacity
@@ -427,7 +455,9 @@ cdef class RingBase:
             encoded = symbol.encode()
             PyBytes_AsStringAndSize(encoded, &name, &length)
             if self.writer.add_symbol(string_view(name, length), row) != DecodeCode.ok:
-                raise ConfigurationError(f"symbol {symbol!r} is longer than {native.max_symbol_bytes} bytes")
+                raise ConfigurationError(
+                    f"symbol {symbol!r} has from 1 to {native.max_symbol_bytes} bytes of UTF-8, without quotes, "
+                    f"backslashes and control characters")
 
     # What the feed and the pool use.
 
@@ -677,22 +707,40 @@ cdef class RingBase:
         window.ring = self
         window.records = batch[skip:]
         window.first_sequence = first + skip
+        window.copied = True
         window.levels = levels
         window.levels_begin = begin
         return window, skip
 
-    def newest_per_symbol(self, int64_t after):
-        """Copies of the newest record of every symbol that has one behind `after`, for conflating readers."""
+    def copy_latest(self, int64_t sequence):
+        """Validated copy of the newest record of every symbol that has one from `sequence` on, for conflating readers.
+
+        Returns ``(batch, next_sequence)``: `batch`, in order of publication, is None when there is nothing new. What is
+        overwritten while we copy has a successor, which comes with the next call.
+        """
         cdef:
-            uint32_t count = load_acquire[uint32_t](self.view.header.symbol_count)
-            uint32_t i
-            int64_t sequence
-        found = []
+            uint32_t count, i
+            int64_t cursor, newest
+            cnp.ndarray batch
+            Py_ssize_t found = 0
+            char* target
+        if not self.writer.many_symbols():
+            batch, following, _ = self.copy_from(max(sequence, self.view.cursor()), 1)
+            return batch, following
+        if self.view.level_capacity:
+            raise TypeError(f"{self.stream}: no conflation over the levels of many symbols")
+        cursor = self.view.cursor()
+        if sequence > cursor:
+            return None, sequence
+        count = load_acquire[uint32_t](self.view.header.symbol_count)
+        batch = np.empty(count, self.dtype)
+        target = <char*>cnp.PyArray_DATA(batch)
         for i in range(count):
-            sequence = load_acquire[int64_t](self.view.symbols[i].last_sequence)
-            if sequence > after:
-                record = self.make_record(sequence)
-                if record is not None:
-                    found.append((sequence, record))
-        found.sort(key=lambda pair: pair[0])
-        return [record for _, record in found]
+            newest = load_acquire[int64_t](self.view.symbols[i].last_sequence)
+            # Newer than the cursor we saw: left for the next call, so that nothing comes twice.
+            if sequence <= newest <= cursor and self.view.read_at(newest, target + found * self.view.record_size):
+                found += 1
+        if not found:
+            return None, cursor + 1
+        batch = batch[:found]
+        return batch[np.argsort(batch["sequence"])], cursor + 1

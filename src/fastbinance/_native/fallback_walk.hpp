@@ -36,6 +36,7 @@ struct Decoded {
   double values[4] = {0, 0, 0, 0};
   std::string_view symbol;
   std::uint8_t is_buyer_maker = 0;
+  bool has_symbol = false;
   bool no_trade = false;
   std::uint32_t flags = 0;
   std::uint32_t bid_count = 0, ask_count = 0;
@@ -485,7 +486,10 @@ private:
           return DecodeCode::wrong_event;
         break;
       }
-      case Type::symbol: FB_TRY(get_text(value, decoded.symbol)); break;
+      case Type::symbol:
+        FB_TRY(get_text(value, decoded.symbol));
+        decoded.has_symbol = true;
+        break;
       case Type::id: FB_TRY(get_integer(value, decoded.ids[key->index])); break;
       case Type::time_event: FB_TRY(get_time(value, decoded.event_ns)); break;
       case Type::time_transaction: FB_TRY(get_time(value, decoded.transaction_ns)); break;
@@ -528,6 +532,12 @@ private:
   // The whole payload is known to be good: give the record its symbol and publish it.
   DecodeCode finish(Route &route, const Decoded &d) noexcept {
     result_.symbol = d.symbol;
+    if (d.symbol.empty()) {
+      if (route.kind != Kind::partial_depth || d.has_symbol)
+        return DecodeCode::wrong_symbol; // "s":"" names nothing
+    } else if (route.symbol_length != 0 && route.symbol_text() != d.symbol) {
+      return DecodeCode::wrong_symbol;
+    }
     if (d.no_trade) {
       ++route.skipped;
       ++route.fallback;
@@ -535,13 +545,8 @@ private:
       return DecodeCode::ok;
     }
     std::uint32_t symbol_id = 0;
-    if (!d.symbol.empty()) {
-      if (route.symbol_length != 0 && route.symbol_text() != d.symbol)
-        return DecodeCode::wrong_symbol;
+    if (d.has_symbol)
       FB_TRY(route.ring->add_symbol(d.symbol, symbol_id));
-    } else if (route.kind != Kind::partial_depth) {
-      return DecodeCode::wrong_type; // "s":"" names nothing
-    }
     publish(route, d, symbol_id);
     ++route.fallback;
     result_.outcome = Outcome::published;

@@ -87,7 +87,11 @@ FB_INLINE bool decimal(Text &t, double &value) noexcept {
 // the loads of this one within the 64 that may be touched, so that one comparison serves for both.
 template <std::size_t N> FB_INLINE bool second_decimal(Text &t, const char (&text)[N], double &value) noexcept {
   static_assert(N - 1 <= 7);
+#if FB_AVX2
   return literal(t, text) && t.digits.decimal(t.p, value);
+#else // 20 characters at most, and three words of each half: too far without a look
+  return literal(t, text) && decimal(t, value);
+#endif
 }
 
 // A literal that ends with the opening quote, and the decimal behind it.

@@ -47,7 +47,7 @@ public:
   bool open(void *memory, bool many) noexcept {
     view.attach(memory);
     if (many) {
-      index_size_ = 2 * std::size_t{view.header->symbol_capacity};
+      index_size_ = std::bit_ceil(2 * std::size_t{view.header->symbol_capacity});
       index_.reset(new (std::nothrow) std::uint32_t[index_size_]());
       return index_ != nullptr;
     }
@@ -80,6 +80,12 @@ public:
     RingHeader &header = *view.header;
     if (name.size() > max_symbol_bytes)
       return DecodeCode::symbol_too_long;
+    // What JSON would have to escape never gets into the table, so that the fast path may compare unescaped text with it.
+    for (const char sign : name)
+      if (sign == '"' || sign == '\\' || static_cast<unsigned char>(sign) < 0x20)
+        return DecodeCode::wrong_symbol;
+    if (name.empty())
+      return DecodeCode::wrong_symbol;
     if (!many_symbols() && header.symbol_count == 1)
       return DecodeCode::wrong_symbol;
     if (header.symbol_count == header.symbol_capacity)

@@ -5,8 +5,7 @@ against, and a mistake in a shared table would be agreed upon by both sides.
 """
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from fastbinance.keys import Market, Part
 from fastbinance.streams import Kind
@@ -29,8 +28,7 @@ _WELL_FORMED: Final = re.compile(r"!?[\w.\-]+(?:@[\w.\-+:]+)*")
 _FUTURES_AGG_TRADE_MS: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(NamedTuple):
     """What a subscriber of one stream is sent about one symbol.
 
     Attributes

@@ -79,9 +79,12 @@ class Exchange:
     def step(self, now_ms: int) -> Iterator[tuple[RandomMarket, Channel, Event]]:
         """Step every watched market that is due, and give what happened."""
         self._catch_up(now_ms)
-        while (due_ms := self.due_ms) is not None and due_ms <= now_ms:
-            market = heapq.heappop(self._queue)[2]
-            del self._queued_for[market]
+        queue, queued_for = self._queue, self._queued_for
+        while queue and queue[0][0] <= now_ms:
+            due_ms, _, market = heapq.heappop(queue)
+            if queued_for.get(market) != due_ms:
+                continue  # it was put off, brought forward or closed since
+            del queued_for[market]
             for channel, event in market.step(now_ms):
                 yield market, channel, event
             self._queue_up(market)

@@ -4,6 +4,7 @@ Nothing here reads a clock or waits. `RandomMarket.step` is a function of what c
 is told, and it does not matter in how many steps the time is told: the same events come out.
 """
 
+import math
 import random
 from typing import Final, NamedTuple
 
@@ -115,11 +116,14 @@ class RandomMarket:
         self._flow = OrderFlow(instrument, self.book, self._rng)
         self._mean_gap_ms = 1000.0 * TOP_SHARE / messages_per_second
         self._phase_ms = leaps.randrange(1000)
-        self._next_action_ms = now_ms + self._rng.expovariate(1.0) * self._mean_gap_ms
+        self._next_action_ms = now_ms + self._gap_ms()
         self._changed_ms = now_ms
         self._trade_id = leaps.randrange(10**9, 8 * 10**9)
         self._agg_trade_id = self._trade_id // 2
-        self._instant: dict[Kind, Channel] = {}
+        # Looked at in every action, so attributes rather than a table.
+        self._ticker_channel: Channel | None = None
+        self._trade_channel: Channel | None = None
+        self._agg_channel: Channel | None = None
         self._timers: dict[Channel, _Timer] = {}
         self._next_timer: _Timer | None = None
         self._gathering: AggTradeEvent | None = None
@@ -128,7 +132,8 @@ class RandomMarket:
     @property
     def is_watched(self) -> bool:
         """Whether any channel is open; an unwatched market need not be stepped."""
-        return bool(self._instant or self._timers)
+        instant = self._ticker_channel or self._trade_channel or self._agg_channel
+        return instant is not None or bool(self._timers)
 
     @property
     def due_ms(self) -> int:
@@ -139,7 +144,7 @@ class RandomMarket:
     def open(self, channel: Channel, now_ms: int) -> None:
         """Start giving a channel's events; a diff stream begins at the present update id."""
         if channel.speed_ms == REAL_TIME:
-            self._instant[channel.kind] = channel
+            self._set_instant(channel.kind, channel)
         elif channel not in self._timers:
             changes = Changes(self.book.update_id)
             # The first event comes at the symbol's own phase, so that a thousand symbols do not fire
@@ -153,7 +158,7 @@ class RandomMarket:
     def close(self, channel: Channel) -> None:
         """Stop giving a channel's events."""
         if channel.speed_ms == REAL_TIME:
-            self._instant.pop(channel.kind, None)
+            self._set_instant(channel.kind, None)
             return
         timer = self._timers.pop(channel, None)
         if timer is not None:
@@ -187,7 +192,7 @@ class RandomMarket:
         for _ in range(min(_MOST_MISSED_ACTIONS, missed)):
             self._count_fills(self._flow.act(), now_ms)
         if missed > 0:
-            self._next_action_ms = now_ms + self._rng.expovariate(1.0) * self._mean_gap_ms
+            self._next_action_ms = now_ms + self._gap_ms()
             self._changed_ms = now_ms
         self._gathering = None
         self._gathered.clear()
@@ -207,16 +212,20 @@ class RandomMarket:
         """Time of the last change of the book."""
         return self._changed_ms
 
+    def _gap_ms(self) -> float:
+        # Arrivals are independent, so gaps are exponential.
+        return -math.log(1.0 - self._rng.random()) * self._mean_gap_ms
+
     def _act(self, now_ms: int, events: list[tuple[Channel, Event]]) -> None:
         book = self.book
-        self._next_action_ms += self._rng.expovariate(1.0) * self._mean_gap_ms
+        self._next_action_ms += self._gap_ms()
         bid, ask = book.best_bid, book.best_ask
         bid_qty, ask_qty = book.bids[bid], book.asks[ask]
         fills = self._flow.act()
         self._changed_ms = now_ms
         if fills:
             self._tell_fills(fills, now_ms, events)
-        channel = self._instant.get(Kind.BOOK_TICKER)
+        channel = self._ticker_channel
         if channel is not None:
             new_bid, new_ask = book.best_bid, book.best_ask
             new_bid_qty, new_ask_qty = book.bids[new_bid], book.asks[new_ask]
@@ -227,7 +236,7 @@ class RandomMarket:
                 events.append((channel, ticker))
 
     def _tell_fills(self, fills: list[Fill], now_ms: int, events: list[tuple[Channel, Event]]) -> None:
-        channel = self._instant.get(Kind.TRADE)
+        channel = self._trade_channel
         is_filler = self.instrument.market == "usdm" and self._rng.random() < _FILLER_SHARE
         first_id = self._trade_id + 1
         self._count_fills(fills, now_ms)
@@ -245,7 +254,7 @@ class RandomMarket:
         if self._is_spot:
             # On spot an aggregate is what one taker got at one price, and is told at once.
             self._close_gathering()
-            instant = self._instant.get(Kind.AGG_TRADE)
+            instant = self._agg_channel
             if instant is not None:
                 events.extend((instant, aggregate) for aggregate in self._gathered)
             self._gathered.clear()
@@ -309,6 +318,14 @@ class RandomMarket:
             changes.first_update_id, self.book.update_id, changes.previous_update_id, *levels,
             self._changed_ms, timer.due_ms,
         )  # fmt: skip
+
+    def _set_instant(self, kind: Kind, channel: Channel | None) -> None:
+        if kind == Kind.BOOK_TICKER:
+            self._ticker_channel = channel
+        elif kind == Kind.TRADE:
+            self._trade_channel = channel
+        elif kind == Kind.AGG_TRADE:
+            self._agg_channel = channel
 
     def _find_next_timer(self) -> None:
         self._next_timer = min(self._timers.values(), key=_due, default=None)

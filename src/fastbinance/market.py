@@ -1,0 +1,229 @@
+"""Market data: one method per stream family, each returning the ring that the stream feeds."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from fastbinance import streams
+from fastbinance._core.ring import RingBase
+from fastbinance._grammar import LEVELS
+from fastbinance.errors import ConfigurationError
+from fastbinance.keys import Market, WsKey, key_for, market_of, parse_key
+from fastbinance.streams import Stream
+
+if TYPE_CHECKING:
+    from fastbinance.rings import AnyRing
+
+__all__ = ["MarketStreams"]
+
+B = TypeVar("B", bound="AnyRing[Any]")
+T = TypeVar("T", bound="AnyRing[Any]")
+A = TypeVar("A", bound="AnyRing[Any]")
+D = TypeVar("D", bound="AnyRing[Any]")
+
+class MarketStreams(ABC, Generic[B, T, A, D]):
+    """The stream methods of a client.
+
+    A method declares a wish and returns its ring at once; connecting, subscribing and retrying happen behind it. Asking
+    again for the same stream returns the same ring.
+    """
+
+    def book_ticker(
+        self, symbol: str | None = None, market: Market = "spot", *, capacity: int | None = None
+    ) -> B:
+        """Best bid and ask of a symbol, in real time.
+
+        Parameters
+        ----------
+        symbol
+            ``"btcusdt"``, in any case. None: all symbols of the market in one ring (USD-M and COIN-M, every 5 s).
+        market
+            ``"spot"``, ``"usdm"`` or ``"coinm"``.
+        capacity
+            Slots of the ring, a power of two; by default 1,024, and 65,536 for all symbols.
+
+        Raises
+        ------
+        ConfigurationError
+            The symbol or market cannot be; the message names what can.
+
+        Source: "Individual Symbol Book Ticker Streams" (``<symbol>@bookTicker``), "All Book Tickers Stream"
+        (``!bookTicker``).
+        """
+        return self._want(streams.book_ticker(symbol, market), capacity)  # type: ignore[return-value]
+
+    def trades(self, symbol: str, market: Market = "spot", *, capacity: int | None = None) -> T:
+        """Trades of a symbol, one record each, in real time.
+
+        Raises
+        ------
+        ConfigurationError
+            The symbol or market cannot be; the message names what can.
+
+        Source: "Trade Streams" (``<symbol>@trade``); on futures the stream is not documented.
+        """
+        return self._want(streams.trades(symbol, market), capacity)  # type: ignore[return-value]
+
+    def agg_trades(self, symbol: str, market: Market = "spot", *, capacity: int | None = None) -> A:
+        """Trades of a symbol, those of one taker order at one price together.
+
+        Raises
+        ------
+        ConfigurationError
+            The symbol or market cannot be; the message names what can.
+
+        Source: "Aggregate Trade Streams" (``<symbol>@aggTrade``).
+        """
+        return self._want(streams.agg_trades(symbol, market), capacity)  # type: ignore[return-value]
+
+    def diff_depth(
+        self,
+        symbol: str,
+        market: Market = "spot",
+        *,
+        speed_ms: int | None = None,
+        capacity: int | None = None,
+        level_capacity: int | None = None,
+    ) -> D:
+        """Changed levels of a symbol's book since the previous message.
+
+        Parameters
+        ----------
+        symbol, market
+            As in `book_ticker`.
+        speed_ms
+            Milliseconds between messages: 100 (default) or 1000 on spot; 100 (default), 250 or 500 on futures.
+        capacity, level_capacity
+            Slots of the ring and levels of its arena, powers of two; by default 512 and 32,768.
+
+        Raises
+        ------
+        ConfigurationError
+            The symbol, market or speed cannot be; the message names what can.
+
+        Source: "Diff. Depth Stream" (``<symbol>@depth``, ``@100ms``, ``@500ms``).
+        """
+        return self._want(streams.diff_depth(symbol, market, speed_ms), capacity, level_capacity)  # type: ignore[return-value]
+
+    def partial_depth(
+        self,
+        symbol: str,
+        market: Market = "spot",
+        *,
+        levels: int = max(LEVELS),
+        speed_ms: int | None = None,
+        capacity: int | None = None,
+        level_capacity: int | None = None,
+    ) -> D:
+        """The best levels of a symbol's book, whole every time.
+
+        Parameters
+        ----------
+        symbol, market, speed_ms, capacity, level_capacity
+            As in `diff_depth`.
+        levels
+            5, 10 or 20 a side.
+
+        Raises
+        ------
+        ConfigurationError
+            The symbol, market, levels or speed cannot be; the message names what can.
+
+        Source: "Partial Book Depth Streams" (``<symbol>@depth<levels>``).
+        """
+        stream = streams.partial_depth(symbol, market, levels, speed_ms)
+        return self._want(stream, capacity, level_capacity)  # type: ignore[return-value]
+
+    def subscribe(
+        self, names: str | Iterable[str], ws_key: WsKey | str | None = None, *, allow_unknown: bool = False
+    ) -> "dict[str, AnyRing[Any]]":
+        """Subscribe to streams by Binance's names.
+
+        Parameters
+        ----------
+        names
+            One name or several: ``"btcusdt@bookTicker"``. Those with a ring get one; the messages of the others arrive
+            raw, as ``message`` events.
+        ws_key
+            The service; None is spot. USD-M and options names find their route by themselves.
+        allow_unknown
+            Take names that our table of documented streams does not know. Binance acknowledges any name and stays
+            silent when it does not exist.
+
+        Returns
+        -------
+        dict
+            The rings, by stream name as Binance spells it.
+
+        Raises
+        ------
+        ConfigurationError
+            A name or the service cannot be; the message names what can. Nothing has been subscribed then.
+        """
+        key = key_for("spot") if ws_key is None else parse_key(ws_key)
+        market = market_of(key)
+        if market is None:
+            raise ConfigurationError(f"{key.value} carries no market streams")
+        wanted = [names] if isinstance(names, str) else list(names)
+        parsed = [streams.parse(name, market, strict=not allow_unknown) for name in wanted]
+        for stream in parsed:
+            self._check(stream, key)
+        rings: dict[str, AnyRing[Any]] = {}
+        for stream in parsed:
+            ring = self._want(stream, named=key)
+            if ring is not None:
+                rings[stream.name] = ring
+        return rings
+
+    def unsubscribe(
+        self,
+        what: "str | AnyRing[Any] | Iterable[str | AnyRing[Any]]",
+        ws_key: WsKey | str | None = None,
+    ) -> None:
+        """Give streams up, by name or by ring. Their rings end: readers finish, waits raise `StreamClosed`.
+
+        Parameters
+        ----------
+        what
+            One name or ring, or several.
+        ws_key
+            The service of the names; None is spot.
+
+        Raises
+        ------
+        ConfigurationError
+            Something in it is not subscribed; nothing has been given up then.
+        """
+        key = key_for("spot") if ws_key is None else parse_key(ws_key)
+        market = market_of(key)
+        items = [what] if isinstance(what, (str, RingBase)) else list(what)
+        places: list[tuple[Stream | None, WsKey, AnyRing[Any] | None]] = []
+        for item in items:
+            if isinstance(item, str):
+                if market is None:
+                    raise ConfigurationError(f"{key.value} carries no market streams")
+                places.append((streams.parse(item, market, strict=False), key, None))
+            else:
+                places.append((None, key, item))
+        self._give_up(places)
+
+    # -- what a client provides
+
+    @abstractmethod
+    def _check(self, stream: Stream, named: WsKey) -> None:
+        """Raise ConfigurationError when the stream cannot be had from this service."""
+
+    @abstractmethod
+    def _want(
+        self,
+        stream: Stream,
+        capacity: int | None = None,
+        level_capacity: int | None = None,
+        *,
+        named: WsKey | None = None,
+    ) -> "AnyRing[Any] | None":
+        """Declare a wish; return its ring, or None for a stream without one."""
+
+    @abstractmethod
+    def _give_up(self, places: "list[tuple[Stream | None, WsKey, AnyRing[Any] | None]]") -> None:
+        """Give up each ring, or stream of a named service, after making sure that all of them are subscribed."""

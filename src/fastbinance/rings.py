@@ -1,0 +1,275 @@
+"""Rings as users see them: the reads of `_core.ring`, and waiting, blocking or awaitable."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from fastbinance._core.ring import Record, RingBase
+from fastbinance._io.wishes import RingState, Wish, WishState
+from fastbinance.errors import ConnectFailed, StreamClosed, WaitTimeout
+from fastbinance.reader import AsyncReader, Reader, Start
+from fastbinance.records import (
+    AggTrade,
+    AggTradeFields,
+    BookTicker,
+    BookTickerFields,
+    Depth,
+    DepthFields,
+    Trade,
+    TradeFields,
+    ring_of,
+)
+from fastbinance.streams import Kind
+from fastbinance.waiting import TaskWaiter, ThreadWaiter, await_news, wait_for_news
+
+__all__ = [
+    "AggTradeRing",
+    "AnyRing",
+    "AsyncAggTradeRing",
+    "AsyncBookTickerRing",
+    "AsyncDepthRing",
+    "AsyncRing",
+    "AsyncTradeRing",
+    "BookTickerRing",
+    "DepthRing",
+    "Ring",
+    "RingStats",
+    "TradeRing",
+]
+
+R = TypeVar("R", bound=Record)
+
+# Failed attempts after which ready() without a timeout gives up: the first is immediate, the third about a second later.
+_HOPELESS_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RingStats:
+    """Counters of one ring.
+
+    Attributes
+    ----------
+    published
+        Records published since the ring was made.
+    rejected
+        Payloads of this stream that did not decode.
+    last_recv_ns
+        Receive time of the newest record at the last sample, 0 before the first; UTC nanoseconds.
+    memory_bytes
+        Memory of the ring, all of it touched from the start.
+    """
+
+    published: int
+    rejected: int
+    last_recv_ns: int
+    memory_bytes: int
+
+
+class AnyRing(RingBase, Generic[R]):
+    """What `Ring` and `AsyncRing` share. Clients make rings; nobody else does."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # RingBase has taken the arguments in __cinit__.
+        self._wish: Wish | None = None
+
+    @property
+    def state(self) -> RingState:
+        """How fresh the ring is.
+
+        ``DOWN``: not confirmed, or the connection is lost. ``LIVE``: confirmed and speaking. ``QUIET``: confirmed, and
+        nothing for five seconds. ``STALE``: the feed has given no sign of life for a second.
+        """
+        return RingState(self.state_code())
+
+    @property
+    def stats(self) -> RingStats:
+        """Counters of this ring."""
+        return RingStats(self.cursor + 1, self.reject_count, self.last_recv_ns, self.memory_bytes)
+
+    def bind(self, wish: Wish) -> None:
+        """Tie the ring to the wish that feeds it; called by the client, once."""
+        self._wish = wish
+        wish.watch(lambda _: self.bell.wake_all())
+
+    def raise_if_over(self) -> None:
+        """Raise what ended the ring for good, if something did.
+
+        Raises
+        ------
+        SubscriptionRejected
+            Binance refused the stream.
+        StreamClosed
+            It was unsubscribed, or the client is closed.
+        """
+        if self._wish is not None and self._wish.error is not None:
+            raise self._wish.error
+        if self.closed:
+            raise StreamClosed(self.stream)
+
+    def is_ready(self) -> bool:
+        """Whether Binance has confirmed the stream and a record has come; raises what ended the ring for good."""
+        self.raise_if_over()
+        return self._wish is not None and self._wish.state is WishState.CONFIRMED and self.cursor >= 0
+
+    def raise_if_hopeless(self, timeout: float | None) -> None:
+        """Raise why the connection has failed several times in a row, where no timeout says how long to hope."""
+        trouble = self._wish.trouble if self._wish is not None else None
+        if timeout is None and isinstance(trouble, ConnectFailed) and trouble.attempts >= _HOPELESS_ATTEMPTS:
+            raise trouble
+
+    def timed_out(self, timeout: float | None) -> Exception:
+        """Return what ready() raises when time is up: the cause where one is known."""
+        if self._wish is not None and self._wish.trouble is not None:
+            return self._wish.trouble
+        confirmed = self._wish is not None and self._wish.state is WishState.CONFIRMED
+        return WaitTimeout(self.stream, timeout or 0.0, "a first record" if confirmed else "the confirmation")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.ws_key} {self.stream}: {self.state.name}, {self.cursor + 1} records>"
+
+
+class Ring(AnyRing[R]):
+    """A ring of a `Client`: what waits is blocking. May be read on any thread.
+
+    Reads never wait: `last`, the field properties, negative slices, `window`, `column`, `at`. See the documentation of
+    records for the fields of each kind.
+    """
+
+    def ready(self, timeout: float | None = None) -> None:
+        """Block until Binance has confirmed the stream and its first record has come.
+
+        Parameters
+        ----------
+        timeout
+            Seconds; None waits for as long as there is hope.
+
+        Raises
+        ------
+        SubscriptionRejected
+            Binance refused the stream.
+        ConnectFailed, ConnectionLost
+            Time is up, and this is why; without a timeout, once the connection has failed three times in a row. The
+            client goes on trying all the same.
+        WaitTimeout
+            Time is up, and nothing is known to be wrong.
+        StreamClosed
+            The stream was unsubscribed, or the client closed.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        waiter = ThreadWaiter((self,), [self.cursor])
+        self.bell.add(waiter)
+        try:
+            while not self.is_ready():
+                left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
+                self.raise_if_hopeless(timeout)
+                if not waiter.sleep(left) and not self.is_ready():
+                    raise self.timed_out(timeout)
+        finally:
+            self.bell.remove(waiter)
+
+    def wait(self, after: int | None = None, timeout: float | None = None) -> int:
+        """Block until there is a record newer than `after`, and return the cursor.
+
+        Parameters
+        ----------
+        after
+            A cursor that this method, or the property, returned before; None is the one of now.
+        timeout
+            Seconds; when they are over the cursor is returned as it is, so equal to `after`.
+
+        Raises
+        ------
+        SubscriptionRejected, StreamClosed
+            The ring has ended for good.
+        """
+        return wait_for_news((self,), None if after is None else (after,), timeout)[0]
+
+    def reader(self, start: Start = "new", *, latest: bool = False, max_records: int = 1024) -> Reader:
+        """Return an iterator over the records, a validated copy of a batch at a time.
+
+        Parameters
+        ----------
+        start
+            ``"new"``: what comes from now on. ``"oldest"``: what the ring still holds, first. An int: from this
+            sequence on.
+        latest
+            Only the newest record of each symbol, at every step: a reader's own conflation.
+        max_records
+            Most records in a batch.
+
+        Returns
+        -------
+        Reader
+            Yields structured arrays of the kind's dtype (depth: `Window` copies with their levels). Its `lost` counts
+            records that were overwritten before they were read. Ends when the client closes or the stream is
+            unsubscribed; raises only when Binance refused the stream.
+        """
+        return Reader((self,), start, latest, max_records)
+
+
+class AsyncRing(AnyRing[R]):
+    """A ring of an `AsyncClient`: what waits is awaitable, on the client's loop. Reads never wait: see `Ring`."""
+
+    async def ready(self, timeout: float | None = None) -> None:
+        """Wait until Binance has confirmed the stream and its first record has come; see `Ring.ready`."""
+        loop = asyncio.get_running_loop()
+        deadline = None if timeout is None else loop.time() + timeout
+        waiter = TaskWaiter((self,), [self.cursor])
+        self.bell.add(waiter)
+        try:
+            while not self.is_ready():
+                left = None if deadline is None else max(deadline - loop.time(), 0.0)
+                self.raise_if_hopeless(timeout)
+                if not await waiter.sleep(left) and not self.is_ready():
+                    raise self.timed_out(timeout)
+        finally:
+            self.bell.remove(waiter)
+
+    async def wait(self, after: int | None = None, timeout: float | None = None) -> int:
+        """Wait until there is a record newer than `after`, and return the cursor; see `Ring.wait`."""
+        return (await await_news((self,), None if after is None else (after,), timeout))[0]
+
+    def reader(self, start: Start = "new", *, latest: bool = False, max_records: int = 1024) -> AsyncReader:
+        """Return an asynchronous iterator over the records, a validated copy of a batch at a time; see `Ring.reader`."""
+        return AsyncReader((self,), start, latest, max_records)
+
+
+@ring_of(Kind.BOOK_TICKER)
+class BookTickerRing(BookTickerFields, Ring[BookTicker]):
+    """Ring of `BookTicker` records; each field is also a property of the newest one."""
+
+
+@ring_of(Kind.TRADE)
+class TradeRing(TradeFields, Ring[Trade]):
+    """Ring of `Trade` records; each field is also a property of the newest one."""
+
+
+@ring_of(Kind.AGG_TRADE)
+class AggTradeRing(AggTradeFields, Ring[AggTrade]):
+    """Ring of `AggTrade` records; each field is also a property of the newest one."""
+
+
+@ring_of(Kind.DIFF_DEPTH)
+class DepthRing(DepthFields, Ring[Depth]):
+    """Ring of `Depth` records; each field is also a property of the newest one."""
+
+
+@ring_of(Kind.BOOK_TICKER)
+class AsyncBookTickerRing(BookTickerFields, AsyncRing[BookTicker]):
+    """Ring of `BookTicker` records; each field is also a property of the newest one."""
+
+
+@ring_of(Kind.TRADE)
+class AsyncTradeRing(TradeFields, AsyncRing[Trade]):
+    """Ring of `Trade` records; each field is also a property of the newest one."""
+
+
+@ring_of(Kind.AGG_TRADE)
+class AsyncAggTradeRing(AggTradeFields, AsyncRing[AggTrade]):
+    """Ring of `AggTrade` records; each field is also a property of the newest one."""
+
+
+@ring_of(Kind.DIFF_DEPTH)
+class AsyncDepthRing(DepthFields, AsyncRing[Depth]):
+    """Ring of `Depth` records; each field is also a property of the newest one."""
