@@ -20,7 +20,7 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-# FASTBINANCE_BUILD=release (default), debug (assertions, bounds and None checks), sanitize (debug + ASan + UBSan).
+# FASTBINANCE_BUILD: release, debug (assertions, bounds and None checks) or sanitize (debug, ASan, UBSan).
 MODE = os.environ.get("FASTBINANCE_BUILD", "release")
 if MODE not in ("release", "debug", "sanitize"):
     raise SystemExit(f"FASTBINANCE_BUILD is {MODE!r}; it may be release, debug or sanitize")
@@ -28,13 +28,15 @@ if MODE not in ("release", "debug", "sanitize"):
 try:
     PYSIMDJSON = distribution("pysimdjson")
 except PackageNotFoundError:
-    raise SystemExit("the build requirement pysimdjson is missing: build with pip, or install it first") from None
+    raise SystemExit("the build requirement pysimdjson is missing: build with pip, or install it") from None
 # Located, not imported: importing it would run it.
 SIMDJSON = Path(str(PYSIMDJSON.locate_file("simdjson")))
 
 NATIVE = Path("src/fastbinance/_native")
 CORE = Path("src/fastbinance/_core")
 GENERATED = Path("build") / f"cython-{MODE}"  # of its own, so that no mode compiles what another generated
+# What the objects depend on besides files: when this text changes, everything is built again.
+INPUTS = Path("build/inputs.txt")
 HEADERS = [str(header) for header in sorted(NATIVE.glob("*.hpp"))]
 INCLUDES = [str(NATIVE), str(SIMDJSON), numpy.get_include()]
 MACROS = [
@@ -102,7 +104,10 @@ class Listener:
         sys.__stderr__.flush()
 
 
-def generate(modules, inputs_changed):
+def generate(modules):
+    versions = [f"{name} {version(name)}" for name in ("Cython", "numpy", "picows", "pysimdjson")]
+    inputs = "\n".join([MODE, *versions]) + "\n"
+    changed = not INPUTS.is_file() or INPUTS.read_text() != inputs
     # A hint says that a check after a call, or a wait for the interpreter lock, was not written by anybody.
     listener = Listener()
     with redirect_stderr(listener):
@@ -111,25 +116,19 @@ def generate(modules, inputs_changed):
             build_dir=str(GENERATED),
             compiler_directives=DIRECTIVES,
             include_path=["src"],
-            force=inputs_changed,
+            force=changed,
             nthreads=0,
         )
     if MODE == "release" and listener.hints:
         for extension in extensions:  # or the next build would find them generated, and say nothing
             Path(extension.sources[0]).unlink(missing_ok=True)
-        raise SystemExit("Cython's performance hints are errors in a release build:\n" + "\n".join(listener.hints))
-    return extensions
-
-
-def note_inputs():
-    """Write down what the objects depend on besides files, so that a change of it rebuilds everything."""
-    versions = [f"{name} {version(name)}" for name in ("Cython", "numpy", "picows", "pysimdjson")]
-    text = "\n".join([MODE, *versions]) + "\n"
-    changed = not INPUTS.is_file() or INPUTS.read_text() != text
+        hints = "\n".join(listener.hints)
+        raise SystemExit(f"Cython's performance hints are errors in a release build:\n{hints}")
     if changed:
-        INPUTS.parent.mkdir(exist_ok=True)
-        INPUTS.write_text(text)
-    return changed
+        INPUTS.write_text(inputs)
+    for extension in extensions:  # not before: Cython copies what is named there
+        extension.depends = [*HEADERS, str(INPUTS)]
+    return extensions
 
 
 def copy_licence():
@@ -152,12 +151,10 @@ def module(name, *sources):
         define_macros=MACROS,
         extra_compile_args=COMPILE,
         extra_link_args=LINK,
-        depends=[*HEADERS, str(INPUTS)],
         language="c++",
     )
 
 
-INPUTS = Path("build/inputs.txt")
 copy_licence()
 setup(
     cmdclass={"build_ext": BuildExt},
@@ -168,6 +165,5 @@ setup(
             module("decode", "fallback_baseline.cpp", "simdjson_unit.cpp", AVX2_FILE),
             module("feed"),
         ],
-        note_inputs(),
     ),
 )

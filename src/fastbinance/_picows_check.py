@@ -6,9 +6,9 @@ from typing import Final
 
 __all__ = ["check_picows"]
 
-# The compiled feed reads fields of picows's classes where they lay in the picows it was built against (2.3.1).
-# Cython compares the size of a class at import, which an exchange of two fields would pass: so only versions
-# whose .pxd declares the same classes, and with which both ends of the range were run, are let through.
+# The compiled feed reads picows's objects as they lay in the picows it was built against (2.3.1). At import,
+# Cython compares the sizes of classes only, which two exchanged fields would pass. So only versions are let
+# through whose .pxd declares the same classes; the first and the newest of them were run.
 _FIRST: Final = (2, 1, 3)
 _BEYOND: Final = (2, 4)
 _NUMBERS: Final = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
@@ -37,7 +37,7 @@ def check_picows(installed: str | None = None) -> None:
     found = _NUMBERS.match(installed)
     # A pre-release of the first version beyond has that version's numbers, and so is refused with it.
     if found is None or not _FIRST <= tuple(int(part or 0) for part in found.groups()) < _BEYOND:
-        raise ImportError(f"fastbinance is compiled for picows {wanted} and cannot use picows {installed}; {remedy}")
+        raise ImportError(f"fastbinance is compiled for picows {wanted}, not for {installed}; {remedy}")
 
 
 def _text(numbers: tuple[int, ...]) -> str:

@@ -8,7 +8,7 @@ from fastbinance import streams
 from fastbinance._core.ring import RingBase
 from fastbinance._grammar import LEVELS
 from fastbinance.errors import ConfigurationError
-from fastbinance.keys import Market, WsKey, key_for, market_of, parse_key
+from fastbinance.keys import MARKETS, PARTS, Market, WsKey, key_for, market_of, parse_key
 from fastbinance.streams import Stream
 
 if TYPE_CHECKING:
@@ -16,16 +16,17 @@ if TYPE_CHECKING:
 
 __all__ = ["MarketStreams"]
 
-B = TypeVar("B", bound="AnyRing[Any]")
-T = TypeVar("T", bound="AnyRing[Any]")
-A = TypeVar("A", bound="AnyRing[Any]")
-D = TypeVar("D", bound="AnyRing[Any]")
+B = TypeVar("B", bound="AnyRing[Any, Any]")
+T = TypeVar("T", bound="AnyRing[Any, Any]")
+A = TypeVar("A", bound="AnyRing[Any, Any]")
+D = TypeVar("D", bound="AnyRing[Any, Any]")
+
 
 class MarketStreams(ABC, Generic[B, T, A, D]):
     """The stream methods of a client.
 
-    A method declares a wish and returns its ring at once; connecting, subscribing and retrying happen behind it. Asking
-    again for the same stream returns the same ring.
+    A method declares a wish and returns its ring at once; connecting, subscribing and retrying happen behind
+    it. Asking again for the same stream returns the same ring.
     """
 
     def book_ticker(
@@ -36,7 +37,8 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
         Parameters
         ----------
         symbol
-            ``"btcusdt"``, in any case. None: all symbols of the market in one ring (USD-M and COIN-M, every 5 s).
+            ``"btcusdt"``, in any case. None: all symbols of the market in one ring (USD-M and COIN-M, every 5
+            s).
         market
             ``"spot"``, ``"usdm"`` or ``"coinm"``.
         capacity
@@ -85,14 +87,15 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
         capacity: int | None = None,
         level_capacity: int | None = None,
     ) -> D:
-        """Changed levels of a symbol's book since the previous message.
+        """Return changed levels of a symbol's book since the previous message.
 
         Parameters
         ----------
         symbol, market
             As in `book_ticker`.
         speed_ms
-            Milliseconds between messages: 100 (default) or 1000 on spot; 100 (default), 250 or 500 on futures.
+            Milliseconds between messages: 100 (default) or 1000 on spot; 100 (default), 250 or 500 on
+            futures.
         capacity, level_capacity
             Slots of the ring and levels of its arena, powers of two; by default 512 and 32,768.
 
@@ -115,7 +118,7 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
         capacity: int | None = None,
         level_capacity: int | None = None,
     ) -> D:
-        """The best levels of a symbol's book, whole every time.
+        """Return the best levels of a symbol's book, whole every time.
 
         Parameters
         ----------
@@ -135,20 +138,21 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
         return self._want(stream, capacity, level_capacity)  # type: ignore[return-value]
 
     def subscribe(
-        self, names: str | Iterable[str], ws_key: WsKey | str | None = None, *, allow_unknown: bool = False
-    ) -> "dict[str, AnyRing[Any]]":
+        self, names: str | Iterable[str], ws_key: WsKey | str | None = None, *, strict: bool = True
+    ) -> "dict[str, AnyRing[Any, Any]]":
         """Subscribe to streams by Binance's names.
 
         Parameters
         ----------
         names
-            One name or several: ``"btcusdt@bookTicker"``. Those with a ring get one; the messages of the others arrive
-            raw, as ``message`` events.
+            One name or several: ``"btcusdt@bookTicker"``. Those with a ring get one; the messages of the
+            others arrive raw, as ``message`` events.
         ws_key
-            The service; None is spot. USD-M and options names find their route by themselves.
-        allow_unknown
-            Take names that our table of documented streams does not know. Binance acknowledges any name and stays
-            silent when it does not exist.
+            The service, or a market whose service is meant; None is spot. USD-M and options names find their
+            route by themselves.
+        strict
+            False takes names that our table of documented streams does not know, or knows on another route.
+            Binance acknowledges any name, and stays silent when it does not exist there.
 
         Returns
         -------
@@ -160,15 +164,14 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
         ConfigurationError
             A name or the service cannot be; the message names what can. Nothing has been subscribed then.
         """
-        key = key_for("spot") if ws_key is None else parse_key(ws_key)
-        market = market_of(key)
-        if market is None:
-            raise ConfigurationError(f"{key.value} carries no market streams")
-        wanted = [names] if isinstance(names, str) else list(names)
-        parsed = [streams.parse(name, market, strict=not allow_unknown) for name in wanted]
+        key, market = _service(ws_key)
+        wanted = [names] if isinstance(names, str) else _several("stream names", names)
+        parsed = [streams.parse(name, market, strict) for name in wanted]
         for stream in parsed:
-            self._check(stream, key)
-        rings: dict[str, AnyRing[Any]] = {}
+            routed = self._place(stream, key)
+            if strict:
+                _check_route(stream, routed)
+        rings: dict[str, AnyRing[Any, Any]] = {}
         for stream in parsed:
             ring = self._want(stream, named=key)
             if ring is not None:
@@ -177,7 +180,7 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
 
     def unsubscribe(
         self,
-        what: "str | AnyRing[Any] | Iterable[str | AnyRing[Any]]",
+        what: "str | AnyRing[Any, Any] | Iterable[str | AnyRing[Any, Any]]",
         ws_key: WsKey | str | None = None,
     ) -> None:
         """Give streams up, by name or by ring. Their rings end: readers finish, waits raise `StreamClosed`.
@@ -187,31 +190,27 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
         what
             One name or ring, or several.
         ws_key
-            The service of the names; None is spot.
+            The service of the names, or a market whose service is meant; None is spot.
 
         Raises
         ------
         ConfigurationError
             Something in it is not subscribed; nothing has been given up then.
         """
-        key = key_for("spot") if ws_key is None else parse_key(ws_key)
-        market = market_of(key)
-        items = [what] if isinstance(what, (str, RingBase)) else list(what)
-        places: list[tuple[Stream | None, WsKey, AnyRing[Any] | None]] = []
-        for item in items:
-            if isinstance(item, str):
-                if market is None:
-                    raise ConfigurationError(f"{key.value} carries no market streams")
-                places.append((streams.parse(item, market, strict=False), key, None))
-            else:
-                places.append((None, key, item))
-        self._give_up(places)
+        key, market = _service(ws_key)
+        items = [what] if isinstance(what, (str, RingBase)) else _several("stream names or rings", what)
+        self._give_up(
+            [
+                item if isinstance(item, RingBase) else (streams.parse(item, market, strict=False), key)
+                for item in items
+            ]
+        )
 
     # -- what a client provides
 
     @abstractmethod
-    def _check(self, stream: Stream, named: WsKey) -> None:
-        """Raise ConfigurationError when the stream cannot be had from this service."""
+    def _place(self, stream: Stream, named: WsKey) -> WsKey:
+        """Return the service after routing; raise ConfigurationError when it cannot have the stream."""
 
     @abstractmethod
     def _want(
@@ -221,9 +220,41 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
         level_capacity: int | None = None,
         *,
         named: WsKey | None = None,
-    ) -> "AnyRing[Any] | None":
+    ) -> "AnyRing[Any, Any] | None":
         """Declare a wish; return its ring, or None for a stream without one."""
 
     @abstractmethod
-    def _give_up(self, places: "list[tuple[Stream | None, WsKey, AnyRing[Any] | None]]") -> None:
+    def _give_up(self, items: "list[tuple[Stream, WsKey] | AnyRing[Any, Any]]") -> None:
         """Give up each ring, or stream of a named service, after making sure that all of them are subscribed."""
+
+
+def _service(ws_key: WsKey | str | None) -> tuple[WsKey, Market]:
+    """Return the service that the caller named, and the market whose streams it carries."""
+    if ws_key is None:
+        ws_key = "spot"
+    key = key_for(ws_key) if ws_key in MARKETS else parse_key(ws_key)
+    market = market_of(key)
+    if market is None:
+        carriers = ", ".join(one.value for one in WsKey if market_of(one) is not None)
+        raise ConfigurationError(f"{key.value} carries no market streams; these do: {carriers}")
+    return key, market
+
+
+def _several(what: str, items: Any) -> list[Any]:
+    if not isinstance(items, Iterable):
+        raise ConfigurationError(f"give one or several {what}, not {items!r}")
+    return list(items)
+
+
+def _check_route(stream: Stream, routed: WsKey) -> None:
+    # Asked on the other route, Binance acknowledges the stream and never sends it.
+    if stream.part is None:
+        return
+    for part in PARTS:
+        word = part.capitalize()
+        if routed.value.endswith(word) and part != stream.part:
+            right = routed.value.removesuffix(word) + stream.part.capitalize()
+            raise ConfigurationError(
+                f"{stream.name} is served by {right} and would be silent on {routed.value}"
+                " (strict=False subscribes to it all the same)"
+            )

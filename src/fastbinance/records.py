@@ -1,9 +1,11 @@
 """What one record says, by kind: classes with C getters, and the dtypes of the same bytes in a ring.
 
-The layout is written once, in ``_native/record.hpp``. Here it gets names, types and documentation, and every class is
-checked against it when this module is imported: a field that is missing, surplus or of another type is an ImportError.
+The layout is written once, in ``_native/record.hpp``. Here it gets names, types and documentation, and every
+class is checked against it when this module is imported: a field that is missing, surplus or of another type
+is an ImportError.
 """
 
+import inspect
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -29,7 +31,8 @@ __all__ = [
     "ring_of",
 ]
 
-#: Bit of ``flags``: the message had more levels than the ring's arena holds, and only the first ones are there.
+#: Bit of ``flags``: the message had more levels than the ring's arena holds, and only the first ones are
+# there.
 FLAG_LEVELS_TRUNCATED: Final = 1
 
 FIELD_DOCS: Final[dict[str, str]] = {
@@ -102,7 +105,8 @@ class BookTickerFields(RecordFields):
     bid_qty, ask_qty : float
         In base asset; contracts on COIN-M.
 
-    Source: Spot WebSocket Streams, "Individual Symbol Book Ticker Streams"; the same name on USD-M and COIN-M.
+    Source: Spot WebSocket Streams, "Individual Symbol Book Ticker Streams"; the same name on USD-M and
+    COIN-M.
     """
 
     __slots__ = ()
@@ -127,8 +131,8 @@ class TradeFields(RecordFields):
     is_buyer_maker : bool
         True means that the aggressor sold.
 
-    Source: Spot WebSocket Streams, "Trade Streams". The futures stream is not documented; its rows with ``"X":"NA"`` are
-    no trades and are left out.
+    Source: Spot WebSocket Streams, "Trade Streams". The futures stream is not documented; its rows with
+    ``"X":"NA"`` are no trades and are left out.
     """
 
     __slots__ = ()
@@ -171,7 +175,8 @@ class DepthFields(RecordFields):
     Attributes
     ----------
     first_update_id, update_id : int
-        First and last change in it (``U``, ``u``). Spot partial depth has only ``lastUpdateId``, here `update_id`.
+        First and last change in it (``U``, ``u``). Spot partial depth has only ``lastUpdateId``, here
+        `update_id`.
     prev_update_id : int
         ``u`` of the stream's previous message (``pu``); 0 on spot.
     levels_begin : int
@@ -179,7 +184,8 @@ class DepthFields(RecordFields):
     bid_count, ask_count : int
         Number of levels.
 
-    Source: Spot WebSocket Streams, "Diff. Depth Stream" and "Partial Book Depth Streams"; the same names on futures.
+    Source: Spot WebSocket Streams, "Diff. Depth Stream" and "Partial Book Depth Streams"; the same names on
+    futures.
     """
 
     __slots__ = ()
@@ -198,7 +204,7 @@ def _check(cls: type[Any], kind: Kind) -> dict[str, str]:
     declared: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
         if issubclass(base, RecordFields):
-            declared |= base.__dict__.get("__annotations__", {})
+            declared |= inspect.get_annotations(base)
     native = {name: _PYTHON_TYPES[code] for name, (_, code) in layout.fields.items()}
     if declared != native:
         raise ImportError(f"{cls.__name__} declares {declared}, but the native record has {native}")
@@ -234,19 +240,22 @@ def ring_of(kind: Kind) -> Callable[[_C], _C]:
 
 @_record_of(Kind.BOOK_TICKER)
 class BookTicker(BookTickerFields, Record):
-    __doc__ = BookTickerFields.__doc__
+    """Best bid and ask, copied out of its ring; the fields are those of `BookTickerFields`."""
+
     __slots__ = ()
 
 
 @_record_of(Kind.TRADE)
 class Trade(TradeFields, Record):
-    __doc__ = TradeFields.__doc__
+    """One trade, copied out of its ring; the fields are those of `TradeFields`."""
+
     __slots__ = ()
 
 
 @_record_of(Kind.AGG_TRADE)
 class AggTrade(AggTradeFields, Record):
-    __doc__ = AggTradeFields.__doc__
+    """Trades of one taker order at one price, copied out of its ring; the fields are those of `AggTradeFields`."""
+
     __slots__ = ()
 
 
@@ -254,9 +263,9 @@ class AggTrade(AggTradeFields, Record):
 class Depth(DepthFields, DepthRecord):
     """A depth message with a copy of its levels.
 
-    `bids` and `asks` are read-only float64 arrays of shape ``(n, 2)``, each row ``[price, qty]``, in Binance's order:
-    bids of a diff descend on spot and ascend on futures. In a diff, quantity 0 removes the level. The other fields are
-    those of `DepthFields`.
+    `bids` and `asks` are read-only float64 arrays of shape ``(n, 2)``, each row ``[price, qty]``, in
+    Binance's order: bids of a diff descend on spot and ascend on futures. In a diff, quantity 0 removes the
+    level. The other fields are those of `DepthFields`.
     """
 
     __slots__ = ()

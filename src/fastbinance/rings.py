@@ -3,11 +3,13 @@
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
-from fastbinance._core.ring import Record, RingBase
+import numpy as np
+
+from fastbinance._core.ring import Record, RingBase, Window
 from fastbinance._io.wishes import RingState, Wish, WishState
-from fastbinance.errors import ConnectFailed, StreamClosed, WaitTimeout
+from fastbinance.errors import ConnectFailed, StreamClosed, SubscriptionRejected, WaitTimeout
 from fastbinance.reader import AsyncReader, Reader, Start
 from fastbinance.records import (
     AggTrade,
@@ -39,9 +41,18 @@ __all__ = [
 ]
 
 R = TypeVar("R", bound=Record)
+#: What the readers of a ring yield; see `Ring.reader`.
+Y = TypeVar("Y", bound=np.ndarray[Any, Any] | Window)
 
-# Failed attempts after which ready() without a timeout gives up: the first is immediate, the third about a second later.
-_HOPELESS_ATTEMPTS = 3
+# Failed attempts after which ready() without a timeout gives up: the first is immediate, the third about a
+# second later.
+_HOPELESS_ATTEMPTS: Final = 3
+
+# What clients, readers and feeds use of a ring: public to them, and no offer to users.
+_MACHINERY: Final = frozenset((
+    "bell", "bind", "close", "copy_from", "copy_latest", "epoch", "is_ready", "last_recv_ns", "memory_bytes",
+    "raise_if_hopeless", "raise_if_over", "reject_count", "sample", "set_state", "state_code", "timed_out",
+))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,7 @@ class RingStats:
     memory_bytes: int
 
 
-class AnyRing(RingBase, Generic[R]):
+class AnyRing(RingBase, Generic[R, Y]):
     """What `Ring` and `AsyncRing` share. Clients make rings; nobody else does."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -77,8 +88,8 @@ class AnyRing(RingBase, Generic[R]):
     def state(self) -> RingState:
         """How fresh the ring is.
 
-        ``DOWN``: not confirmed, or the connection is lost. ``LIVE``: confirmed and speaking. ``QUIET``: confirmed, and
-        nothing for five seconds. ``STALE``: the feed has given no sign of life for a second.
+        ``DOWN``: not confirmed, or the connection is lost. ``LIVE``: confirmed and speaking. ``QUIET``:
+        confirmed, and nothing for five seconds. ``STALE``: the feed has given no sign of life for a second.
         """
         return RingState(self.state_code())
 
@@ -86,6 +97,11 @@ class AnyRing(RingBase, Generic[R]):
     def stats(self) -> RingStats:
         """Counters of this ring."""
         return RingStats(self.cursor + 1, self.reject_count, self.last_recv_ns, self.memory_bytes)
+
+    @property
+    def error(self) -> SubscriptionRejected | None:
+        """Why the ring gets no records for good: Binance refused the stream. None otherwise."""
+        return None if self._wish is None else self._wish.error
 
     def bind(self, wish: Wish) -> None:
         """Tie the ring to the wish that feeds it; called by the client, once."""
@@ -102,13 +118,15 @@ class AnyRing(RingBase, Generic[R]):
         StreamClosed
             It was unsubscribed, or the client is closed.
         """
-        if self._wish is not None and self._wish.error is not None:
-            raise self._wish.error
+        if self.error is not None:
+            raise self.error
         if self.closed:
             raise StreamClosed(self.stream)
 
     def is_ready(self) -> bool:
-        """Whether Binance has confirmed the stream and a record has come; raises what ended the ring for good."""
+        """Whether Binance has confirmed the stream and a record has come; raises what ended the ring for
+        good.
+        """
         self.raise_if_over()
         return self._wish is not None and self._wish.state is WishState.CONFIRMED and self.cursor >= 0
 
@@ -126,14 +144,18 @@ class AnyRing(RingBase, Generic[R]):
         return WaitTimeout(self.stream, timeout or 0.0, "a first record" if confirmed else "the confirmation")
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.ws_key} {self.stream}: {self.state.name}, {self.cursor + 1} records>"
+        how = "closed" if self.closed else "rejected" if self.error is not None else self.state.name
+        return f"<{type(self).__name__} {self.ws_key} {self.stream}: {how}, {self.cursor + 1} records>"
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name not in _MACHINERY]
 
 
-class Ring(AnyRing[R]):
+class Ring(AnyRing[R, Y]):
     """A ring of a `Client`: what waits is blocking. May be read on any thread.
 
-    Reads never wait: `last`, the field properties, negative slices, `window`, `column`, `at`. See the documentation of
-    records for the fields of each kind.
+    Reads never wait: `last`, the field properties, negative slices, `window`, `column`, `at`. See the
+    documentation of records for the fields of each kind.
     """
 
     def ready(self, timeout: float | None = None) -> None:
@@ -149,8 +171,8 @@ class Ring(AnyRing[R]):
         SubscriptionRejected
             Binance refused the stream.
         ConnectFailed, ConnectionLost
-            Time is up, and this is why; without a timeout, once the connection has failed three times in a row. The
-            client goes on trying all the same.
+            Time is up, and this is why; without a timeout, once the connection has failed three times in a
+            row. The client goes on trying all the same.
         WaitTimeout
             Time is up, and nothing is known to be wrong.
         StreamClosed
@@ -185,31 +207,39 @@ class Ring(AnyRing[R]):
         """
         return wait_for_news((self,), None if after is None else (after,), timeout)[0]
 
-    def reader(self, start: Start = "new", *, latest: bool = False, max_records: int = 1024) -> Reader:
+    def reader(self, start: Start = "new", *, latest: bool = False, max_records: int = 1024) -> Reader[Y]:
         """Return an iterator over the records, a validated copy of a batch at a time.
 
         Parameters
         ----------
         start
-            ``"new"``: what comes from now on. ``"oldest"``: what the ring still holds, first. An int: from this
-            sequence on.
+            ``"new"``: what comes from now on. ``"oldest"``: what the ring still holds, first. An int: from
+            this sequence on.
         latest
-            Only the newest record of each symbol, at every step: a reader's own conflation.
+            Only the newest record of each symbol, at every step: a reader's own conflation. A batch then has
+            one record for each symbol that has a new one, in order of publication.
         max_records
-            Most records in a batch.
+            Most records in a batch; with `latest` there may be as many as there are symbols.
 
         Returns
         -------
         Reader
-            Yields structured arrays of the kind's dtype (depth: `Window` copies with their levels). Its `lost` counts
-            records that were overwritten before they were read. Ends when the client closes or the stream is
-            unsubscribed; raises only when Binance refused the stream.
+            Yields structured arrays of the kind's dtype (depth: `Window` copies with their levels). Its
+            `lost` counts records that were overwritten before they were read. Ends when the client closes or
+            the stream is unsubscribed; raises only when Binance refused the stream.
+
+        Raises
+        ------
+        ConfigurationError
+            No such start, or a batch of less than one record.
         """
         return Reader((self,), start, latest, max_records)
 
 
-class AsyncRing(AnyRing[R]):
-    """A ring of an `AsyncClient`: what waits is awaitable, on the client's loop. Reads never wait: see `Ring`."""
+class AsyncRing(AnyRing[R, Y]):
+    """A ring of an `AsyncClient`: what waits is awaitable, on the client's loop. Reads never wait: see
+    `Ring`.
+    """
 
     async def ready(self, timeout: float | None = None) -> None:
         """Wait until Binance has confirmed the stream and its first record has come; see `Ring.ready`."""
@@ -230,46 +260,50 @@ class AsyncRing(AnyRing[R]):
         """Wait until there is a record newer than `after`, and return the cursor; see `Ring.wait`."""
         return (await await_news((self,), None if after is None else (after,), timeout))[0]
 
-    def reader(self, start: Start = "new", *, latest: bool = False, max_records: int = 1024) -> AsyncReader:
-        """Return an asynchronous iterator over the records, a validated copy of a batch at a time; see `Ring.reader`."""
+    def reader(
+        self, start: Start = "new", *, latest: bool = False, max_records: int = 1024
+    ) -> AsyncReader[Y]:
+        """Return an asynchronous iterator over the records, a validated copy of a batch at a time; see
+        `Ring.reader`.
+        """
         return AsyncReader((self,), start, latest, max_records)
 
 
 @ring_of(Kind.BOOK_TICKER)
-class BookTickerRing(BookTickerFields, Ring[BookTicker]):
+class BookTickerRing(BookTickerFields, Ring[BookTicker, np.ndarray[Any, Any]]):
     """Ring of `BookTicker` records; each field is also a property of the newest one."""
 
 
 @ring_of(Kind.TRADE)
-class TradeRing(TradeFields, Ring[Trade]):
+class TradeRing(TradeFields, Ring[Trade, np.ndarray[Any, Any]]):
     """Ring of `Trade` records; each field is also a property of the newest one."""
 
 
 @ring_of(Kind.AGG_TRADE)
-class AggTradeRing(AggTradeFields, Ring[AggTrade]):
+class AggTradeRing(AggTradeFields, Ring[AggTrade, np.ndarray[Any, Any]]):
     """Ring of `AggTrade` records; each field is also a property of the newest one."""
 
 
 @ring_of(Kind.DIFF_DEPTH)
-class DepthRing(DepthFields, Ring[Depth]):
+class DepthRing(DepthFields, Ring[Depth, Window]):
     """Ring of `Depth` records; each field is also a property of the newest one."""
 
 
 @ring_of(Kind.BOOK_TICKER)
-class AsyncBookTickerRing(BookTickerFields, AsyncRing[BookTicker]):
+class AsyncBookTickerRing(BookTickerFields, AsyncRing[BookTicker, np.ndarray[Any, Any]]):
     """Ring of `BookTicker` records; each field is also a property of the newest one."""
 
 
 @ring_of(Kind.TRADE)
-class AsyncTradeRing(TradeFields, AsyncRing[Trade]):
+class AsyncTradeRing(TradeFields, AsyncRing[Trade, np.ndarray[Any, Any]]):
     """Ring of `Trade` records; each field is also a property of the newest one."""
 
 
 @ring_of(Kind.AGG_TRADE)
-class AsyncAggTradeRing(AggTradeFields, AsyncRing[AggTrade]):
+class AsyncAggTradeRing(AggTradeFields, AsyncRing[AggTrade, np.ndarray[Any, Any]]):
     """Ring of `AggTrade` records; each field is also a property of the newest one."""
 
 
 @ring_of(Kind.DIFF_DEPTH)
-class AsyncDepthRing(DepthFields, AsyncRing[Depth]):
+class AsyncDepthRing(DepthFields, AsyncRing[Depth, Window]):
     """Ring of `Depth` records; each field is also a property of the newest one."""

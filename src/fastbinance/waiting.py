@@ -1,41 +1,65 @@
 """Waiting for rings: a thread sleeps on a lock, a task on a future; the feed's bell wakes either."""
 
 import asyncio
+import contextlib
+import math
 import threading
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from fastbinance._core.ring import RingBase, Waiter
+from fastbinance._core.ring import Bell, RingBase, Waiter
 from fastbinance.errors import ConfigurationError
 
-__all__ = ["TaskWaiter", "ThreadWaiter", "await_news", "wait_for_news"]
+if TYPE_CHECKING:
+    from fastbinance.rings import AnyRing
+
+__all__ = ["LoopBell", "TaskWaiter", "ThreadWaiter", "await_news", "wait_for_news"]
+
+
+class LoopBell(Bell):
+    """The bell of an `AsyncClient`: who waits for it does so on the client's loop."""
+
+    def __init__(self) -> None:
+        self.loop: asyncio.AbstractEventLoop | None = None
 
 
 class ThreadWaiter(Waiter):
-    """Sleeps on a lock that `wake` opens; woken on the feed's thread."""
+    """Sleeps on a lock that `wake` opens; woken on any thread."""
 
     def __init__(self, rings: tuple[RingBase, ...], after: list[int]) -> None:
+        # Waiter has taken the arguments in __cinit__.
         self._lock = threading.Lock()
         self._lock.acquire()
 
     def wake(self) -> None:
         """Open the lock. A second call before the sleeper has taken it changes nothing."""
-        if self._lock.locked():
+        # Open already, perhaps because another thread came first.
+        with contextlib.suppress(RuntimeError):
             self._lock.release()
 
     def sleep(self, seconds: float | None) -> bool:
         """Return whether somebody woke us within so many seconds."""
-        return self._lock.acquire(timeout=-1 if seconds is None else max(seconds, 0.0))
+        return self._lock.acquire(
+            timeout=-1 if seconds is None else min(max(seconds, 0.0), threading.TIMEOUT_MAX)
+        )
 
 
 class TaskWaiter(Waiter):
     """Sleeps on a future of the loop on whose thread the feed runs."""
 
     def __init__(self, rings: tuple[RingBase, ...], after: list[int]) -> None:
+        bell = rings[0].bell
+        if not isinstance(bell, LoopBell) or bell.loop is not asyncio.get_running_loop():
+            raise ConfigurationError(
+                "an AsyncClient belongs to the event loop that first used it: wait there"
+            )
         self._future: asyncio.Future[None] | None = None
 
     def wake(self) -> None:
-        """Settle the future. Nobody sleeping is nobody to wake: the feed cannot run between a look and a sleep."""
+        """Settle the future. Nobody sleeping is nobody to wake: the feed cannot run between a look and a
+        sleep.
+        """
         if self._future is not None and not self._future.done():
             self._future.set_result(None)
 
@@ -43,7 +67,8 @@ class TaskWaiter(Waiter):
         """Return whether somebody woke us within so many seconds."""
         self._future = asyncio.get_running_loop().create_future()
         try:
-            async with asyncio.timeout(seconds):
+            # Not every loop can be told to wait for ever.
+            async with asyncio.timeout(None if seconds == math.inf else seconds):
                 await self._future
         except TimeoutError:
             return False
@@ -51,16 +76,16 @@ class TaskWaiter(Waiter):
 
 
 def _start(rings: Sequence[RingBase], after: Sequence[int] | None) -> list[int]:
-    if not rings:
-        raise ConfigurationError("nothing to wait for: no ring was given")
-    if any(ring.bell is not rings[0].bell for ring in rings):
-        raise ConfigurationError("only rings of one client can be waited for together")
-    if after is not None and len(after) != len(rings):
+    if after is None:
+        return [ring.cursor for ring in rings]
+    if len(after) != len(rings):
         raise ConfigurationError(f"{len(after)} cursors for {len(rings)} rings")
-    return [ring.cursor for ring in rings] if after is None else list(after)
+    return list(after)
 
 
-def wait_for_news(rings: Sequence[RingBase], after: Sequence[int] | None, timeout: float | None) -> tuple[int, ...]:
+def wait_for_news(
+    rings: "Sequence[AnyRing[Any, Any]]", after: Sequence[int] | None, timeout: float | None
+) -> tuple[int, ...]:
     """Block until one of some rings of one client has a newer record, or time is up; return their cursors.
 
     Raises
@@ -68,9 +93,8 @@ def wait_for_news(rings: Sequence[RingBase], after: Sequence[int] | None, timeou
     SubscriptionRejected, StreamClosed
         One of the rings has ended for good.
     """
-    known = _start(rings, after)
     deadline = None if timeout is None else time.monotonic() + timeout
-    waiter = ThreadWaiter(tuple(rings), known)
+    waiter = ThreadWaiter(tuple(rings), _start(rings, after))
     rings[0].bell.add(waiter)
     try:
         while not waiter.news():
@@ -85,19 +109,21 @@ def wait_for_news(rings: Sequence[RingBase], after: Sequence[int] | None, timeou
 
 
 async def await_news(
-    rings: Sequence[RingBase], after: Sequence[int] | None, timeout: float | None
+    rings: "Sequence[AnyRing[Any, Any]]", after: Sequence[int] | None, timeout: float | None
 ) -> tuple[int, ...]:
-    """Wait, on the client's loop, until one of some rings has a newer record, or time is up; return their cursors.
+    """Wait, on the client's loop, until one of some rings has a newer record, or time is up; return their
+    cursors.
 
     Raises
     ------
     SubscriptionRejected, StreamClosed
         One of the rings has ended for good.
+    ConfigurationError
+        This is not the client's loop.
     """
-    known = _start(rings, after)
     loop = asyncio.get_running_loop()
     deadline = None if timeout is None else loop.time() + timeout
-    waiter = TaskWaiter(tuple(rings), known)
+    waiter = TaskWaiter(tuple(rings), _start(rings, after))
     rings[0].bell.add(waiter)
     try:
         while not waiter.news():

@@ -51,7 +51,7 @@ cdef object _error(str ws_key, FallbackResult result, bytes payload):
 cdef int _kind_of(str name, str market, bint wrapped) except -1:
     """Number of the kind of a stream; 0 for streams without a ring."""
     try:
-        if len(name.encode()) > native.max_name_bytes:
+        if len(name.encode()) > <Py_ssize_t>native.max_name_bytes:
             raise ConfigurationError(f"stream name longer than {native.max_name_bytes} bytes: {name[:60]!r}...")
         kind = streams.parse(name, market, strict=False).kind
     except ConfigurationError:
@@ -80,7 +80,10 @@ cdef class _Bench:
             string_view(PyBytes_AS_STRING(encoded_symbol), len(encoded_symbol)))
 
     cdef FallbackResult walk(self, const char* text, size_t size, bint wrapped) noexcept:
-        return _fallback.get().run(self.table, text, size, 0, NULL if wrapped else self.route)
+        cdef Route* known = NULL  # tells a payload without wrapper where it belongs
+        if not wrapped:
+            known = self.route
+        return _fallback.get().run(self.table, text, size, 0, known)
 
     cdef Outcome scan(self, const char* text, size_t size, bint wrapped) noexcept:
         if wrapped:

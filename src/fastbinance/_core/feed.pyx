@@ -54,7 +54,7 @@ cdef class Feed(WSListener):
         """Send what Binance says under this stream name to a ring; replaces an earlier route of the name."""
         cdef bytes name = stream_name.encode()
         cdef bytes symbol = b"" if ring.symbol is None else ring.symbol.encode()
-        if not 1 <= len(name) <= native.max_name_bytes or b'"' in name or b"\\" in name:
+        if not 1 <= len(name) <= <Py_ssize_t>native.max_name_bytes or b'"' in name or b"\\" in name:
             raise ConfigurationError(
                 f"stream names have 1 to {native.max_name_bytes} bytes of UTF-8, without quotes and backslashes, "
                 f"which {stream_name[:60]!r} has not")

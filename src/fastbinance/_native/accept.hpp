@@ -1,10 +1,5 @@
 // From the bytes of a payload to a published record: route, scan, publish. Included once per instruction set by fast.hpp.
 
-// Does the payload end here, behind the brackets that a wrapper still has to close?
-template <bool wrapped> FB_INLINE bool ends(const Text &t) noexcept {
-  return wrapped ? t.p + 1 == t.end && *t.p == '}' : t.p == t.end;
-}
-
 inline FastResult take_nothing(Route &route, const char *, const char *, std::int64_t) noexcept {
   return {Outcome::declined, &route};
 }
@@ -14,7 +9,7 @@ template <bool wrapped, bool many>
 FB_OUTLINE FastResult take_book_ticker(Route &route, const char *p, const char *end, std::int64_t recv_ns) noexcept {
   Text t{p, end, {}};
   BookTickerFields fields;
-  if (!scan_book_ticker<many>(t, route, fields) || !ends<wrapped>(t))
+  if (!scan_book_ticker<wrapped, many>(t, route, fields))
     return {Outcome::declined, &route};
   publish<many>(*route.ring, fields, recv_ns);
   ++route.fast;
@@ -25,7 +20,7 @@ template <bool wrapped, bool many>
 FB_OUTLINE FastResult take_trade(Route &route, const char *p, const char *end, std::int64_t recv_ns) noexcept {
   Text t{p, end, {}};
   TradeFields fields;
-  if (!scan_trade<many>(t, route, fields) || !ends<wrapped>(t))
+  if (!scan_trade<wrapped, many>(t, route, fields))
     return {Outcome::declined, &route};
   ++route.fast;
   if (fields.no_trade) {
@@ -40,7 +35,7 @@ template <bool wrapped, bool many>
 FB_OUTLINE FastResult take_agg_trade(Route &route, const char *p, const char *end, std::int64_t recv_ns) noexcept {
   Text t{p, end, {}};
   AggTradeFields fields;
-  if (!scan_agg_trade<many>(t, route, fields) || !ends<wrapped>(t))
+  if (!scan_agg_trade<wrapped, many>(t, route, fields))
     return {Outcome::declined, &route};
   publish<many>(*route.ring, fields, recv_ns);
   ++route.fast;
@@ -53,7 +48,7 @@ FB_OUTLINE FastResult take_depth(Route &route, const char *p, const char *end, s
   DepthFields fields;
   std::int64_t begin;
   Level *levels = route.ring->begin_levels((end - p) / 10 + 1, begin);
-  if (levels == nullptr || !scan_depth<many>(t, route, fields, levels) || !ends<wrapped>(t))
+  if (levels == nullptr || !scan_depth<wrapped, many>(t, route, fields, levels))
     return {Outcome::declined, &route};
   publish<many>(*route.ring, fields, begin, recv_ns);
   ++route.fast;
@@ -112,11 +107,11 @@ inline FastResult accept_combined(const RouteTable &table, const char *payload, 
 #if FB_AVX2
     const __m256i known = _mm256_load_si256(reinterpret_cast<const __m256i *>(route->name));
     const unsigned same = static_cast<unsigned>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(head, known)));
-    const bool same_name = _bzhi_u32(~same, static_cast<unsigned>(length)) == 0;
+    const bool same_name = (_blsmsk_u32(quotes & ~0xffu) & ~same) == 0; // through the closing quote
 #else
-    const bool same_name = std::memcmp(route->name, name, length) == 0;
+    const bool same_name = std::memcmp(route->name, name, length + 1) == 0; // with the closing quote
 #endif
-    if (same_name && route->name_length == length) [[likely]]
+    if (same_name) [[likely]]
       return takers<true>[route->taker](*route, behind + 9, end, recv_ns);
   }
   return declined;

@@ -12,21 +12,23 @@ struct BookTickerFields {
   std::uint32_t symbol_id = 0;
 };
 
-template <bool many>
+template <bool wrapped, bool many>
 FB_INLINE bool scan_book_ticker(Text &t, const Route &route, BookTickerFields &f) noexcept {
-  if (at_literal(t.p, "{\"u\":")) {
-    t.p += 5;
+  bool times_first = false;
+  if (try_literal(t, "{\"u\":")) {
     if (!integer(t, f.update_id))
       return false;
-    try_literal(t, ",\"e\":\"bookTicker\"");
-  } else if (!literal(t, "{\"e\":\"bookTicker\",\"u\":") || !integer(t, f.update_id)) {
-    return false;
-  }
-  const bool times_first = !try_literal(t, ",\"s\":\"");
-  if (times_first) {
-    if (!time_after(t, ",\"E\":", f.event_ns) || !time_after(t, ",\"T\":", f.transaction_ns) ||
-        !literal(t, ",\"s\":\""))
+    if (!try_literal(t, ",\"s\":\"") && !literal(t, ",\"e\":\"bookTicker\",\"s\":\""))
       return false;
+  } else {
+    if (!literal(t, "{\"e\":\"bookTicker\",\"u\":") || !integer(t, f.update_id))
+      return false;
+    if (!try_literal(t, ",\"s\":\"")) {
+      times_first = true;
+      if (!time_after(t, ",\"E\":", f.event_ns) || !time_after(t, ",\"T\":", f.transaction_ns) ||
+          !literal(t, ",\"s\":\""))
+        return false;
+    }
   }
   if (!symbol<many>(t, route, f.symbol_id))
     return false;
@@ -37,13 +39,13 @@ FB_INLINE bool scan_book_ticker(Text &t, const Route &route, BookTickerFields &f
   if (!decimal(t, f.bid_price) || !second_decimal(t, "\",\"B\":\"", f.bid_qty) ||
       !decimal_after(t, "\",\"a\":\"", f.ask_price) || !second_decimal(t, "\",\"A\":\"", f.ask_qty))
     return false;
-  if (try_literal(t, "\"}")) [[likely]]
+  if (closes_after_text<wrapped>(t))
     return true;
   // The documented order has had its times already; a second pair would be a doubled key: the fallback's to refuse.
   if (times_first)
     return false;
   return time_after(t, "\",\"T\":", f.transaction_ns) && time_after(t, ",\"E\":", f.event_ns) &&
-         optional_product(t) && literal(t, "}");
+         optional_product(t) && closes<wrapped>(t);
 }
 
 template <bool many>

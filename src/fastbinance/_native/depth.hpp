@@ -34,14 +34,14 @@ FB_INLINE bool scan_levels(Text &t, Level *&out, std::uint32_t &count) noexcept 
   }
 }
 
-template <bool many>
+template <bool wrapped, bool many>
 FB_INLINE bool scan_depth(Text &t, const Route &route, DepthFields &f, Level *levels) noexcept {
   if (at_literal(t.p, "{\"lastUpdateId\":")) {
     // Names no symbol: only a partial depth route, whose stream name does, may take it.
     t.p += 16;
     return route.kind == Kind::partial_depth && integer(t, f.update_id) && literal(t, ",\"bids\":") &&
            scan_levels(t, levels, f.bid_count) && literal(t, ",\"asks\":") && scan_levels(t, levels, f.ask_count) &&
-           literal(t, "}");
+           closes<wrapped>(t);
   }
   if (!time_after(t, "{\"e\":\"depthUpdate\",\"E\":", f.event_ns))
     return false;
@@ -72,7 +72,7 @@ FB_INLINE bool scan_depth(Text &t, const Route &route, DepthFields &f, Level *le
     return false;
   if (futures && !optional_product(t))
     return false;
-  return literal(t, "}");
+  return closes<wrapped>(t);
 }
 
 template <bool many>

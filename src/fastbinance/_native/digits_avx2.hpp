@@ -46,7 +46,9 @@ struct Digits {
   // Bit i is clear where byte i is a digit; all bits above 15 are set.
   FB_INLINE std::uint64_t others(__m128i reduced) const noexcept {
     const __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(reduced, tables->nines), reduced);
-    return ~static_cast<std::uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(is_digit)));
+    std::uint64_t other = ~static_cast<std::uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(is_digit)));
+    asm("" : "+r"(other)); // GCC would fold the complement into what follows, and lose BLSR and TZCNT by it
+    return other;
   }
 
   // At most 16 digits. A seventeenth is not the literal that must follow.
@@ -71,13 +73,13 @@ struct Digits {
     const auto whole = static_cast<std::size_t>(__builtin_ctzll(other));
     if (p[whole] == '.') [[likely]] {
       const auto length = static_cast<std::size_t>(__builtin_ctzll(_blsr_u64(other)));
-      const std::size_t fraction = length - whole - 1;
-      if (fraction == 0) [[unlikely]] // also when the point is the last byte or lies behind them
+      const std::size_t tail = length - whole; // the point and the digits behind it
+      if (tail == 1) [[unlikely]] // no digit there, or the point is the last of the 16 bytes or lies behind them
         return false;
       const __m128i align = _mm_loadu_si128(reinterpret_cast<const __m128i *>(tables->align + length));
-      const __m128i gap = _mm_load_si128(reinterpret_cast<const __m128i *>(tables->close_gap[fraction]));
+      const __m128i gap = _mm_load_si128(reinterpret_cast<const __m128i *>(tables->close_gap[tail - 1]));
       value = static_cast<double>(sixteen(_mm_shuffle_epi8(_mm_shuffle_epi8(reduced, align), gap))) /
-              power_of_ten[fraction];
+              power_of_ten[tail - 1];
       p += length;
       return true;
     }

@@ -46,6 +46,7 @@ std::unique_ptr<Fallback> make_fallback_haswell() noexcept;
 
 // Text by our number grammar, -?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?, to the nearest double.
 // bad_number when it is no such text, number_range when it is beyond the largest double.
+// Behind the text there must be payload_padding readable bytes, as there are in payloads and in simdjson's buffers.
 DecodeCode parse_decimal_text(std::string_view text, double &value) noexcept;
 
 } // namespace fb

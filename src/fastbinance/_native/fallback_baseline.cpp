@@ -6,6 +6,7 @@
 #include "simdjson.h"
 
 #include "fallback.hpp"
+#include "fallback_schema.hpp"
 
 #define FB_STRING_(x) #x
 #define FB_STRING(x) FB_STRING_(x)
@@ -29,6 +30,10 @@ std::unique_ptr<Fallback> make_fallback(bool allow_avx2) noexcept {
 DecodeCode parse_decimal_text(std::string_view text, double &value) noexcept {
   const char *p = text.data();
   const char *const end = p + text.size();
+  // Nearly every number. The steps may run on into digits behind the text, and then do not stop at its end.
+  if (scalar::Digits::decimal(p, value) && p == end) [[likely]]
+    return DecodeCode::ok;
+  p = text.data();
   const bool negative = p != end && *p == '-';
   p += negative;
   const char *const digits_begin = p;

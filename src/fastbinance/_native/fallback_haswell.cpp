@@ -15,6 +15,7 @@
 #include "simdjson.h"
 
 #include "fallback.hpp"
+#include "fallback_schema.hpp"
 
 #define FB_STRING_(x) #x
 #define FB_STRING(x) FB_STRING_(x)

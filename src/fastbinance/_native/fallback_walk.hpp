@@ -3,32 +3,6 @@
 
 namespace ondemand = simdjson::SIMDJSON_BUILTIN_IMPLEMENTATION::ondemand;
 
-constexpr unsigned max_nesting = 16; // Binance's deepest (exchange information) stays below 8
-
-DecodeCode code_of(simdjson::error_code error) noexcept {
-  switch (error) {
-  case simdjson::SUCCESS: return DecodeCode::ok;
-  case simdjson::EMPTY: return DecodeCode::empty;
-  case simdjson::UTF8_ERROR: return DecodeCode::invalid_utf8;
-  case simdjson::CAPACITY: return DecodeCode::too_long;
-  case simdjson::MEMALLOC: return DecodeCode::out_of_memory;
-  case simdjson::DEPTH_ERROR: return DecodeCode::too_deep;
-  case simdjson::INCORRECT_TYPE: return DecodeCode::wrong_type;
-  case simdjson::NUMBER_OUT_OF_RANGE:
-  case simdjson::BIGINT_ERROR: return DecodeCode::number_range;
-  case simdjson::NUMBER_ERROR: return DecodeCode::bad_number;
-  case simdjson::TRAILING_CONTENT: return DecodeCode::trailing_bytes;
-  default: return DecodeCode::invalid_json;
-  }
-}
-
-#define FB_TRY(expression)                                                                                             \
-  do {                                                                                                                 \
-    const DecodeCode code_ = (expression);                                                                             \
-    if (code_ != DecodeCode::ok)                                                                                       \
-      return code_;                                                                                                    \
-  } while (false)
-
 // What one object says, before it has a slot.
 struct Decoded {
   std::int64_t event_ns = 0, transaction_ns = 0;
@@ -42,235 +16,7 @@ struct Decoded {
   std::uint32_t bid_count = 0, ask_count = 0;
 };
 
-enum class Type : std::uint8_t { event, symbol, id, time_event, time_transaction, decimal, maker, execution, bids, asks };
-
-// One key of a kind. Two keys with one bit are two spellings of the same field: having both is a doubled key.
-struct Key {
-  std::string_view name;
-  Type type;
-  std::uint8_t index; // into ids or values
-  std::uint16_t bit;
-  bool required;
-};
-
-constexpr Key book_ticker_keys[] = {
-    {"e", Type::event, 0, 1, false},     {"u", Type::id, 0, 2, true},           {"s", Type::symbol, 0, 4, true},
-    {"b", Type::decimal, 0, 8, true},    {"B", Type::decimal, 1, 16, true},     {"a", Type::decimal, 2, 32, true},
-    {"A", Type::decimal, 3, 64, true},   {"E", Type::time_event, 0, 128, false}, {"T", Type::time_transaction, 0, 256, false},
-};
-constexpr Key trade_keys[] = {
-    {"e", Type::event, 0, 1, true},         {"E", Type::time_event, 0, 2, true}, {"T", Type::time_transaction, 0, 4, true},
-    {"s", Type::symbol, 0, 8, true},        {"t", Type::id, 0, 16, true},        {"p", Type::decimal, 0, 32, true},
-    {"q", Type::decimal, 1, 64, true},      {"m", Type::maker, 0, 128, true},    {"X", Type::execution, 0, 256, false},
-};
-constexpr Key agg_trade_keys[] = {
-    {"e", Type::event, 0, 1, true},     {"E", Type::time_event, 0, 2, true}, {"T", Type::time_transaction, 0, 4, true},
-    {"s", Type::symbol, 0, 8, true},    {"a", Type::id, 0, 16, true},        {"f", Type::id, 1, 32, true},
-    {"l", Type::id, 2, 64, true},       {"p", Type::decimal, 0, 128, true},  {"q", Type::decimal, 1, 256, true},
-    {"m", Type::maker, 0, 512, true},
-};
-constexpr Key diff_depth_keys[] = {
-    {"e", Type::event, 0, 1, true},  {"E", Type::time_event, 0, 2, true}, {"T", Type::time_transaction, 0, 4, false},
-    {"s", Type::symbol, 0, 8, true}, {"U", Type::id, 0, 16, true},        {"u", Type::id, 1, 32, true},
-    {"pu", Type::id, 2, 64, false},  {"b", Type::bids, 0, 128, true},     {"a", Type::asks, 0, 256, true},
-};
-constexpr Key partial_depth_keys[] = {
-    {"e", Type::event, 0, 1, false},  {"E", Type::time_event, 0, 2, false},  {"T", Type::time_transaction, 0, 4, false},
-    {"s", Type::symbol, 0, 8, false}, {"U", Type::id, 0, 16, false},         {"u", Type::id, 1, 32, true},
-    {"lastUpdateId", Type::id, 1, 32, true}, {"pu", Type::id, 2, 64, false}, {"b", Type::bids, 0, 128, true},
-    {"bids", Type::bids, 0, 128, true},      {"a", Type::asks, 0, 256, true}, {"asks", Type::asks, 0, 256, true},
-};
-
-struct Schema {
-  std::string_view event;
-  const Key *keys;
-  std::size_t key_count;
-  std::uint32_t required;
-};
-
-template <std::size_t N> constexpr Schema make_schema(std::string_view event, const Key (&keys)[N]) {
-  std::uint32_t required = 0;
-  for (const Key &key : keys)
-    required |= key.required ? key.bit : 0u;
-  return {event, keys, N, required};
-}
-
-constexpr Schema schemas[kind_count] = {
-    {"", nullptr, 0, 0},
-    make_schema("bookTicker", book_ticker_keys),
-    make_schema("trade", trade_keys),
-    make_schema("aggTrade", agg_trade_keys),
-    make_schema("depthUpdate", diff_depth_keys),
-    make_schema("depthUpdate", partial_depth_keys),
-};
-
-// JSON's own number grammar, which the number of a skipped value must obey.
-bool is_json_number(std::string_view token) noexcept {
-  std::size_t at = 0;
-  const auto digits = [&] {
-    const std::size_t from = at;
-    while (at < token.size() && token[at] >= '0' && token[at] <= '9')
-      ++at;
-    return at - from;
-  };
-  if (at < token.size() && token[at] == '-')
-    ++at;
-  const std::size_t first = at;
-  const std::size_t whole = digits();
-  if (whole == 0 || (whole > 1 && token[first] == '0'))
-    return false;
-  if (at < token.size() && token[at] == '.') {
-    ++at;
-    if (digits() == 0)
-      return false;
-  }
-  if (at < token.size() && (token[at] == 'e' || token[at] == 'E')) {
-    ++at;
-    if (at < token.size() && (token[at] == '+' || token[at] == '-'))
-      ++at;
-    if (digits() == 0)
-      return false;
-  }
-  return at == token.size();
-}
-
-std::string_view trimmed(std::string_view token) noexcept {
-  while (!token.empty() && (token.back() == ' ' || token.back() == '\n' || token.back() == '\r' || token.back() == '\t'))
-    token.remove_suffix(1);
-  return token;
-}
-
-// Walk a value whose content does not matter, so that nonsense in it is still refused.
-DecodeCode validate(ondemand::value value, unsigned depth) noexcept {
-  if (depth == 0)
-    return DecodeCode::too_deep;
-  ondemand::json_type type;
-  FB_TRY(code_of(value.type().get(type)));
-  switch (type) {
-  case ondemand::json_type::object: {
-    ondemand::object object;
-    FB_TRY(code_of(value.get_object().get(object)));
-    for (auto field : object) {
-      FB_TRY(code_of(field.error()));
-      std::string_view key;
-      FB_TRY(code_of(field.unescaped_key().get(key)));
-      ondemand::value inner;
-      FB_TRY(code_of(field.value().get(inner)));
-      FB_TRY(validate(inner, depth - 1));
-    }
-    return DecodeCode::ok;
-  }
-  case ondemand::json_type::array: {
-    ondemand::array array;
-    FB_TRY(code_of(value.get_array().get(array)));
-    for (auto element : array) {
-      ondemand::value inner;
-      FB_TRY(code_of(element.get(inner)));
-      FB_TRY(validate(inner, depth - 1));
-    }
-    return DecodeCode::ok;
-  }
-  case ondemand::json_type::string: {
-    std::string_view text;
-    return code_of(value.get_string().get(text));
-  }
-  case ondemand::json_type::number: {
-    if (!is_json_number(trimmed(value.raw_json_token())))
-      return DecodeCode::invalid_json;
-    double ignored;
-    const auto error = value.get_double().get(ignored); // also moves past the token
-    return error == simdjson::SUCCESS || error == simdjson::NUMBER_ERROR ? DecodeCode::ok : code_of(error);
-  }
-  case ondemand::json_type::boolean: {
-    bool ignored;
-    return value.get_bool().get(ignored) == simdjson::SUCCESS ? DecodeCode::ok : DecodeCode::invalid_json;
-  }
-  default: {
-    bool is_null = false;
-    const auto error = value.is_null().get(is_null);
-    return error == simdjson::SUCCESS && is_null ? DecodeCode::ok : DecodeCode::invalid_json;
-  }
-  }
-}
-
-// A value of the wrong type is either nonsense or really another type: say which.
-DecodeCode typed(ondemand::value value, simdjson::error_code error) noexcept {
-  if (error != simdjson::INCORRECT_TYPE)
-    return code_of(error);
-  const DecodeCode nonsense = validate(value, max_nesting);
-  return nonsense == DecodeCode::ok ? DecodeCode::wrong_type : nonsense;
-}
-
-DecodeCode get_text(ondemand::value value, std::string_view &text) noexcept {
-  return typed(value, value.get_string().get(text));
-}
-
-DecodeCode get_integer(ondemand::value value, std::int64_t &number) noexcept {
-  ondemand::json_type type;
-  FB_TRY(code_of(value.type().get(type)));
-  if (type != ondemand::json_type::number)
-    return typed(value, simdjson::INCORRECT_TYPE);
-  const std::string_view token = trimmed(value.raw_json_token());
-  if (!is_json_number(token))
-    return DecodeCode::bad_number;
-  const auto error = value.get_int64().get(number);
-  if (error == simdjson::SUCCESS)
-    return DecodeCode::ok;
-  const bool whole = token.find_first_of(".eE") == std::string_view::npos;
-  return whole ? DecodeCode::number_range : DecodeCode::wrong_type;
-}
-
-DecodeCode get_time(ondemand::value value, std::int64_t &ns) noexcept {
-  std::int64_t number = 0;
-  FB_TRY(get_integer(value, number));
-  if (number < 0 || number > largest_microseconds)
-    return DecodeCode::number_range;
-  ns = number * (number >= microseconds_from ? 1'000 : 1'000'000);
-  return DecodeCode::ok;
-}
-
-DecodeCode get_decimal(ondemand::value value, double &number) noexcept {
-  std::string_view text;
-  FB_TRY(get_text(value, text));
-  return parse_decimal_text(text, number);
-}
-
-// Room for levels in the ring's arena. Without room (an arena smaller than the message) the rest is checked and dropped.
-struct LevelRoom {
-  Level *at = nullptr;
-  std::size_t left = 0;
-};
-
-DecodeCode get_levels(ondemand::value value, LevelRoom &room, std::uint32_t &count, bool &truncated) noexcept {
-  ondemand::array array;
-  FB_TRY(typed(value, value.get_array().get(array)));
-  count = 0;
-  for (auto element : array) {
-    ondemand::value pair_value;
-    FB_TRY(code_of(element.get(pair_value)));
-    ondemand::array pair;
-    FB_TRY(typed(pair_value, pair_value.get_array().get(pair)));
-    double numbers[2] = {0, 0};
-    unsigned n = 0;
-    for (auto part : pair) {
-      ondemand::value number;
-      FB_TRY(code_of(part.get(number)));
-      if (n == 2)
-        return DecodeCode::wrong_type;
-      FB_TRY(get_decimal(number, numbers[n++]));
-    }
-    if (n != 2)
-      return DecodeCode::wrong_type;
-    if (room.left == 0) {
-      truncated = true;
-      continue;
-    }
-    *room.at++ = {numbers[0], numbers[1]};
-    --room.left;
-    ++count;
-  }
-  return DecodeCode::ok;
-}
+#include "fallback_values.hpp"
 
 class Walk final : public Fallback {
 public:
@@ -301,14 +47,12 @@ private:
   };
 
   DecodeCode parse(const RouteTable &table, Route *known) noexcept {
-    const auto error = parser_.iterate(payload_, size_, size_ + payload_padding).get(document_);
-    if (error != simdjson::SUCCESS)
-      return code_of(error);
+    FB_TRY_JSON(parser_.iterate(payload_, size_, size_ + payload_padding).get(document_));
     ondemand::json_type type;
     if (document_.type().get(type) != simdjson::SUCCESS)
       return DecodeCode::invalid_json;
     DecodeCode code;
-    if (type == ondemand::json_type::object) {
+    if (type == ondemand::json_type::object) [[likely]] {
       code = parse_object(table, known);
     } else if (type == ondemand::json_type::array) {
       code = parse_array();
@@ -328,10 +72,10 @@ private:
   // All-market arrays without wrapper: no kind of ours is one.
   DecodeCode parse_array() noexcept {
     ondemand::array array;
-    FB_TRY(code_of(document_.get_array().get(array)));
+    FB_TRY_JSON(document_.get_array().get(array));
     for (auto element : array) {
       ondemand::value value;
-      FB_TRY(code_of(element.get(value)));
+      FB_TRY_JSON(element.get(value));
       FB_TRY(validate(value, max_nesting));
     }
     if (!document_.at_end())
@@ -340,18 +84,25 @@ private:
     return DecodeCode::ok;
   }
 
+  // The key of a field without its quotes and escapes.
+  static FB_INLINE DecodeCode get_key(ondemand::field &field, std::string_view &key) noexcept {
+    key = field.escaped_key();
+    if (key.size() != 1 && has_escape(key)) [[unlikely]]
+      return code_of(field.unescaped_key().get(key));
+    return DecodeCode::ok;
+  }
+
   DecodeCode parse_object(const RouteTable &table, Route *known) noexcept {
     ondemand::object object;
-    FB_TRY(code_of(document_.get_object().get(object)));
+    FB_TRY_JSON(document_.get_object().get(object));
     TopLevel top;
     Decoded decoded;
-    for (auto field : object) {
-      FB_TRY(code_of(field.error()));
+    for (auto found : object) {
+      ondemand::field field;
+      FB_TRY_JSON(std::move(found).get(field));
       std::string_view key;
-      FB_TRY(code_of(field.unescaped_key().get(key)));
-      ondemand::value value;
-      FB_TRY(code_of(field.value().get(value)));
-      FB_TRY(read_top_key(table, top, decoded, key, value));
+      FB_TRY(get_key(field, key));
+      FB_TRY(read_top_key(table, top, decoded, key, field.value()));
     }
     if (!document_.at_end())
       return DecodeCode::trailing_bytes;
@@ -360,19 +111,31 @@ private:
         result_.outcome = Outcome::message;
         return DecodeCode::ok;
       }
-      if (!top.decoded) { // "data" stood before "stream"
-        document_.rewind();
-        ondemand::value data;
-        FB_TRY(code_of(document_["data"].get(data)));
-        FB_TRY(decode(*result_.route, data, decoded));
-      }
+      if (!top.decoded)
+        FB_TRY(decode_earlier_data(decoded));
       return finish(*result_.route, decoded);
     }
     return parse_raw(table, known, top);
   }
 
-  DecodeCode read_top_key(const RouteTable &table, TopLevel &top, Decoded &decoded, std::string_view key,
-                          ondemand::value value) noexcept {
+  // "data" stood before "stream", which says what it is. All of it has been validated.
+  DecodeCode decode_earlier_data(Decoded &decoded) noexcept {
+    document_.rewind();
+    ondemand::object object;
+    FB_TRY_JSON(document_.get_object().get(object));
+    for (auto found : object) {
+      ondemand::field field;
+      FB_TRY_JSON(std::move(found).get(field));
+      std::string_view key;
+      FB_TRY(get_key(field, key));
+      if (key == "data")
+        return decode(*result_.route, field.value(), decoded);
+    }
+    return DecodeCode::invalid_json;
+  }
+
+  FB_INLINE DecodeCode read_top_key(const RouteTable &table, TopLevel &top, Decoded &decoded, std::string_view key,
+                                    ondemand::value value) noexcept {
     if (key == "stream") {
       if (top.has_stream)
         return DecodeCode::duplicate_key;
@@ -392,22 +155,34 @@ private:
       top.decoded = true;
       return decode(*result_.route, value, decoded);
     }
-    ondemand::json_type type;
-    FB_TRY(code_of(value.type().get(type)));
-    if (type == ondemand::json_type::string && (key == "e" || key == "s")) {
-      std::string_view &text = key == "e" ? top.event : top.symbol;
-      top.has_event |= key == "e";
-      return get_text(value, text);
+    return read_raw_key(top, key, value);
+  }
+
+  DecodeCode read_raw_key(TopLevel &top, std::string_view key, ondemand::value value) noexcept {
+    if (key.size() == 1) {
+      switch (key[0]) {
+      case 'e':
+      case 's':
+        if (token_of(value).front() == '"') {
+          top.has_event |= key[0] == 'e';
+          return get_text(value, key[0] == 'e' ? top.event : top.symbol);
+        }
+        break;
+      case 'u': top.has_update_id = true; break;
+      case 'b':
+      case 'B':
+      case 'a':
+      case 'A': ++top.quote_keys; break;
+      default: break;
+      }
+    } else {
+      top.has_result |= key == "result";
+      top.has_error |= key == "error";
+      top.has_code |= key == "code";
+      top.has_message |= key == "msg";
+      top.has_last_update_id |= key == "lastUpdateId";
+      top.has_bids |= key == "bids";
     }
-    top.has_result |= key == "result";
-    top.has_error |= key == "error";
-    top.has_code |= key == "code";
-    top.has_message |= key == "msg";
-    top.has_update_id |= key == "u";
-    top.has_last_update_id |= key == "lastUpdateId";
-    top.has_bids |= key == "bids";
-    if (key.size() == 1 && (key[0] == 'b' || key[0] == 'B' || key[0] == 'a' || key[0] == 'A'))
-      ++top.quote_keys;
     return validate(value, max_nesting);
   }
 
@@ -440,15 +215,17 @@ private:
     result_.route = route;
     document_.rewind();
     ondemand::object object;
-    FB_TRY(code_of(document_.get_object().get(object)));
+    FB_TRY_JSON(document_.get_object().get(object));
     Decoded decoded;
     FB_TRY(decode_fields(*route, object, decoded));
     return finish(*route, decoded);
   }
 
   DecodeCode decode(const Route &route, ondemand::value value, Decoded &decoded) noexcept {
+    if (token_of(value).front() != '{') [[unlikely]]
+      return wrong_type(value);
     ondemand::object object;
-    FB_TRY(typed(value, value.get_object().get(object)));
+    FB_TRY_JSON(value.get_object().get(object));
     return decode_fields(route, object, decoded);
   }
 
@@ -464,13 +241,13 @@ private:
       room.at = levels_ = route.ring->begin_levels(taken, levels_begin_);
       room.left = static_cast<std::size_t>(taken);
     }
-    for (auto field : object) {
-      FB_TRY(code_of(field.error()));
+    for (auto found : object) {
+      ondemand::field field;
+      FB_TRY_JSON(std::move(found).get(field));
       std::string_view name;
-      FB_TRY(code_of(field.unescaped_key().get(name)));
-      ondemand::value value;
-      FB_TRY(code_of(field.value().get(value)));
-      const Key *key = find_key(schema, name);
+      FB_TRY(get_key(field, name));
+      const Key *key = schema.find(name);
+      const ondemand::value value = field.value();
       if (key == nullptr) {
         FB_TRY(validate(value, max_nesting));
         continue;
@@ -494,12 +271,7 @@ private:
       case Type::time_event: FB_TRY(get_time(value, decoded.event_ns)); break;
       case Type::time_transaction: FB_TRY(get_time(value, decoded.transaction_ns)); break;
       case Type::decimal: FB_TRY(get_decimal(value, decoded.values[key->index])); break;
-      case Type::maker: {
-        bool maker;
-        FB_TRY(typed(value, value.get_bool().get(maker)));
-        decoded.is_buyer_maker = maker;
-        break;
-      }
+      case Type::maker: FB_TRY(get_bool(value, decoded.is_buyer_maker)); break;
       case Type::execution: {
         std::string_view execution;
         FB_TRY(get_text(value, execution));
@@ -520,13 +292,6 @@ private:
     if (truncated)
       decoded.flags |= FLAG_LEVELS_TRUNCATED;
     return DecodeCode::ok;
-  }
-
-  static const Key *find_key(const Schema &schema, std::string_view name) noexcept {
-    for (std::size_t i = 0; i < schema.key_count; ++i)
-      if (schema.keys[i].name == name)
-        return &schema.keys[i];
-    return nullptr;
   }
 
   // The whole payload is known to be good: give the record its symbol and publish it.
@@ -636,3 +401,4 @@ std::unique_ptr<Fallback> make() noexcept {
 }
 
 #undef FB_TRY
+#undef FB_TRY_JSON

@@ -11,12 +11,12 @@
 
 namespace fb {
 
-constexpr std::size_t max_name_bytes = 127;
+constexpr std::size_t max_name_bytes = 126;
 constexpr std::size_t padded_symbol_bytes = 64;
 
 struct Route {
-  // The stream name, "btcusdt@bookTicker", zero padded for wide comparison. Binance's longest, alpha klines by contract
-  // address, have about 70 bytes.
+  // The stream name and a closing quote, `btcusdt@bookTicker"`, zero padded for wide comparison. Binance's longest,
+  // alpha klines by contract address, have about 70 bytes.
   alignas(32) char name[128] = {};
   std::size_t name_length = 0;
   Kind kind = Kind::none;
@@ -45,11 +45,13 @@ public:
       routes_.push_back(std::make_unique<Route>());
       route = routes_.back().get();
       std::memcpy(route->name, name.data(), name.size());
+      route->name[name.size()] = '"';
       route->name_length = name.size();
     }
     route->kind = kind;
     route->ring = ring;
-    route->taker = static_cast<std::uint32_t>(kind) + (symbol.empty() ? kind_count : 0);
+    // Symbols too long for one wide comparison (none of Binance's is) are looked up like those of many-symbol rings.
+    route->taker = static_cast<std::uint32_t>(kind) + (symbol.empty() || symbol.size() > 31 ? kind_count : 0);
     route->symbol_length = static_cast<std::uint32_t>(symbol.size());
     std::memset(route->symbol, 0, sizeof route->symbol);
     std::memcpy(route->symbol, symbol.data(), symbol.size());

@@ -63,9 +63,11 @@ template <std::size_t N> FB_INLINE bool literal(Text &t, const char (&text)[N]) 
 
 // For keys that some years and markets have and others do not.
 template <std::size_t N> FB_INLINE bool try_literal(Text &t, const char (&text)[N]) noexcept {
-  const bool here = at_literal(t.p, text);
-  t.p += here ? N - 1 : 0;
-  return here;
+  if (!at_literal(t.p, text))
+    return false;
+  asm(""); // keeps this a branch, which a stream's habit predicts; GCC would make it a chain of conditional moves
+  t.p += N - 1;
+  return true;
 }
 
 // A positive JSON integer. 0 and leading zeros are left to the fallback.
@@ -154,9 +156,9 @@ FB_INLINE bool skip_quoted(Text &t) noexcept {
 
 // The symbol behind its opening quote, through the closing one: the route's own, or one that the ring's table knows.
 template <bool many> FB_INLINE bool symbol(Text &t, const Route &route, std::uint32_t &symbol_id) noexcept {
-  if (t.p >= t.end) [[unlikely]]
-    return false;
   if constexpr (many) {
+    if (t.p >= t.end) [[unlikely]]
+      return false;
     const auto *quote = static_cast<const char *>(
         std::memchr(t.p, '"', std::min<std::size_t>(max_symbol_bytes + 1, static_cast<std::size_t>(t.end - t.p))));
     if (quote == nullptr || quote == t.p) [[unlikely]]
@@ -168,21 +170,41 @@ template <bool many> FB_INLINE bool symbol(Text &t, const Route &route, std::uin
     t.p = quote + 1;
     return true;
   } else {
-    const std::size_t length = route.symbol_length + 1; // with the quote
+    const std::size_t length = route.symbol_length + 1; // with the quote; at most 32, see RouteTable::add
     symbol_id = 0;
 #if FB_AVX2
+    // No look at `end`: the number before began in front of it, so that at most 16 digits and a key lie between, and
+    // these 32 bytes are among the 64 that may be touched. The number that follows looks.
     const __m256i here = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(t.p));
     const __m256i known = _mm256_load_si256(reinterpret_cast<const __m256i *>(route.symbol));
     const unsigned same = static_cast<unsigned>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(here, known)));
-    if (length > 32 || _bzhi_u32(~same, static_cast<unsigned>(length)) != 0) [[unlikely]]
+    if (_bzhi_u32(~same, static_cast<unsigned>(length)) != 0) [[unlikely]]
       return false;
 #else
-    if (std::memcmp(t.p, route.symbol, length) != 0) [[unlikely]]
+    if (t.p >= t.end || std::memcmp(t.p, route.symbol, length) != 0) [[unlikely]]
       return false;
 #endif
     t.p += length;
     return true;
   }
+}
+
+// The end of the object, of its wrapper where there is one, and of the payload.
+template <bool wrapped> FB_INLINE bool closes(Text &t) noexcept {
+  if constexpr (wrapped) {
+    if (!literal(t, "}}"))
+      return false;
+  } else if (!literal(t, "}")) {
+    return false;
+  }
+  return t.p == t.end;
+}
+// The same behind a text, whose closing quote it begins with. May decline what goes on.
+template <bool wrapped> FB_INLINE bool closes_after_text(Text &t) noexcept {
+  if constexpr (wrapped)
+    return try_literal(t, "\"}}") && t.p == t.end;
+  else
+    return try_literal(t, "\"}") && t.p == t.end;
 }
 
 // `,"st":1` at the end of futures messages since 2026.

@@ -11,7 +11,8 @@ struct TradeFields {
   bool no_trade = false; // "X":"NA": a filler, counted and not published
 };
 
-template <bool many> FB_INLINE bool scan_trade(Text &t, const Route &route, TradeFields &f) noexcept {
+template <bool wrapped, bool many>
+FB_INLINE bool scan_trade(Text &t, const Route &route, TradeFields &f) noexcept {
   if (!time_after(t, "{\"e\":\"trade\",\"E\":", f.event_ns))
     return false;
   const bool futures = try_literal(t, ",\"T\":");
@@ -42,7 +43,7 @@ template <bool many> FB_INLINE bool scan_trade(Text &t, const Route &route, Trad
     if (!boolean(t, ignored))
       return false;
   }
-  return literal(t, "}");
+  return closes<wrapped>(t);
 }
 
 template <bool many>
@@ -72,7 +73,8 @@ struct AggTradeFields {
   std::uint8_t is_buyer_maker;
 };
 
-template <bool many> FB_INLINE bool scan_agg_trade(Text &t, const Route &route, AggTradeFields &f) noexcept {
+template <bool wrapped, bool many>
+FB_INLINE bool scan_agg_trade(Text &t, const Route &route, AggTradeFields &f) noexcept {
   if (!time_after(t, "{\"e\":\"aggTrade\",\"E\":", f.event_ns))
     return false;
   if (try_literal(t, ",\"s\":\"")) {
@@ -99,7 +101,7 @@ template <bool many> FB_INLINE bool scan_agg_trade(Text &t, const Route &route, 
   } else if (!optional_product(t)) {
     return false;
   }
-  return literal(t, "}");
+  return closes<wrapped>(t);
 }
 
 template <bool many>

@@ -21,7 +21,7 @@ inline __attribute__((always_inline)) std::uint64_t hash_name(const char *at, st
     std::memcpy(&value, from, size);
     return value;
   };
-  constexpr std::uint64_t odd_1 = 0x9e3779b97f4a7c15, odd_2 = 0xc2b2ae3d27d4eb4f;
+  constexpr std::uint64_t odd = 0x9e3779b97f4a7c15;
   std::uint64_t a, b = 0, c = 0, d = 0;
   if (length >= 8) [[likely]] {
     const std::size_t last = length - 8;
@@ -32,7 +32,7 @@ inline __attribute__((always_inline)) std::uint64_t hash_name(const char *at, st
   } else {
     a = word(at, length);
   }
-  const std::uint64_t hash = ((a ^ std::rotl(b, 21)) * odd_1) ^ ((c ^ std::rotl(d, 43)) * odd_2);
+  const std::uint64_t hash = ((a ^ std::rotl(b, 21)) + (c ^ std::rotl(d, 43))) * odd;
   return hash ^ (hash >> 32);
 }
 

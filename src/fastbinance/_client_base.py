@@ -1,0 +1,316 @@
+"""What `Client` and `AsyncClient` share: options, rings and wishes by stream, events, counters."""
+
+import threading
+import time
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from ssl import SSLContext
+from types import MappingProxyType
+from typing import Any, ClassVar, Final, TypeVar
+
+from fastbinance._core.feed import Feed
+from fastbinance._core.ring import Bell, RingBase
+from fastbinance._io.dispatch import Callback, EventHub, EventQueue
+from fastbinance._io.options import ConnectionOptions
+from fastbinance._io.pool import Pool
+from fastbinance._io.stats import ConnectionStats
+from fastbinance._io.wishes import Wish, WishState
+from fastbinance.errors import ConfigurationError
+from fastbinance.events import EventKind
+from fastbinance.keys import ENVIRONMENTS, Environment, Urls, WsKey, check_urls, key_for
+from fastbinance.market import MarketStreams
+from fastbinance.rings import AnyRing
+from fastbinance.streams import Kind, Stream
+
+__all__ = ["ClientBase", "ClientStats"]
+
+X = TypeVar("X")
+
+# Slots by kind, powers of two. Streams of many symbols get more, because each symbol wants a history.
+_CAPACITY: Final[Mapping[Kind, int]] = {
+    Kind.BOOK_TICKER: 1_024,
+    Kind.TRADE: 1_024,
+    Kind.AGG_TRADE: 1_024,
+    Kind.DIFF_DEPTH: 512,
+    Kind.PARTIAL_DEPTH: 512,
+}
+_MOST_SLOTS: Final = 1 << 24
+_MANY_SYMBOLS_CAPACITY: Final = 65_536
+_MANY_SYMBOLS_ROWS: Final = 16_384
+_LEVEL_CAPACITY: Final = 32_768
+_MOST_LEVELS: Final = 1 << 26
+
+
+@dataclass(frozen=True, slots=True)
+class ClientStats:
+    """A client at one moment.
+
+    Attributes
+    ----------
+    connections
+        One `ConnectionStats` for each connection.
+    streams
+        Number of streams that are wanted, those that Binance refused included.
+    confirmed
+        Number of streams that Binance has confirmed.
+    callback_errors
+        Exceptions that callbacks of `on` have raised.
+    events_lost
+        Events that callbacks never saw because they were too slow.
+    """
+
+    connections: tuple[ConnectionStats, ...]
+    streams: int
+    confirmed: int
+    callback_errors: int
+    events_lost: int
+
+
+def _check_size(name: str, size: int | None, least: int, most: int) -> None:
+    """Raise ConfigurationError unless a size is None or a power of two within its bounds."""
+    if size is None:
+        return
+    # bool is an int, and True would be a ring of one slot.
+    good = isinstance(size, int) and not isinstance(size, bool) and least <= size <= most
+    if not good or size & (size - 1):
+        raise ConfigurationError(f"{name} is a power of two from {least:,} to {most:,}, not {size!r}")
+
+
+class ClientBase(MarketStreams[Any, Any, Any, Any]):
+    """Wishes and their rings, on a pool that a subclass runs."""
+
+    _ring_types: ClassVar[Mapping[Kind, type[AnyRing[Any, Any]]]]
+    _hub: EventHub
+
+    def __init__(
+        self,
+        env: Environment,
+        market_maker: bool,
+        urls: Urls | None,
+        ssl_context: SSLContext | None,
+        capacity: int | None,
+        bell: Bell,
+    ) -> None:
+        if env not in ENVIRONMENTS:
+            raise ConfigurationError(f"env is one of {', '.join(map(repr, ENVIRONMENTS))}, not {env!r}")
+        if urls is not None and not isinstance(urls, Mapping):
+            raise ConfigurationError(
+                f'urls maps services to URLs, such as {{"main": "ws://127.0.0.1:9000"}}, not {urls!r}'
+            )
+        if ssl_context is not None and not isinstance(ssl_context, SSLContext):
+            raise ConfigurationError(f"ssl_context is an ssl.SSLContext, not {type(ssl_context).__name__}")
+        _check_size("capacity", capacity, 2, _MOST_SLOTS)
+        self._env: Environment = env
+        self._market_maker = market_maker
+        self._urls = check_urls(urls) if urls is not None else None
+        self._options = ConnectionOptions(ssl_context=ssl_context)
+        self._capacity = capacity
+        self._bell = bell
+        # Held from the look at _closed to the end of what is done on the loop: close() waits for it.
+        self._lock = threading.RLock()
+        self._wanted: dict[tuple[WsKey, str], tuple[Wish, AnyRing[Any, Any] | None]] = {}
+        self._closed = False
+
+    @property
+    def rings(self) -> Mapping[tuple[WsKey, str], AnyRing[Any, Any]]:
+        """The rings by routed WsKey and stream name, a snapshot."""
+        with self._lock:
+            return MappingProxyType(
+                {place: ring for place, (_, ring) in self._wanted.items() if ring is not None}
+            )
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` has been called."""
+        return self._closed
+
+    def on(self, kind: EventKind, callback: Callback) -> Callable[[], None]:
+        """Call back for each event of a kind; the returned function ends it.
+
+        A `Client` calls on a thread of its own, never on the feed's; an `AsyncClient` on the loop. An
+        exception in a callback is logged and counted.
+
+        Parameters
+        ----------
+        kind
+            ``"open"``, ``"message"``, ``"response"``, ``"reconnecting"``, ``"reconnected"``,
+            ``"resubscribed"``, ``"close"`` or ``"exception"``; see `Event`.
+        callback
+            A plain function of one `Event`.
+
+        Raises
+        ------
+        ConfigurationError
+            No such kind, or the callback is a coroutine function.
+        """
+        self._start()
+        return self._hub.on(kind, callback)
+
+    def events(self) -> EventQueue:
+        """Return an iterator over the events from now on: raw messages of streams without ring, and what
+        connections do.
+
+        Holds 65,536 events for a slow consumer and then drops the oldest; its `lost` counts them. Iterate it
+        with ``for`` on a `Client`, with ``async for`` on an `AsyncClient`; it ends when the client closes.
+        """
+        self._start()
+        return self._hub.listen()
+
+    def __repr__(self) -> str:
+        what = "closed" if self._closed else f"{len(self._wanted)} streams"
+        return f"<{type(self).__name__} {self._env}: {what}>"
+
+    def _make_pool(self) -> Pool:
+        return Pool(
+            feed_factory=lambda handler, ws_key: Feed(handler, ws_key, self._bell),
+            emit=self._hub.publish,
+            env=self._env,
+            market_maker=self._market_maker,
+            urls=self._urls,
+            options=self._options,
+            on_sample=self._sample,
+        )
+
+    def _sample(self, _: float) -> None:
+        now_ns = time.time_ns()
+        for _, ring in tuple(self._wanted.values()):
+            if ring is not None:
+                ring.sample(now_ns)
+
+    def _make_ring(
+        self, stream: Stream, kind: Kind, ws_key: WsKey, capacity: int | None, level_capacity: int | None
+    ) -> AnyRing[Any, Any]:
+        many = stream.many_symbols
+        if capacity is None:
+            capacity = self._capacity
+        if capacity is None:
+            capacity = _MANY_SYMBOLS_CAPACITY if many else _CAPACITY[kind]
+        return self._ring_types[kind](
+            int(kind),
+            stream.name,
+            ws_key.value,
+            None if stream.symbol is None else stream.symbol.upper(),
+            capacity=capacity,
+            level_capacity=_LEVEL_CAPACITY if level_capacity is None else level_capacity,
+            symbol_capacity=_MANY_SYMBOLS_ROWS if many else 1,
+            bell=self._bell,
+        )
+
+    def _place(self, stream: Stream, named: WsKey) -> WsKey:
+        return self._start().place(stream, named)[0]
+
+    def _want(
+        self,
+        stream: Stream,
+        capacity: int | None = None,
+        level_capacity: int | None = None,
+        *,
+        named: WsKey | None = None,
+    ) -> AnyRing[Any, Any] | None:
+        _check_size("capacity", capacity, 2, _MOST_SLOTS)
+        _check_size("level_capacity", level_capacity, 2, _MOST_LEVELS)
+        named = key_for(stream.market) if named is None else named
+        with self._lock:
+            pool = self._start()
+            place = (self._place(stream, named), stream.name)
+            known = self._wanted.get(place)
+            if known is not None and not known[0].final:
+                ring = known[1]
+                if ring is not None:
+                    _check_same(ring, capacity, level_capacity)
+                return ring
+            ring = None
+            if stream.kind is not None:
+                ring = self._make_ring(stream, stream.kind, place[0], capacity, level_capacity)
+            self._on_loop(lambda: self._begin(pool, place, stream, ring, named))
+        return ring
+
+    def _begin(
+        self,
+        pool: Pool,
+        place: tuple[WsKey, str],
+        stream: Stream,
+        ring: AnyRing[Any, Any] | None,
+        named: WsKey,
+    ) -> None:
+        wish = pool.add(stream, ring, named=named)
+        if ring is not None:
+            ring.bind(wish)
+        # Here and not by whoever waits for it, whom Ctrl-C may stop waiting.
+        self._wanted[place] = (wish, ring)
+
+    def _give_up(self, items: list[tuple[Stream, WsKey] | AnyRing[Any, Any]]) -> None:
+        with self._lock:
+            pool = self._start()
+            for place in [self._find(item) for item in items]:
+                wish, ring = self._wanted.pop(place, (None, None))
+                if wish is not None:
+                    self._on_loop(lambda wish=wish: pool.remove(wish))  # type: ignore[misc]
+                if ring is not None:
+                    ring.close()
+
+    def _find(self, item: tuple[Stream, WsKey] | AnyRing[Any, Any]) -> tuple[WsKey, str]:
+        if isinstance(item, RingBase):
+            for place, (_, ring) in self._wanted.items():
+                if ring is item:
+                    return place
+            raise ConfigurationError(f"{item!r} is not subscribed by this client")
+        stream, named = item
+        place = (self._place(stream, named), stream.name)
+        if place in self._wanted:
+            return place
+        elsewhere = [key.value for key, name in self._wanted if name == stream.name]
+        tip = f"; it is on {', '.join(elsewhere)}: name that as ws_key" if elsewhere else ""
+        raise ConfigurationError(f"{stream.name} on {place[0].value} is not subscribed{tip}")
+
+    def _own(self, rings: Iterable[AnyRing[Any, Any]]) -> tuple[AnyRing[Any, Any], ...]:
+        """Return rings as a tuple, all of them of this client."""
+        if isinstance(rings, RingBase) or not isinstance(rings, Iterable):
+            raise ConfigurationError(f"give several rings, such as [a, b], not {rings!r}")
+        own = tuple(rings)
+        if not own:
+            raise ConfigurationError("give at least one ring")
+        for ring in own:
+            if not isinstance(ring, RingBase):
+                raise ConfigurationError(f"give rings, such as book_ticker() returns, not {ring!r}")
+            if ring.bell is not self._bell:
+                raise ConfigurationError(
+                    f"{ring!r} is a ring of another client; only its own can be read together"
+                )
+        return own
+
+    def _end_rings(self) -> None:
+        with self._lock:
+            for _, ring in self._wanted.values():
+                if ring is not None:
+                    ring.close()
+            self._bell.wake_all()
+
+    def _collect(self, pool: Pool | None) -> ClientStats:
+        wishes = [wish for wish, _ in self._wanted.values()]
+        confirmed = sum(wish.state is WishState.CONFIRMED for wish in wishes)
+        connections = pool.stats() if pool is not None else ()
+        return ClientStats(connections, len(wishes), confirmed, self._hub.callback_errors, self._hub.lost)
+
+    # -- what a client provides
+
+    @abstractmethod
+    def _start(self) -> Pool:
+        """Return the pool, making it if need be; refuse when closed."""
+
+    @abstractmethod
+    def _on_loop(self, call: Callable[[], X]) -> X:
+        """Run something on the loop's thread and return what it returns. The lock is held."""
+
+
+def _check_same(ring: AnyRing[Any, Any], capacity: int | None, level_capacity: int | None) -> None:
+    for name, there, wanted in (
+        ("capacity", ring.capacity, capacity),
+        ("level_capacity", ring.level_capacity, level_capacity),
+    ):
+        if wanted is not None and wanted != there:
+            raise ConfigurationError(
+                f"{ring.stream} has a ring already, of {name} {there}; unsubscribe it to change that to
+                {wanted}"
+            )

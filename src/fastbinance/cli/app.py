@@ -1,0 +1,51 @@
+"""The commands together: what is typed becomes a call, and what goes wrong becomes a sentence."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError, UnknownOptionError
+
+from fastbinance._version import __version__
+from fastbinance.cli.demo import demo
+from fastbinance.cli.sim import sim
+from fastbinance.errors import ConfigurationError, FastBinanceError
+
+__all__ = ["app", "run"]
+
+app = App(
+    name="fastbinance",
+    help="Binance market data in NumPy rings, from the command line.",
+    version=__version__,
+    help_format="plaintext",
+)
+app.command(demo)
+app.command(sim)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command that the arguments name and return its exit code."""
+    try:
+        command, bound, _ = app.parse_args(list(arguments), exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        hint = " (--help after the command lists what there is)" if isinstance(error, UnknownOptionError) else ""
+        return _complain(f"{error}{hint}", 2)
+    try:
+        return command(*bound.args, **bound.kwargs) or 0
+    except ConfigurationError as error:
+        return _complain(error, 2)
+    except (FastBinanceError, OSError) as error:
+        if isinstance(error, BrokenPipeError):
+            return _stop_writing()
+        return _complain(error, 1)
+
+
+def _complain(what: object, code: int) -> int:
+    print("fastbinance:", " ".join(str(what).split()), file=sys.stderr)
+    return code
+
+
+def _stop_writing() -> int:
+    # Whoever read our lines has seen enough, as `head` does. What is still buffered must not fail at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

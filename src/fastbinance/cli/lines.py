@@ -1,0 +1,59 @@
+"""Rows as plain lines of ``name=value`` in ASCII, for files, pipes and grep."""
+
+import math
+import time
+from collections.abc import Sequence
+
+from fastbinance.cli.board import Row, Totals
+from fastbinance.cli.figures import NOTHING, fixed_text
+
+__all__ = ["row_line", "row_lines", "totals_line"]
+
+
+def _exact(value: float, places: int) -> str:
+    return fixed_text(value, places)
+
+
+def _microseconds(nanoseconds: float) -> str:
+    return fixed_text(nanoseconds / 1e3, 1)
+
+
+def row_line(row: Row) -> str:
+    """Write one row; what has not come yet is ``-``."""
+    side = NOTHING if row.last_sold is None else "sell" if row.last_sold else "buy"
+    imbalance = f"{row.imbalance:+.3f}" if math.isfinite(row.imbalance) else NOTHING
+    fields = {
+        "bid": _exact(row.bid, row.price_places),
+        "bid_qty": _exact(row.bid_qty, row.qty_places),
+        "ask": _exact(row.ask, row.price_places),
+        "ask_qty": _exact(row.ask_qty, row.qty_places),
+        "spread_ticks": fixed_text(row.spread_ticks, 0),
+        "spread_bps": fixed_text(row.spread_bps, 3),
+        "last": _exact(row.last, row.price_places),
+        "last_qty": _exact(row.last_qty, row.qty_places),
+        "last_side": side,
+        "last_age_s": fixed_text(row.last_age_seconds, 2),
+        "imbalance": imbalance,
+        "msgs_per_s": fixed_text(row.messages_per_second, 1),
+        "lag_p50_us": _microseconds(row.lag.p50),
+        "lag_p99_us": _microseconds(row.lag.p99),
+        "wire_p50_us": _microseconds(row.wire.p50),
+        "wire_p99_us": _microseconds(row.wire.p99),
+        "state": row.state.name,
+    }
+    return f"{row.symbol} " + " ".join(f"{name}={value}" for name, value in fields.items())
+
+
+def row_lines(rows: Sequence[Row], at_seconds: float) -> list[str]:
+    """Write rows, each with the UTC time in front."""
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at_seconds))
+    return [f"{stamp} {row_line(row)}" for row in rows]
+
+
+def totals_line(totals: Totals) -> str:
+    """Write the totals."""
+    return (
+        f"total messages={totals.messages} rejected={totals.rejected} lost={totals.lost} "
+        f"connections={totals.live}/{totals.connections} reconnects={totals.reconnects} "
+        f"scanner={totals.scanner} simdjson={totals.fallback}"
+    )

@@ -1,0 +1,151 @@
+"""``fastbinance sim``: the simulator alone, for clients of any kind."""
+
+import errno
+import json
+import ssl
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from fastbinance.cli.demo import SimulatedMarket
+from fastbinance.cli.stop import Stop
+from fastbinance.errors import ConfigurationError
+from fastbinance.keys import Market, WsKey, key_for
+from fastbinance.sim import Replay, RunningSimulator, SimulatorOptions, run_in_thread
+from fastbinance.sim.hosts import HOSTS
+
+__all__ = ["client_lines", "sim"]
+
+_MARKETS: Final[tuple[SimulatedMarket, ...]] = ("spot", "usdm", "coinm")
+
+
+def sim(
+    *,
+    host: str = "127.0.0.1",
+    port_base: Annotated[int | None, Parameter(validator=Number(gte=1, lte=65_536 - len(HOSTS)))] = None,
+    seed: int = 1,
+    tls: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    rate: Annotated[float, Parameter(validator=Number(gt=0, lte=100_000))] = 20.0,
+    replay: Path | None = None,
+    market: SimulatedMarket | None = None,
+    speed: Annotated[float | None, Parameter(validator=Number(gt=0))] = None,
+    fast: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    loop: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+) -> int:
+    """Serve a simulated Binance: spot, USD-M and COIN-M streams, a port for each Binance host.
+
+    Prints which URL stands for which host, and a line of Python that connects. Ctrl-C ends it.
+
+    Parameters
+    ----------
+    host
+        Address to listen on.
+    port_base
+        First of the ten ports, in a row; without it, free ones.
+    seed
+        The same seed tells the same story of every symbol.
+    tls
+        Serve wss, with a certificate that is made now and written to a file.
+    rate
+        Mean number of top-of-book updates a second of each symbol.
+    replay
+        File of captured frames, one JSON text a line, to play instead of a random market.
+    market
+        Whose frames the replay has. The other markets go on at random.
+    speed
+        Pace of the replay: 1 is the capture's own, 2 twice that. Without it, the capture's own where it has receive
+        times beside it (X.recv beside X.jsonl), otherwise as fast as the clients read.
+    fast
+        Replay as fast as the clients read, receive times or not.
+    loop
+        Start the replay over at its end.
+    """
+    options: SimulatorOptions = {
+        "host": host,
+        "ports": port_base,
+        "seed": seed,
+        "tls": tls,
+        "messages_per_second": rate,
+        "replay": _load(replay, market, speed, fast, loop),
+    }
+    with ExitStack() as stack:
+        stop = stack.enter_context(Stop())
+        try:
+            simulator = stack.enter_context(run_in_thread(**options))
+        except OSError as error:
+            raise OSError(_cannot_listen(error, host, port_base)) from None
+        certificate = _write_certificate(simulator, stack)
+        what = "random markets" if replay is None else f"{replay.name} on {market}, random markets elsewhere"
+        print(f"Simulated Binance, seed {seed}: {what}\n")
+        print(simulator.url_map)
+        print()
+        for line in client_lines(simulator.urls, certificate):
+            print(line)
+        print("\nServing. Ctrl-C ends it.", flush=True)
+        stop.wait()
+        stats = simulator.stats
+        print(f"Served {stats.opened:,} connections and {stats.messages_sent:,} messages.", flush=True)
+    return 0
+
+
+def client_lines(urls: Mapping[WsKey, str], certificate: Path | None = None) -> list[str]:
+    """Return the Python that makes a client of a simulator, ready to paste.
+
+    The keys are those that `market=` names; a client finds the routes of USD-M by itself.
+    """
+    wanted = {key_for(market).value: urls[key_for(market)] for market in _MARKETS}
+    lines = ["import fastbinance"]
+    context = ""
+    if certificate is not None:
+        lines = ["import fastbinance, ssl", f"trust = ssl.create_default_context(cafile={str(certificate)!r})"]
+        context = ", ssl_context=trust"
+    # JSON's spelling is Python's too, with the quotes that people write.
+    return [*lines, f"client = fastbinance.Client(urls={json.dumps(wanted)}{context})"]
+
+
+def _load(
+    path: Path | None, market: SimulatedMarket | None, speed: float | None, fast: bool, loop: bool
+) -> dict[Market, Replay] | None:
+    if path is None:
+        given = {"--market": market is not None, "--speed": speed is not None, "--fast": fast, "--loop": loop}
+        for option, is_given in given.items():
+            if is_given:
+                raise ConfigurationError(f"{option} is about a replay: it needs --replay FILE")
+        return None
+    if market is None:
+        raise ConfigurationError(f"--replay needs --market, whose frames they are: {', '.join(_MARKETS)}")
+    if fast and speed is not None:
+        raise ConfigurationError("--fast and --speed are two answers to one question: give one of them")
+    if not path.is_file():
+        raise ConfigurationError(f"there is no replay file {str(path)!r}")
+    if speed is None and not fast and path.with_suffix(".recv").is_file():
+        speed = 1.0
+    return {market: Replay.load(path, speed=speed, loop=loop)}
+
+
+def _cannot_listen(error: OSError, host: str, port_base: int | None) -> str:
+    if error.errno == errno.EADDRINUSE and port_base is not None:
+        last = port_base + len(HOSTS) - 1
+        return (
+            f"a port from {port_base} to {last} is in use on {host}; "
+            f"--port-base wants {len(HOSTS)} free ones in a row, and without it free ones are found"
+        )
+    if error.errno in (errno.EACCES, errno.EPERM) and port_base is not None:
+        return f"no permission to listen on port {port_base}; ports from 1024 on are free for everybody"
+    return f"cannot listen on {host!r}: {error.strerror or error}"
+
+
+def _write_certificate(simulator: RunningSimulator, stack: ExitStack) -> Path | None:
+    """Write what clients must trust to a file that lasts as long as the simulator."""
+    if simulator.ssl_context is None:
+        return None
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fastbinance-sim-")))
+    path = folder / "certificate.pem"
+    certificates = simulator.ssl_context.get_ca_certs(binary_form=True)
+    path.write_text("".join(map(ssl.DER_cert_to_PEM_cert, certificates)))
+    return path
