@@ -4,8 +4,10 @@ import hashlib
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
+from sysconfig import get_config_var, get_paths
+from types import ModuleType
 from typing import Final
 
 HERE: Final = Path(__file__).resolve().parent
@@ -87,6 +89,35 @@ def with_openssl(name: str) -> Path:
         raise Unavailable("OpenSSL's headers are missing: on Debian, apt-get update && apt-get install libssl-dev")
     source = SOURCES / f"{name}.cpp"
     return _link(name, [_compile(source, [*FLAGS, f"-I{NATIVE}", f"-I{SOURCES}"])], ["-lssl", "-lcrypto"])
+
+
+def replay() -> ModuleType:
+    """Return the extension module that hands frames from memory to a picows listener."""
+    source = SOURCES / "replay.pyx"
+    picows = find_spec("picows")
+    if find_spec("Cython") is None or picows is None or picows.origin is None:
+        raise Unavailable("the in-memory replay is compiled with Cython against picows: pip install cython picows")
+    stamp = hashlib.sha256(source.read_bytes() + picows.origin.encode() + sys.version.encode()).hexdigest()[:16]
+    # Every version of the source has a directory of its own, so that the module keeps its name.
+    target = BUILD / f"replay-{stamp}" / f"replay{get_config_var('EXT_SUFFIX')}"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        generated = target.parent / "replay.cpp"
+        site = str(Path(picows.origin).parent.parent)
+        _run([sys.executable, "-m", "cython", "--cplus", "-3", "-I", site, "-o", str(generated), str(source)], source.name)
+        flags = ["-shared", "-fPIC", *FLAGS, "-w", f"-I{get_paths()['include']}", f"-I{site}/picows"]
+        _run([COMPILER, *flags, str(generated), "-o", str(target)], source.name)
+    spec = spec_from_file_location("replay", target)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def allocation_counter() -> Path:
+    """Return the library that counts allocations in the process that preloads it."""
+    source = SOURCES / "count_allocations.cpp"
+    return _link("count_allocations.so", [_compile(source, [*FLAGS, "-fPIC"])], ["-shared"])
 
 
 def compiler_version() -> str:

@@ -19,7 +19,7 @@ from benchmarks import _compile
 
 __all__ = [
     "Table",
-    "callgrind",
+    "instructions_of",
     "environment",
     "instruction_counter",
     "interleaved",
@@ -105,7 +105,7 @@ def instruction_counter() -> str:
     return "callgrind" if shutil.which("valgrind") else ""
 
 
-def callgrind(command: Sequence[str], counter: str) -> int:
+def instructions_of(command: Sequence[str], counter: str) -> int:
     """Return how many instructions a command runs in user space."""
     if counter == "perf":
         done = subprocess.run(

@@ -11,8 +11,8 @@ with options(__doc__) as given, fastbinance.Client(urls=given.urls) as fb:
     buf.ready(timeout=10)
     reader = buf.reader()
     for batch in reader:
-        newest = batch[-1]
-        print(f"{len(batch):4} updates   {newest['bid_price']:.2f} / {newest['ask_price']:.2f}   lost {reader.lost}")
+        bid, ask = batch[-1]["bid_price"], batch[-1]["ask_price"]
+        print(f"{len(batch):4} updates   {bid:.2f} / {ask:.2f}   lost {reader.lost}")
         if given.over():
             break
         time.sleep(0.1)  # whatever your program does meanwhile: the ring goes on filling

@@ -15,8 +15,8 @@ FLOORS = {
     0: {"_endpoints", "_grammar", "_picows_check", "_version", "errors", "events", "keys", "streams"},
     1: {"_core", "_protocol"},  # with a bar between them
     2: {"_io"},
-    3: {"", "client", "market", "reader", "records", "rings", "waiting"},
-    4: {"cli", "pytest_plugin", "sim"},
+    3: {"", "_client_base", "async_client", "client", "market", "reader", "records", "rings", "waiting"},
+    4: {"__main__", "cli", "pytest_plugin", "sim"},
 }
 FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names}
 BARRED = 1

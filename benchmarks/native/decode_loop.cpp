@@ -97,13 +97,13 @@ int main(int argc, char **argv) {
       d.code = "haswell";
       d.run = loop([lean, table](std::string_view p, std::int64_t now) { return lean->accept(*table, p.data(), p.size(), now); });
     } else if (d.name == "publish") { // the ring's share alone: a bookTicker whose fields are known
-      fb::RingWriter *ring = &d.routes->rings.front()->writer;
+      const fb::Route *route = table->routes().front().get();
       d.code = "ring";
-      d.run = loop([ring](std::string_view p, std::int64_t now) {
+      d.run = loop([route](std::string_view p, std::int64_t now) {
         fb::scalar::BookTickerFields f;
         f.update_id = now;
         f.bid_price = f.bid_qty = f.ask_price = f.ask_qty = static_cast<double>(p.size());
-        fb::scalar::publish<false>(*ring, f, now);
+        fb::scalar::publish<false>(*route, f, now);
         return true;
       });
     } else if (d.name == "empty") {

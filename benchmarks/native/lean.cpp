@@ -67,7 +67,7 @@ private:
     if constexpr (futures)
       if (!time(object, "T", f.transaction_ns) || !time(object, "E", f.event_ns))
         return false;
-    fb::scalar::publish<false>(*route.ring, f, recv_ns);
+    fb::scalar::publish<false>(route, f, recv_ns);
     return true;
   }
 
@@ -80,7 +80,7 @@ private:
         (!futures && !time(object, "T", f.transaction_ns)) || object.find_field("m").get_bool().get(maker))
       return false;
     f.is_buyer_maker = maker;
-    fb::scalar::publish<false>(*route.ring, f, recv_ns);
+    fb::scalar::publish<false>(route, f, recv_ns);
     return true;
   }
 
@@ -94,7 +94,7 @@ private:
         !time(object, "T", f.transaction_ns) || object.find_field("m").get_bool().get(maker))
       return false;
     f.is_buyer_maker = maker;
-    fb::scalar::publish<false>(*route.ring, f, recv_ns);
+    fb::scalar::publish<false>(route, f, recv_ns);
     return true;
   }
 
@@ -127,7 +127,7 @@ private:
         (futures && !number(object, "pu", f.prev_update_id)) || !levels(object, "b", out, f.bid_count) ||
         !levels(object, "a", out, f.ask_count))
       return false;
-    fb::scalar::publish<false>(*route.ring, f, begin, recv_ns);
+    fb::scalar::publish<false>(route, f, begin, recv_ns);
     return true;
   }
 
@@ -138,7 +138,7 @@ private:
     if (out == nullptr || !number(object, "lastUpdateId", f.update_id) || !levels(object, "bids", out, f.bid_count) ||
         !levels(object, "asks", out, f.ask_count))
       return false;
-    fb::scalar::publish<false>(*route.ring, f, begin, recv_ns);
+    fb::scalar::publish<false>(route, f, begin, recv_ns);
     return true;
   }
 

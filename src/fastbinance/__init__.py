@@ -2,12 +2,14 @@
 
 import logging
 
+from fastbinance._client_base import ClientStats
 from fastbinance._core.decode import decode, implementation
 from fastbinance._core.ring import Window
 from fastbinance._io.dispatch import EventQueue
 from fastbinance._io.stats import ConnectionStats
 from fastbinance._io.wishes import RingState
-from fastbinance.client import AsyncClient, Client, ClientStats
+from fastbinance.async_client import AsyncClient
+from fastbinance.client import Client
 from fastbinance.errors import (
     ConfigurationError,
     ConnectFailed,

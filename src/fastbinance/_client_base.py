@@ -23,9 +23,11 @@ from fastbinance.market import MarketStreams
 from fastbinance.rings import AnyRing
 from fastbinance.streams import Kind, Stream
 
-__all__ = ["ClientBase", "ClientStats"]
+__all__ = ["CLOSED", "ClientBase", "ClientStats"]
 
 X = TypeVar("X")
+
+CLOSED: Final = "the client is closed; make a new one"
 
 # Slots by kind, powers of two. Streams of many symbols get more, because each symbol wants a history.
 _CAPACITY: Final[Mapping[Kind, int]] = {
@@ -311,6 +313,5 @@ def _check_same(ring: AnyRing[Any, Any], capacity: int | None, level_capacity: i
     ):
         if wanted is not None and wanted != there:
             raise ConfigurationError(
-                f"{ring.stream} has a ring already, of {name} {there}; unsubscribe it to change that to
-                {wanted}"
+                f"{ring.stream} has a ring of {name} {there} already; unsubscribe it to have one of {wanted}"
             )

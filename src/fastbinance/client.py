@@ -1,4 +1,4 @@
-"""The front door: `Client` for scripts and threads, `AsyncClient` for asyncio programs."""
+"""`Client`: the front door for scripts and threads."""
 
 import asyncio
 import atexit
@@ -11,31 +11,26 @@ from ssl import SSLContext
 from types import TracebackType
 from typing import Any, ClassVar, Final, Literal, Self, TypeVar
 
-from fastbinance._client_base import ClientBase, ClientStats
+from fastbinance._client_base import CLOSED, ClientBase, ClientStats
 from fastbinance._core.ring import Bell
 from fastbinance._io.dispatch import EventHub
 from fastbinance._io.pool import Pool
 from fastbinance.errors import ConfigurationError
 from fastbinance.keys import Environment, Urls
 from fastbinance.market import MarketStreams
-from fastbinance.reader import AsyncManyReader, ManyReader, Start
+from fastbinance.reader import ManyReader, Start
 from fastbinance.rings import (
     AggTradeRing,
     AnyRing,
-    AsyncAggTradeRing,
-    AsyncBookTickerRing,
-    AsyncDepthRing,
-    AsyncRing,
-    AsyncTradeRing,
     BookTickerRing,
     DepthRing,
     Ring,
     TradeRing,
 )
 from fastbinance.streams import Kind
-from fastbinance.waiting import LoopBell, await_news, wait_for_news
+from fastbinance.waiting import wait_for_news
 
-__all__ = ["AsyncClient", "Client", "ClientStats"]
+__all__ = ["Client"]
 
 logger = logging.getLogger("fastbinance")
 
@@ -43,8 +38,6 @@ X = TypeVar("X")
 
 # Connections end within half a second, with or without their peers; the rest is for a busy machine.
 _CLOSE_SECONDS: Final = 2.0
-
-_CLOSED: Final = "the client is closed; make a new one"
 
 
 class Client(ClientBase, MarketStreams[BookTickerRing, TradeRing, AggTradeRing, DepthRing]):
@@ -132,7 +125,7 @@ class Client(ClientBase, MarketStreams[BookTickerRing, TradeRing, AggTradeRing, 
         after: Sequence[int] | None = None,
         timeout: float | None = None,
     ) -> tuple[int, ...]:
-        """Block until one of some rings has a newer record, and return the cursors of all; see `Ring.wait`."""
+        """Block until one of some rings has a newer record; return the cursors of all. See `Ring.wait`."""
         return wait_for_news(self._own(rings), after, timeout)
 
     def stats(self) -> ClientStats:
@@ -176,7 +169,7 @@ class Client(ClientBase, MarketStreams[BookTickerRing, TradeRing, AggTradeRing, 
     def _start(self) -> Pool:
         with self._lock:
             if self._closed:
-                raise ConfigurationError(_CLOSED)
+                raise ConfigurationError(CLOSED)
             if self._thread is None:
                 self._loop = loop = _new_loop()
                 # A daemon: a script that forgets to close must still be able to end; atexit closes for it.
@@ -247,138 +240,3 @@ def _close_at_exit(client: Client) -> None:
 
     atexit.register(close)
     weakref.finalize(client, atexit.unregister, close)
-
-
-class AsyncClient(
-    ClientBase, MarketStreams[AsyncBookTickerRing, AsyncTradeRing, AsyncAggTradeRing, AsyncDepthRing]
-):
-    """Binance's streams for asyncio: the feed runs on the loop that first uses the client.
-
-    Parameters
-    ----------
-    feed
-        Where the feed runs: ``"inline"``.
-    env, market_maker, urls, ssl_context, capacity
-        As for `Client`.
-
-    Raises
-    ------
-    ConfigurationError
-        An option cannot be; the message names what can. Nothing has been connected then.
-
-    Examples
-    --------
-    >>> async with fastbinance.AsyncClient() as fb:
-    ...     buf = fb.book_ticker("btcusdt", market="usdm")
-    ...     async for batch in buf.reader():
-    ...         print(batch["bid_price"])
-    """
-
-    _ring_types: ClassVar[Mapping[Kind, type[AnyRing[Any, Any]]]] = {
-        Kind.BOOK_TICKER: AsyncBookTickerRing,
-        Kind.TRADE: AsyncTradeRing,
-        Kind.AGG_TRADE: AsyncAggTradeRing,
-        Kind.DIFF_DEPTH: AsyncDepthRing,
-        Kind.PARTIAL_DEPTH: AsyncDepthRing,
-    }
-
-    def __init__(
-        self,
-        *,
-        feed: Literal["inline"] = "inline",
-        env: Environment = "prod",
-        market_maker: bool = False,
-        urls: Urls | None = None,
-        ssl_context: SSLContext | None = None,
-        capacity: int | None = None,
-    ) -> None:
-        if feed != "inline":
-            raise ConfigurationError(
-                f"the feed of an AsyncClient is 'inline', not {feed!r}; Client has 'thread'"
-            )
-        self._loop_bell = LoopBell()
-        super().__init__(env, market_maker, urls, ssl_context, capacity, self._loop_bell)
-        self._pool: Pool | None = None
-        self._hub = EventHub()
-        self._ending: asyncio.Future[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        self._start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    def reader(
-        self,
-        rings: Iterable[AsyncRing[Any, Any]],
-        start: Start = "new",
-        *,
-        latest: bool = False,
-        max_records: int = 1024,
-    ) -> AsyncManyReader:
-        """Return a reader over several rings, which yields ``(ring, batch)``; see `Ring.reader`."""
-        return AsyncManyReader(self._own(rings), start, latest, max_records)
-
-    async def wait_any(
-        self,
-        rings: Iterable[AsyncRing[Any, Any]],
-        after: Sequence[int] | None = None,
-        timeout: float | None = None,
-    ) -> tuple[int, ...]:
-        """Wait until one of some rings has a newer record, and return the cursors of all; see `Ring.wait`."""
-        return await await_news(self._own(rings), after, timeout)
-
-    def stats(self) -> ClientStats:
-        """Return what is known about connections, streams and callbacks now."""
-        return self._collect(None if self._closed else self._pool)
-
-    async def close(self) -> None:
-        """End all connections, rings and readers; any number of times. Takes at most a second.
-
-        Raises
-        ------
-        ConfigurationError
-            This is not the event loop that the client belongs to.
-        """
-        if self._pool is not None:
-            self._check_loop()
-        if self._ending is not None:
-            await asyncio.shield(self._ending)
-        if self._closed:
-            return
-        self._closed = True
-        self._ending = asyncio.get_running_loop().create_future()
-        try:
-            if self._pool is not None:
-                await self._pool.close()
-        finally:
-            self._end_rings()
-            self._hub.close()
-            self._ending.set_result(None)
-
-    def _start(self) -> Pool:
-        if self._closed:
-            raise ConfigurationError(_CLOSED)
-        loop = self._check_loop()
-        if self._pool is None:
-            self._loop_bell.loop = loop
-            self._hub = EventHub(loop)
-            self._pool = self._make_pool()
-        return self._pool
-
-    def _check_loop(self) -> asyncio.AbstractEventLoop:
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            raise ConfigurationError(
-                "an AsyncClient is used inside a running event loop; Client is the one for synchronous code"
-            ) from None
-        if self._pool is not None and loop is not self._loop_bell.loop:
-            raise ConfigurationError("an AsyncClient belongs to the event loop that first used it")
-        return loop
-
-    def _on_loop(self, call: Callable[[], X]) -> X:
-        return call()

@@ -52,7 +52,7 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
         Source: "Individual Symbol Book Ticker Streams" (``<symbol>@bookTicker``), "All Book Tickers Stream"
         (``!bookTicker``).
         """
-        return self._want(streams.book_ticker(symbol, market), capacity)  # type: ignore[return-value]
+        return self._want(streams.book_ticker(symbol, market), capacity)
 
     def trades(self, symbol: str, market: Market = "spot", *, capacity: int | None = None) -> T:
         """Trades of a symbol, one record each, in real time.
@@ -64,7 +64,7 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
 
         Source: "Trade Streams" (``<symbol>@trade``); on futures the stream is not documented.
         """
-        return self._want(streams.trades(symbol, market), capacity)  # type: ignore[return-value]
+        return self._want(streams.trades(symbol, market), capacity)
 
     def agg_trades(self, symbol: str, market: Market = "spot", *, capacity: int | None = None) -> A:
         """Trades of a symbol, those of one taker order at one price together.
@@ -76,7 +76,7 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
 
         Source: "Aggregate Trade Streams" (``<symbol>@aggTrade``).
         """
-        return self._want(streams.agg_trades(symbol, market), capacity)  # type: ignore[return-value]
+        return self._want(streams.agg_trades(symbol, market), capacity)
 
     def diff_depth(
         self,
@@ -106,7 +106,7 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
 
         Source: "Diff. Depth Stream" (``<symbol>@depth``, ``@100ms``, ``@500ms``).
         """
-        return self._want(streams.diff_depth(symbol, market, speed_ms), capacity, level_capacity)  # type: ignore[return-value]
+        return self._want(streams.diff_depth(symbol, market, speed_ms), capacity, level_capacity)
 
     def partial_depth(
         self,
@@ -135,7 +135,7 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
         Source: "Partial Book Depth Streams" (``<symbol>@depth<levels>``).
         """
         stream = streams.partial_depth(symbol, market, levels, speed_ms)
-        return self._want(stream, capacity, level_capacity)  # type: ignore[return-value]
+        return self._want(stream, capacity, level_capacity)
 
     def subscribe(
         self, names: str | Iterable[str], ws_key: WsKey | str | None = None, *, strict: bool = True
@@ -173,7 +173,7 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
                 _check_route(stream, routed)
         rings: dict[str, AnyRing[Any, Any]] = {}
         for stream in parsed:
-            ring = self._want(stream, named=key)
+            ring: AnyRing[Any, Any] | None = self._want(stream, named=key)
             if ring is not None:
                 rings[stream.name] = ring
         return rings
@@ -220,12 +220,12 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
         level_capacity: int | None = None,
         *,
         named: WsKey | None = None,
-    ) -> "AnyRing[Any, Any] | None":
-        """Declare a wish; return its ring, or None for a stream without one."""
+    ) -> Any:
+        """Declare a wish; return its ring, of the class for its kind, or None for a stream without one."""
 
     @abstractmethod
     def _give_up(self, items: "list[tuple[Stream, WsKey] | AnyRing[Any, Any]]") -> None:
-        """Give up each ring, or stream of a named service, after making sure that all of them are subscribed."""
+        """Give up rings, or streams of named services, after making sure that all are subscribed."""
 
 
 def _service(ws_key: WsKey | str | None) -> tuple[WsKey, Market]:

@@ -10,11 +10,15 @@
     def test_over_tls(binance_sim): ...
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from fastbinance.sim import RunningSimulator, run_in_thread
+if TYPE_CHECKING:
+    from fastbinance.sim import RunningSimulator
 
 __all__ = ["binance_sim"]
 
@@ -29,6 +33,11 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def binance_sim(request: pytest.FixtureRequest) -> Iterator[RunningSimulator]:
     """Run a simulator in a thread for one test; ``binance_sim.urls`` is what a client wants."""
+    # Imported here: pytest loads this plugin wherever fastbinance is installed, with the extra or without.
+    try:
+        from fastbinance.sim import run_in_thread
+    except ModuleNotFoundError as missing:
+        pytest.fail(f"binance_sim needs an extra: pip install 'fastbinance[sim]' ({missing})", pytrace=False)
     marker = request.node.get_closest_marker("binance_sim")
     with run_in_thread(**(marker.kwargs if marker is not None else {})) as simulator:
         yield simulator

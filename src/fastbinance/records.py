@@ -240,21 +240,21 @@ def ring_of(kind: Kind) -> Callable[[_C], _C]:
 
 @_record_of(Kind.BOOK_TICKER)
 class BookTicker(BookTickerFields, Record):
-    """Best bid and ask, copied out of its ring; the fields are those of `BookTickerFields`."""
+    """Best bid and ask, copied out of its ring; fields of `BookTickerFields`."""
 
     __slots__ = ()
 
 
 @_record_of(Kind.TRADE)
 class Trade(TradeFields, Record):
-    """One trade, copied out of its ring; the fields are those of `TradeFields`."""
+    """One trade, copied out of its ring; fields of `TradeFields`."""
 
     __slots__ = ()
 
 
 @_record_of(Kind.AGG_TRADE)
 class AggTrade(AggTradeFields, Record):
-    """Trades of one taker order at one price, copied out of its ring; the fields are those of `AggTradeFields`."""
+    """Trades of one taker order at one price, copied out of its ring; fields of `AggTradeFields`."""
 
     __slots__ = ()
 

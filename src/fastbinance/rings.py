@@ -131,7 +131,7 @@ class AnyRing(RingBase, Generic[R, Y]):
         return self._wish is not None and self._wish.state is WishState.CONFIRMED and self.cursor >= 0
 
     def raise_if_hopeless(self, timeout: float | None) -> None:
-        """Raise why the connection has failed several times in a row, where no timeout says how long to hope."""
+        """Raise why the connection keeps failing, where no timeout says how long to hope."""
         trouble = self._wish.trouble if self._wish is not None else None
         if timeout is None and isinstance(trouble, ConnectFailed) and trouble.attempts >= _HOPELESS_ATTEMPTS:
             raise trouble

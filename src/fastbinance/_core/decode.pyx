@@ -141,20 +141,19 @@ def decode(payload, ws_key, stream=None, scanner="auto"):
     cdef bytes padded = raw + bytes(payload_padding)
     text = PyBytes_AS_STRING(padded)
 
-    # What is it? The fallback says, and has validated every byte.
+    # What is it? The fallback says, and validates every byte.
     found = _fallback.get().run(nothing, text, size, 0, NULL)
-    if found.outcome == Outcome.rejected:
-        raise _error(key.value, found, raw)
     wrapped = found.stream.size() != 0
-    wrapper = _text(found.stream) if wrapped else None
-    if stream is not None and wrapped and wrapper != stream:
-        raise ConfigurationError(f"the payload says that it is of stream {wrapper!r}, not of {stream!r}")
-    name = wrapper if wrapped else stream
-    if found.outcome == Outcome.control:
-        return []
+    name = _text(found.stream) if wrapped else stream
+    if found.outcome == Outcome.rejected and not wrapped:
+        raise _error(key.value, found, raw)
+    if stream is not None and name != stream:
+        raise ConfigurationError(f"the payload says that it is of stream {name!r}, not of {stream!r}")
     kind = <int>found.kind if name is None else _kind_of(name, market, wrapped)
-    if kind == 0:
+    if found.outcome == Outcome.control or (kind == 0 and found.outcome != Outcome.rejected):
         return []
+    if kind == 0:
+        raise _error(key.value, found, raw)
 
     # Many symbols: whichever the payload names is right, whatever the stream's name says.
     bench = _Bench(kind, name or "?", key.value, None, size)

@@ -3,6 +3,7 @@
 import logging
 from collections import deque, namedtuple
 
+cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy
@@ -104,6 +105,7 @@ cdef class Feed(WSListener):
         code, reason = self.close_info if self.close_info is not None else (None, "")
         self.handler.on_lost(code, reason)
 
+    @cython.nonecheck(False)  # a debug build's check of `self` would want the interpreter lock
     cdef bint accept_fast(self, const char* payload, Py_ssize_t size) noexcept nogil:
         """Take one message by the fast path; False when it declined and nothing happened but the count."""
         self.messages += 1

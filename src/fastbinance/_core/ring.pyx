@@ -732,8 +732,8 @@ cdef class RingBase:
             Py_ssize_t found = 0
             char* target
         if not self.writer.many_symbols():
-            batch, following, _ = self.copy_from(max(sequence, self.view.cursor()), 1)
-            return batch, following
+            newest_one, following, _ = self.copy_from(max(sequence, self.view.cursor()), 1)
+            return newest_one, following
         if self.view.level_capacity:
             raise TypeError(f"{self.stream}: no conflation over the levels of many symbols")
         cursor = self.view.cursor()

@@ -11,7 +11,7 @@ FB_OUTLINE FastResult take_book_ticker(Route &route, const char *p, const char *
   BookTickerFields fields;
   if (!scan_book_ticker<wrapped, many>(t, route, fields))
     return {Outcome::declined, &route};
-  publish<many>(*route.ring, fields, recv_ns);
+  publish<many>(route, fields, recv_ns);
   ++route.fast;
   return {Outcome::published, &route};
 }
@@ -27,7 +27,7 @@ FB_OUTLINE FastResult take_trade(Route &route, const char *p, const char *end, s
     ++route.skipped;
     return {Outcome::skipped, &route};
   }
-  publish<many>(*route.ring, fields, recv_ns);
+  publish<many>(route, fields, recv_ns);
   return {Outcome::published, &route};
 }
 
@@ -37,7 +37,7 @@ FB_OUTLINE FastResult take_agg_trade(Route &route, const char *p, const char *en
   AggTradeFields fields;
   if (!scan_agg_trade<wrapped, many>(t, route, fields))
     return {Outcome::declined, &route};
-  publish<many>(*route.ring, fields, recv_ns);
+  publish<many>(route, fields, recv_ns);
   ++route.fast;
   return {Outcome::published, &route};
 }
@@ -50,7 +50,7 @@ FB_OUTLINE FastResult take_depth(Route &route, const char *p, const char *end, s
   Level *levels = route.ring->begin_levels((end - p) / 10 + 1, begin);
   if (levels == nullptr || !scan_depth<wrapped, many>(t, route, fields, levels))
     return {Outcome::declined, &route};
-  publish<many>(*route.ring, fields, begin, recv_ns);
+  publish<many>(route, fields, begin, recv_ns);
   ++route.fast;
   return {Outcome::published, &route};
 }
@@ -105,7 +105,7 @@ inline FastResult accept_combined(const RouteTable &table, const char *payload, 
   std::size_t at = hash;
   for (Route *route; (route = table.next(hash, at)) != nullptr;) {
 #if FB_AVX2
-    const __m256i known = _mm256_load_si256(reinterpret_cast<const __m256i *>(route->name));
+    const __m256i known = _mm256_load_si256(reinterpret_cast<const __m256i *>(route->name_head));
     const unsigned same = static_cast<unsigned>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(head, known)));
     const bool same_name = (_blsmsk_u32(quotes & ~0xffu) & ~same) == 0; // through the closing quote
 #else

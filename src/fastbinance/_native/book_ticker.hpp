@@ -49,10 +49,10 @@ FB_INLINE bool scan_book_ticker(Text &t, const Route &route, BookTickerFields &f
 }
 
 template <bool many>
-FB_INLINE void publish(RingWriter &ring, const BookTickerFields &f, std::int64_t recv_ns) noexcept {
+FB_INLINE void publish(const Route &route, const BookTickerFields &f, std::int64_t recv_ns) noexcept {
   std::int64_t sequence;
-  BookTickerRecord *first = ring.claim<BookTickerRecord>(sequence);
-  for (BookTickerRecord *place : {first, first + ring.view.capacity}) {
+  BookTickerRecord *first = route.target.claim<BookTickerRecord>(sequence);
+  for (BookTickerRecord *place : {first, first + route.target.capacity}) {
     BookTickerRecord &r = *place;
     r.sequence = sequence;
     r.flags = 0;
@@ -66,5 +66,7 @@ FB_INLINE void publish(RingWriter &ring, const BookTickerFields &f, std::int64_t
     r.ask_price = f.ask_price;
     r.ask_qty = f.ask_qty;
   }
-  ring.publish<many>(f.symbol_id, sequence);
+  if constexpr (many)
+    store_release(route.ring->view.symbols[f.symbol_id].last_sequence, sequence);
+  route.target.publish(first, sequence);
 }

@@ -76,10 +76,10 @@ FB_INLINE bool scan_depth(Text &t, const Route &route, DepthFields &f, Level *le
 }
 
 template <bool many>
-FB_INLINE void publish(RingWriter &ring, const DepthFields &f, std::int64_t begin, std::int64_t recv_ns) noexcept {
+FB_INLINE void publish(const Route &route, const DepthFields &f, std::int64_t begin, std::int64_t recv_ns) noexcept {
   std::int64_t sequence;
-  DepthRecord *first = ring.claim<DepthRecord>(sequence);
-  for (DepthRecord *place : {first, first + ring.view.capacity}) {
+  DepthRecord *first = route.target.claim<DepthRecord>(sequence);
+  for (DepthRecord *place : {first, first + route.target.capacity}) {
     DepthRecord &r = *place;
     r.sequence = sequence;
     r.flags = 0;
@@ -94,6 +94,8 @@ FB_INLINE void publish(RingWriter &ring, const DepthFields &f, std::int64_t begi
     r.bid_count = f.bid_count;
     r.ask_count = f.ask_count;
   }
-  ring.publish<many>(f.symbol_id, sequence);
-  ring.end_levels(begin + f.bid_count + f.ask_count);
+  if constexpr (many)
+    store_release(route.ring->view.symbols[f.symbol_id].last_sequence, sequence);
+  route.target.publish(first, sequence);
+  route.ring->end_levels(begin + f.bid_count + f.ask_count);
 }

@@ -11,7 +11,7 @@ enum class DecodeCode : std::uint8_t {
   empty = 1,              // no bytes, or white space only
   invalid_json = 2,       // not JSON: truncated, bad literal, bad escape, garbage
   invalid_utf8 = 3,       // text that is not UTF-8
-  trailing_bytes = 4,     // a complete value, and then something else
+  trailing_bytes = 4,     // a complete value, and then more that ends in a bracket too; else invalid_json
   too_deep = 5,           // nested deeper than any message of Binance
   too_long = 6,           // longer than a message may be, or more than the parser can hold
   wrong_type = 7,         // a key whose value is of another type than documented

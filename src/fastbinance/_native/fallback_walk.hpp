@@ -136,7 +136,7 @@ private:
 
   FB_INLINE DecodeCode read_top_key(const RouteTable &table, TopLevel &top, Decoded &decoded, std::string_view key,
                                     ondemand::value value) noexcept {
-    if (key == "stream") {
+    if (key.size() == 6 && scalar::at_literal(key.data(), "stream")) {
       if (top.has_stream)
         return DecodeCode::duplicate_key;
       top.has_stream = true;
@@ -146,7 +146,7 @@ private:
         result_.kind = result_.route->kind;
       return DecodeCode::ok;
     }
-    if (key == "data") {
+    if (key.size() == 4 && scalar::at_literal(key.data(), "data")) {
       if (top.has_data)
         return DecodeCode::duplicate_key;
       top.has_data = true;

@@ -12,24 +12,29 @@
 namespace fb {
 
 constexpr std::size_t max_name_bytes = 126;
-constexpr std::size_t padded_symbol_bytes = 64;
 
-struct Route {
-  // The stream name and a closing quote, `btcusdt@bookTicker"`, zero padded for wide comparison. Binance's longest,
-  // alpha klines by contract address, have about 70 bytes.
-  alignas(32) char name[128] = {};
-  std::size_t name_length = 0;
-  Kind kind = Kind::none;
-  std::uint32_t taker = 0; // which function takes its payloads: see accept.hpp
+// The first two cache lines are all that the fast path touches, so that a thousand routes fit into the second-level cache.
+struct alignas(64) Route {
+  // Beginnings of `name` and `symbol`, each with a closing quote (`btcusdt@bookTicker"`, `BTCUSDT"`) and zero padded, so
+  // that they can be compared with a payload in one step.
+  char name_head[32] = {};
+  char symbol_head[32] = {};
+
+  RingTarget target;
   RingWriter *ring = nullptr;
-  // The symbol that the payload must name, as `BTCUSDT"`, zero padded so that it can be compared in wide steps.
-  // Empty on many-symbol rings.
-  alignas(32) char symbol[padded_symbol_bytes] = {};
-  std::uint32_t symbol_length = 0; // without the quote
-  std::uint64_t fast = 0;     // payloads that the fast path took, published or skipped
+  std::uint32_t taker = 0; // which function takes its payloads: see accept.hpp
+  std::uint32_t symbol_length = 0;
+  std::uint64_t fast = 0; // payloads that the fast path took, published or skipped
+  Kind kind = Kind::none;
+
   std::uint64_t fallback = 0; // the same of the fallback
   std::uint64_t skipped = 0;
   std::uint64_t rejected = 0;
+  std::size_t name_length = 0;
+  // With the closing quote as well. Binance's longest names, alpha klines by contract address, have about 70 bytes.
+  char name[max_name_bytes + 2] = {};
+  // The symbol that the payload must name; empty on many-symbol rings.
+  char symbol[max_symbol_bytes + 1] = {};
 
   std::string_view name_text() const noexcept { return {name, name_length}; }
   std::string_view symbol_text() const noexcept { return {symbol, symbol_length}; }
@@ -47,15 +52,18 @@ public:
       std::memcpy(route->name, name.data(), name.size());
       route->name[name.size()] = '"';
       route->name_length = name.size();
+      std::memcpy(route->name_head, route->name, sizeof route->name_head);
     }
     route->kind = kind;
     route->ring = ring;
+    route->target = ring->target();
     // Symbols too long for one wide comparison (none of Binance's is) are looked up like those of many-symbol rings.
     route->taker = static_cast<std::uint32_t>(kind) + (symbol.empty() || symbol.size() > 31 ? kind_count : 0);
     route->symbol_length = static_cast<std::uint32_t>(symbol.size());
     std::memset(route->symbol, 0, sizeof route->symbol);
     std::memcpy(route->symbol, symbol.data(), symbol.size());
     route->symbol[symbol.size()] = '"';
+    std::memcpy(route->symbol_head, route->symbol, sizeof route->symbol_head);
     rebuild();
     return route;
   }

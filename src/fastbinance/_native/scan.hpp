@@ -176,7 +176,7 @@ template <bool many> FB_INLINE bool symbol(Text &t, const Route &route, std::uin
     // No look at `end`: the number before began in front of it, so that at most 16 digits and a key lie between, and
     // these 32 bytes are among the 64 that may be touched. The number that follows looks.
     const __m256i here = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(t.p));
-    const __m256i known = _mm256_load_si256(reinterpret_cast<const __m256i *>(route.symbol));
+    const __m256i known = _mm256_load_si256(reinterpret_cast<const __m256i *>(route.symbol_head));
     const unsigned same = static_cast<unsigned>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(here, known)));
     if (_bzhi_u32(~same, static_cast<unsigned>(length)) != 0) [[unlikely]]
       return false;

@@ -47,10 +47,10 @@ FB_INLINE bool scan_trade(Text &t, const Route &route, TradeFields &f) noexcept 
 }
 
 template <bool many>
-FB_INLINE void publish(RingWriter &ring, const TradeFields &f, std::int64_t recv_ns) noexcept {
+FB_INLINE void publish(const Route &route, const TradeFields &f, std::int64_t recv_ns) noexcept {
   std::int64_t sequence;
-  TradeRecord *first = ring.claim<TradeRecord>(sequence);
-  for (TradeRecord *place : {first, first + ring.view.capacity}) {
+  TradeRecord *first = route.target.claim<TradeRecord>(sequence);
+  for (TradeRecord *place : {first, first + route.target.capacity}) {
     TradeRecord &r = *place;
     r.sequence = sequence;
     r.flags = 0;
@@ -63,7 +63,9 @@ FB_INLINE void publish(RingWriter &ring, const TradeFields &f, std::int64_t recv
     r.qty = f.qty;
     r.is_buyer_maker = f.is_buyer_maker;
   }
-  ring.publish<many>(f.symbol_id, sequence);
+  if constexpr (many)
+    store_release(route.ring->view.symbols[f.symbol_id].last_sequence, sequence);
+  route.target.publish(first, sequence);
 }
 
 struct AggTradeFields {
@@ -105,10 +107,10 @@ FB_INLINE bool scan_agg_trade(Text &t, const Route &route, AggTradeFields &f) no
 }
 
 template <bool many>
-FB_INLINE void publish(RingWriter &ring, const AggTradeFields &f, std::int64_t recv_ns) noexcept {
+FB_INLINE void publish(const Route &route, const AggTradeFields &f, std::int64_t recv_ns) noexcept {
   std::int64_t sequence;
-  AggTradeRecord *first = ring.claim<AggTradeRecord>(sequence);
-  for (AggTradeRecord *place : {first, first + ring.view.capacity}) {
+  AggTradeRecord *first = route.target.claim<AggTradeRecord>(sequence);
+  for (AggTradeRecord *place : {first, first + route.target.capacity}) {
     AggTradeRecord &r = *place;
     r.sequence = sequence;
     r.flags = 0;
@@ -123,5 +125,7 @@ FB_INLINE void publish(RingWriter &ring, const AggTradeFields &f, std::int64_t r
     r.qty = f.qty;
     r.is_buyer_maker = f.is_buyer_maker;
   }
-  ring.publish<many>(f.symbol_id, sequence);
+  if constexpr (many)
+    store_release(route.ring->view.symbols[f.symbol_id].last_sequence, sequence);
+  route.target.publish(first, sequence);
 }

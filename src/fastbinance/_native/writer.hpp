@@ -36,6 +36,33 @@ inline __attribute__((always_inline)) std::uint64_t hash_name(const char *at, st
   return hash ^ (hash >> 32);
 }
 
+// What a publish needs of a ring, small enough to lie beside the name that leads to it.
+struct RingTarget {
+  RingHeader *header = nullptr;
+  std::byte *records = nullptr;
+  std::int64_t capacity = 0;
+
+  // Begin a record: the first of its two places; the second lies `capacity` records further. The caller stores every
+  // field into both and calls `publish`.
+  template <class Record>
+  inline __attribute__((always_inline)) Record *claim(std::int64_t &sequence) const noexcept {
+    sequence = header->cursor + 1; // only we write it
+    store_relaxed(header->claim, sequence);
+    std::atomic_thread_fence(std::memory_order_release); // the claim is seen before any byte of the slot changes
+    return reinterpret_cast<Record *>(records) + (sequence & (capacity - 1));
+  }
+
+  // Make a complete record visible; pairs with RingView::cursor. Then ask for the lines of the next record: with a
+  // thousand rings they have left the cache by the time it comes, and its stores would wait for memory.
+  template <class Record>
+  inline __attribute__((always_inline)) void publish(Record *first, std::int64_t sequence) const noexcept {
+    store_release(header->cursor, sequence);
+    constexpr std::size_t last_byte_of_next = 2 * sizeof(Record) - 1;
+    __builtin_prefetch(reinterpret_cast<const char *>(first) + last_byte_of_next, 1);
+    __builtin_prefetch(reinterpret_cast<const char *>(first + capacity) + last_byte_of_next, 1);
+  }
+};
+
 class RingWriter {
 public:
   RingView view;
@@ -121,23 +148,14 @@ public:
     return view.levels + (begin & (capacity - 1));
   }
 
-  // Begin a record: the first of its two places; the second lies `view.capacity` records further. The caller stores every
-  // field into both and calls `publish`.
-  template <class Record> inline __attribute__((always_inline)) Record *claim(std::int64_t &sequence) noexcept {
-    RingHeader &header = *view.header;
-    sequence = header.cursor + 1; // only we write it
-    store_relaxed(header.claim, sequence);
-    std::atomic_thread_fence(std::memory_order_release); // the claim is seen before any byte of the slot changes
-    return reinterpret_cast<Record *>(view.records) + (sequence & (view.capacity - 1));
-  }
-
-  // Make a complete record visible. Pairs with RingView::cursor.
-  template <bool many>
-  inline __attribute__((always_inline)) void publish(std::uint32_t symbol_id, std::int64_t sequence) noexcept {
+  // See RingTarget; for callers that have no route at hand.
+  template <class Record> Record *claim(std::int64_t &sequence) noexcept { return target().claim<Record>(sequence); }
+  template <bool many> void publish(std::uint32_t symbol_id, std::int64_t sequence) noexcept {
     if constexpr (many)
       store_release(view.symbols[symbol_id].last_sequence, sequence);
     store_release(view.header->cursor, sequence);
   }
+  RingTarget target() const noexcept { return {view.header, view.records, view.capacity}; }
 
   // After publishing a depth record: its levels end at `end`. The claim falls back to what was really written, because
   // the bound was only an estimate. After a failed scan nobody lowers it: the next block begins behind the debris.

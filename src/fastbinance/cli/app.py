@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError, UnknownOptionError
 
+from fastbinance import ConfigurationError, FastBinanceError
 from fastbinance._version import __version__
 from fastbinance.cli.demo import demo
 from fastbinance.cli.sim import sim
-from fastbinance.errors import ConfigurationError, FastBinanceError
 
 __all__ = ["app", "run"]
 
@@ -28,8 +28,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         command, bound, _ = app.parse_args(list(arguments), exit_on_error=False, print_error=False)
     except CycloptsError as error:
-        hint = " (--help after the command lists what there is)" if isinstance(error, UnknownOptionError) else ""
-        return _complain(f"{error}{hint}", 2)
+        is_unknown = isinstance(error, UnknownOptionError)
+        return _complain(f"{error} The command's --help lists them." if is_unknown else error, 2)
     try:
         return command(*bound.args, **bound.kwargs) or 0
     except ConfigurationError as error:

@@ -1,115 +1,31 @@
-"""What a trader watches of some symbols: streams wanted, and their state as rows and totals."""
+"""Watches some symbols: wants their streams, and tells as rows and totals how they stand."""
 
 import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
-from fastbinance._core.decode import implementation
-from fastbinance._core.ring import RingBase
-from fastbinance._io.wishes import RingState
+from fastbinance import (
+    BookTickerRing,
+    Client,
+    DepthRing,
+    FastBinanceError,
+    NoData,
+    Ring,
+    RingState,
+    TradeRing,
+    implementation,
+)
 from fastbinance.cli.figures import Decimals
-from fastbinance.cli.tape import LagGauge, Percentiles, SymbolGauges, Tape
-from fastbinance.client import Client
-from fastbinance.errors import FastBinanceError, NoData
+from fastbinance.cli.row import DEPTH_LEVELS, Row, Totals
+from fastbinance.cli.tape import LagGauge, SymbolGauges, Tape
 from fastbinance.keys import Market
-from fastbinance.rings import BookTickerRing, DepthRing, TradeRing
 
-__all__ = ["DEPTH_LEVELS", "Board", "Row", "Totals"]
+__all__ = ["Board"]
 
-#: Levels a side that the depth columns add up.
-DEPTH_LEVELS: Final = 20
 _RATE_SECONDS: Final = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One symbol at one moment. A figure that has not come yet is NaN.
-
-    Attributes
-    ----------
-    symbol, state
-        Binance's symbol, and how fresh its streams are.
-    bid, bid_qty, ask, ask_qty
-        Top of the book.
-    last, last_qty, last_age_seconds, last_sold
-        Newest trade; whether its taker sold, None before the first.
-    depth_bid_qty, depth_ask_qty
-        Sums over the best levels of each side.
-    messages_per_second
-        Over the last two seconds, all streams of the symbol.
-    lag, wire
-        From the socket read to a reader, and from Binance's event time to the socket read.
-    price_places, qty_places
-        Decimals of the symbol's prices and quantities.
-    tick
-        Smallest step of its price.
-    """
-
-    symbol: str
-    state: RingState = RingState.DOWN
-    bid: float = math.nan
-    bid_qty: float = math.nan
-    ask: float = math.nan
-    ask_qty: float = math.nan
-    last: float = math.nan
-    last_qty: float = math.nan
-    last_age_seconds: float = math.nan
-    last_sold: bool | None = None
-    depth_bid_qty: float = math.nan
-    depth_ask_qty: float = math.nan
-    messages_per_second: float = math.nan
-    lag: Percentiles = Percentiles()
-    wire: Percentiles = Percentiles()
-    price_places: int = 0
-    qty_places: int = 0
-    tick: float = 1.0
-
-    @property
-    def spread_ticks(self) -> float:
-        """Ask less bid, in ticks."""
-        ticks = (self.ask - self.bid) / self.tick
-        return float(round(ticks)) if math.isfinite(ticks) else math.nan
-
-    @property
-    def spread_bps(self) -> float:
-        """Ask less bid, in hundredths of a percent of the middle."""
-        middle = (self.ask + self.bid) / 2
-        return (self.ask - self.bid) / middle * 1e4 if middle > 0 else math.nan
-
-    @property
-    def imbalance(self) -> float:
-        """How far bids outweigh asks in the best levels: 1 only bids, 0 even, -1 only asks."""
-        total = self.depth_bid_qty + self.depth_ask_qty
-        return (self.depth_bid_qty - self.depth_ask_qty) / total if total > 0 else math.nan
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
-    """The whole client at one moment.
-
-    Attributes
-    ----------
-    messages, rejected
-        Messages that came, and payloads that did not decode.
-    lost
-        Records that were overwritten before they were read here.
-    connections, live, reconnects
-        Connections, how many of them are up, and how often one came up again.
-    scanner, fallback
-        Instruction sets that decode: of the scanners, and of simdjson behind them.
-    """
-
-    messages: int = 0
-    rejected: int = 0
-    lost: int = 0
-    connections: int = 0
-    live: int = 0
-    reconnects: int = 0
-    scanner: str = ""
-    fallback: str = ""
 
 
 @dataclass(slots=True)
@@ -166,10 +82,10 @@ class _Line:
             pass
         try:
             book = self.depth.last()
-            known |= {"depth_bid_qty": float(book.bids[:, 1].sum()), "depth_ask_qty": float(book.asks[:, 1].sum())}
-            for side in (book.bids, book.asks):
-                self.prices.see(side[:, 0].tolist())
-                self.quantities.see(side[:, 1].tolist())
+            for name, levels in (("depth_bid_qty", book.bids), ("depth_ask_qty", book.asks)):
+                known[name] = float(levels[:, 1].sum())
+                self.prices.see(levels[:, 0].tolist())
+                self.quantities.see(levels[:, 1].tolist())
         except NoData:
             pass
         return Row(
@@ -177,8 +93,8 @@ class _Line:
             state=self.state(),
             last_sold=sold,
             messages_per_second=self.rate(now),
-            lag=self.gauges.read.percentiles(),
-            wire=self.gauges.wire.percentiles(),
+            lag=self.gauges.read.percentiles(now_ns),
+            wire=self.gauges.wire.percentiles(now_ns),
             price_places=self.prices.places,
             qty_places=self.quantities.places,
             tick=self.prices.step,
@@ -225,7 +141,7 @@ class Board:
             )
             for symbol in symbols
         ]
-        gauges: dict[RingBase, SymbolGauges] = {
+        gauges: dict[Ring[Any, Any], SymbolGauges] = {
             ring: line.gauges for line in self._lines for ring in line.rings
         }
         self._tape = Tape(client, gauges)

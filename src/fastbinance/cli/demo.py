@@ -6,11 +6,10 @@ from typing import Annotated, Final, Literal
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from fastbinance import Client, ConfigurationError
 from fastbinance.cli.board import Board
 from fastbinance.cli.show import show
 from fastbinance.cli.stop import Stop
-from fastbinance.client import Client
-from fastbinance.errors import ConfigurationError
 from fastbinance.sim import run_in_thread
 from fastbinance.sim.instrument import LISTED, is_listable
 from fastbinance.streams import check_symbol

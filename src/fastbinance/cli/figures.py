@@ -1,4 +1,4 @@
-"""How figures are written: with the market's decimals, in the unit that suits them, in a width that stands still."""
+"""How figures are written: with the market's decimals, in a fitting unit, in a width that stands still."""
 
 import math
 from collections.abc import Iterable
@@ -18,9 +18,9 @@ _UNITS: Final = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"))
 class Decimals:
     """How many decimals the figures of one kind have, such as the prices of a symbol.
 
-    Binance's text is gone when we see a price, but the float is the nearest one, so its shortest spelling has the
-    same decimals less zeros at the end. The most that was ever seen is the market's grid, and it never shrinks, so
-    that columns stand still.
+    Binance's text is gone when we see a price, but the float is the nearest one, so its shortest spelling has
+    the same decimals less zeros at the end. The most that was ever seen is the market's grid, and it never
+    shrinks, so that columns stand still.
     """
 
     def __init__(self) -> None:

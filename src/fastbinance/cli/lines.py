@@ -4,14 +4,10 @@ import math
 import time
 from collections.abc import Sequence
 
-from fastbinance.cli.board import Row, Totals
 from fastbinance.cli.figures import NOTHING, fixed_text
+from fastbinance.cli.row import Row, Totals
 
 __all__ = ["row_line", "row_lines", "totals_line"]
-
-
-def _exact(value: float, places: int) -> str:
-    return fixed_text(value, places)
 
 
 def _microseconds(nanoseconds: float) -> str:
@@ -23,14 +19,14 @@ def row_line(row: Row) -> str:
     side = NOTHING if row.last_sold is None else "sell" if row.last_sold else "buy"
     imbalance = f"{row.imbalance:+.3f}" if math.isfinite(row.imbalance) else NOTHING
     fields = {
-        "bid": _exact(row.bid, row.price_places),
-        "bid_qty": _exact(row.bid_qty, row.qty_places),
-        "ask": _exact(row.ask, row.price_places),
-        "ask_qty": _exact(row.ask_qty, row.qty_places),
+        "bid": fixed_text(row.bid, row.price_places),
+        "bid_qty": fixed_text(row.bid_qty, row.qty_places),
+        "ask": fixed_text(row.ask, row.price_places),
+        "ask_qty": fixed_text(row.ask_qty, row.qty_places),
         "spread_ticks": fixed_text(row.spread_ticks, 0),
         "spread_bps": fixed_text(row.spread_bps, 3),
-        "last": _exact(row.last, row.price_places),
-        "last_qty": _exact(row.last_qty, row.qty_places),
+        "last": fixed_text(row.last, row.price_places),
+        "last_qty": fixed_text(row.last_qty, row.qty_places),
         "last_side": side,
         "last_age_s": fixed_text(row.last_age_seconds, 2),
         "imbalance": imbalance,

@@ -5,7 +5,7 @@ import sys
 import time
 from typing import Final
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 
 from fastbinance.cli.board import Board
@@ -17,8 +17,9 @@ __all__ = ["show"]
 
 _DRAW_SECONDS: Final = 0.25
 _LINE_SECONDS: Final = 1.0
-# Lines begin with quotes in them, unless they take longer than this to come.
-_FIRST_QUOTES_SECONDS: Final = 5.0
+# Tables and lines begin with quotes in them, unless they take longer than this to come.
+_TABLE_PATIENCE_SECONDS: Final = 0.5
+_LINES_PATIENCE_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.02
 
 
@@ -30,49 +31,46 @@ def show(board: Board, stop: Stop, *, title: str, seconds: float | None = None) 
     SubscriptionRejected
         Binance has refused one of its streams.
     """
-    if sys.stdout.isatty() and os.environ.get("TERM") not in (None, "", "dumb"):
+    if sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":
         _draw(board, stop, title, seconds)
     else:
         _print(board, stop, seconds)
 
 
 def _draw(board: Board, stop: Stop, title: str, seconds: float | None) -> None:
-    console = Console(highlight=False, soft_wrap=False)
+    console = Console(highlight=False)
     view = TableView(title, unicode=console.encoding.startswith("utf"))
+    _await_quotes(board, stop, _TABLE_PATIENCE_SECONDS)
     start = time.monotonic()
-    left = _DRAW_SECONDS
-    # On a screen of its own, so that a resized terminal keeps no rests; the last table stays on the other one.
+
+    def picture(height: int | None) -> RenderableType:
+        elapsed = time.monotonic() - start
+        return view.render(
+            board.rows(), board.totals(), elapsed_seconds=elapsed, width=console.width, height=height
+        )
+
+    # On a screen of its own, where a resized window leaves no rests; the last table stays on the other one.
     with Live(console=console, screen=True, auto_refresh=False) as live:
-        while True:
-            elapsed = time.monotonic() - start
-            width, height = console.size
-            shown = board.rows(), board.totals()
-            live.update(
-                view.render(*shown, elapsed_seconds=elapsed, width=width, height=height), refresh=True
-            )
+        left = _DRAW_SECONDS
+        while left > 0:
+            live.update(picture(console.height), refresh=True)
             _raise_error(board)
-            left = _DRAW_SECONDS if seconds is None else min(_DRAW_SECONDS, start + seconds - time.monotonic())
-            if left <= 0 or stop.wait(left):
+            if seconds is not None:
+                left = min(_DRAW_SECONDS, start + seconds - time.monotonic())
+            if stop.wait(left):
                 break
-    width, _ = console.size
-    console.print(
-        view.render(board.rows(), board.totals(), elapsed_seconds=time.monotonic() - start, width=width)
-    )
+    console.print(picture(None))
 
 
 def _print(board: Board, stop: Stop, seconds: float | None) -> None:
-    deadline = time.monotonic() + _FIRST_QUOTES_SECONDS
-    while not board.quoted() and time.monotonic() < deadline:
-        _raise_error(board)
-        if stop.wait(_LOOK_SECONDS):
-            return
+    stopped = _await_quotes(board, stop, _LINES_PATIENCE_SECONDS)
     board.rows()  # rates are counted from here
     start = time.monotonic()
-    step = 0
-    stopped = False
+    elapsed = 0.0
     while not stopped:
-        step += 1
-        elapsed = step * _LINE_SECONDS if seconds is None else min(step * _LINE_SECONDS, seconds)
+        elapsed += _LINE_SECONDS
+        if seconds is not None:
+            elapsed = min(elapsed, seconds)
         stopped = stop.wait(start + elapsed - time.monotonic())
         _raise_error(board)
         if not stopped:
@@ -81,8 +79,18 @@ def _print(board: Board, stop: Stop, seconds: float | None) -> None:
     _write(totals_line(board.totals()))
 
 
+def _await_quotes(board: Board, stop: Stop, patience: float) -> bool:
+    """Wait for a quote of every symbol, but not for ever; return whether a signal came instead."""
+    deadline = time.monotonic() + patience
+    while not board.quoted() and time.monotonic() < deadline:
+        _raise_error(board)
+        if stop.wait(_LOOK_SECONDS):
+            return True
+    return False
+
+
 def _write(text: str) -> None:
-    # Symbols may be in any script, and a pipe in an encoding that is not.
+    # A symbol may be in any script, and the encoding of a pipe may not know it.
     encoding = sys.stdout.encoding or "ascii"
     print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 

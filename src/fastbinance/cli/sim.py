@@ -12,10 +12,10 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from fastbinance import ConfigurationError, WsKey
 from fastbinance.cli.demo import SimulatedMarket
 from fastbinance.cli.stop import Stop
-from fastbinance.errors import ConfigurationError
-from fastbinance.keys import Market, WsKey, key_for
+from fastbinance.keys import Market, key_for
 from fastbinance.sim import Replay, RunningSimulator, SimulatorOptions, run_in_thread
 from fastbinance.sim.hosts import HOSTS
 
@@ -58,10 +58,9 @@ def sim(
     market
         Whose frames the replay has. The other markets go on at random.
     speed
-        Pace of the replay: 1 is the capture's own, 2 twice that. Without it, the capture's own where it has receive
-        times beside it (X.recv beside X.jsonl), otherwise as fast as the clients read.
+        Pace of the replay; 1, its own, is the default where X.recv beside X.jsonl has the receive times.
     fast
-        Replay as fast as the clients read, receive times or not.
+        Replay as fast as the clients read; the default where there are no receive times.
     loop
         Start the replay over at its end.
     """
@@ -102,7 +101,8 @@ def client_lines(urls: Mapping[WsKey, str], certificate: Path | None = None) -> 
     lines = ["import fastbinance"]
     context = ""
     if certificate is not None:
-        lines = ["import fastbinance, ssl", f"trust = ssl.create_default_context(cafile={str(certificate)!r})"]
+        trust = f"trust = ssl.create_default_context(cafile={str(certificate)!r})"
+        lines = ["import fastbinance, ssl", trust]
         context = ", ssl_context=trust"
     # JSON's spelling is Python's too, with the quotes that people write.
     return [*lines, f"client = fastbinance.Client(urls={json.dumps(wanted)}{context})"]

@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from fastbinance._io.wishes import RingState
-from fastbinance.cli.board import DEPTH_LEVELS, Row, Totals
+from fastbinance import RingState
 from fastbinance.cli.figures import NOTHING, age_text, duration_text, fixed_text, quantity_text, rate_text
+from fastbinance.cli.row import DEPTH_LEVELS, Row, Totals
 
 __all__ = ["TableView"]
 
@@ -25,6 +24,7 @@ _STATE_STYLES: Final = {
 }
 # From here on there is room for two spaces between columns.
 _ROOMY: Final = 100
+_HEAD_LINES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class _Signs:
 
 
 _UNICODE: Final = _Signs(
-    {RingState.LIVE: "●", RingState.QUIET: "○", RingState.STALE: "!", RingState.DOWN: "×"},
+    {RingState.LIVE: "●", RingState.QUIET: "○", RingState.STALE: "!", RingState.DOWN: "x"},
     "▲", "▼", "µ", "·", "…",
 )  # fmt: skip
 _ASCII: Final = _Signs(
@@ -61,13 +61,15 @@ class _Column:
         Columns of low rank stay longest when the terminal is narrow; those of one rank come and go together.
     cell
         Text and style for a row.
+    is_left
+        Aligned left; figures are aligned right.
     """
 
     head: str
     subhead: str
     rank: int
     cell: Callable[[Row, _Signs], tuple[str, str]]
-    justify: Literal["left", "right"] = "right"
+    is_left: bool = False
 
 
 def _price(value: float, row: Row, style: str) -> tuple[str, str]:
@@ -102,7 +104,7 @@ def _whole(value: float) -> str:
 
 _COLUMNS: Final = (
     _Column("", "SYMBOL", 0,
-            lambda row, signs: (f"{signs.states[row.state]} {row.symbol}", _STATE_STYLES[row.state]), "left"),
+            lambda row, signs: (f"{signs.states[row.state]} {row.symbol}", _STATE_STYLES[row.state]), True),
     _Column("BID", "QTY", 5, lambda row, signs: _quantity(row.bid_qty, row)),
     _Column("BID", "PRICE", 0, lambda row, signs: _price(row.bid, row, f"bold {_BUY}")),
     _Column("ASK", "PRICE", 0, lambda row, signs: _price(row.ask, row, f"bold {_SELL}")),
@@ -120,7 +122,7 @@ _COLUMNS: Final = (
     _Column("LAG", "P99", 4, lambda row, signs: _duration(row.lag.p99, signs)),
     _Column("WIRE", "P50", 12, lambda row, signs: _duration(row.wire.p50, signs)),
     _Column("WIRE", "P99", 12, lambda row, signs: _duration(row.wire.p99, signs)),
-    _Column("", "STATE", 6, lambda row, signs: (row.state.name, _STATE_STYLES[row.state]), "left"),
+    _Column("", "STATE", 6, lambda row, signs: (row.state.name, _STATE_STYLES[row.state]), True),
 )  # fmt: skip
 
 
@@ -164,41 +166,56 @@ class TableView:
         for line in cells:
             for index, (text, _) in enumerate(line):
                 self._widths[index] = max(self._widths[index], cell_len(text))
-        below = self._below(rows, totals, width)
-        above = [self._clip(self._heading(elapsed_seconds), width, "bold"), Text()]
-        # Two lines of headings, and one that stays free under the last.
-        room = len(rows) if height is None else max(height - len(above) - len(below) - 3, 1)
-        if len(rows) > room:
-            left_out = len(rows) - max(room - 1, 1)
-            cells = cells[:-left_out]
-            below.insert(0, self._clip(f"{self._signs.more} {left_out} more in a taller terminal", width, "dim"))
-        return Group(*above, self._table(cells, width), *below)
+        above = [_clip(self._heading(elapsed_seconds, height is not None), width, "bold"), Text()]
+        below = [Text(), *self._totals(rows, totals, width), *self._legend(width)]
+        if height is not None and len(above) + _HEAD_LINES + len(cells) + len(below) > height:
+            # Prices before explanations, and then as many prices as there is room for.
+            del above[1:]
+            below = self._totals(rows, totals, width)
+            room = max(height - len(above) - _HEAD_LINES - len(below), 2)
+            if len(cells) > room:
+                more = f"{self._signs.more} {len(cells) - room + 1} more in a taller terminal"
+                below.insert(0, _clip(more, width, "dim"))
+                del cells[room - 1 :]
+        return Group(*above, *self._table(cells, width), *below)
 
-    def _heading(self, elapsed_seconds: float) -> str:
+    def _heading(self, elapsed_seconds: float, is_live: bool) -> str:
         minutes, seconds = divmod(int(elapsed_seconds), 60)
         hours, minutes = divmod(minutes, 60)
         clock = f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-        return f"{self._title} {self._signs.dot} {clock} {self._signs.dot} Ctrl-C ends"
+        pieces = [self._title, clock, "Ctrl-C ends"] if is_live else [self._title, clock]
+        return f" {self._signs.dot} ".join(pieces)
 
-    def _table(self, cells: Sequence[Sequence[tuple[str, str]]], width: int) -> Table:
-        gap = 2 if width >= _ROOMY else 1
-        shown = self._choose(width, gap)
-        table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="dim")
+    def _table(self, cells: Sequence[Sequence[tuple[str, str]]], width: int) -> list[Text]:
+        # Lines of our own rather than rich's Table, which takes several times as long to find widths that are
+        # known here, while the feed waits for the interpreter.
+        shown, gap = self._choose(width)
+        heads = (
+            [(column.head, "dim") for column in _COLUMNS],
+            [(column.subhead, "dim") for column in _COLUMNS],
+        )
+        return [self._line(line, shown, gap, width) for line in (*heads, *cells)]
+
+    def _line(self, line: Sequence[tuple[str, str]], shown: Sequence[int], gap: int, width: int) -> Text:
+        text = Text(no_wrap=True, overflow="crop")
         for index in shown:
-            column = _COLUMNS[index]
-            table.add_column(
-                f"{column.head}\n{column.subhead}",
-                justify=column.justify,
-                width=self._widths[index],
-                no_wrap=True,
-                overflow="crop",
-            )
-        for line in cells:
-            table.add_row(*(Text(line[index][0], line[index][1]) for index in shown))
-        return table
+            figure, style = line[index]
+            blank = " " * (self._widths[index] - cell_len(figure))
+            if _COLUMNS[index].is_left:
+                text.append(figure, style).append(blank)
+            else:
+                text.append(blank).append(figure, style)
+            text.append(" " * gap)
+        text.rstrip()
+        text.truncate(width)
+        return text
 
-    def _choose(self, width: int, gap: int) -> list[int]:
-        """Indices of the columns that fit: rank by rank, and where one does not, a later one still may."""
+    def _choose(self, width: int) -> tuple[list[int], int]:
+        """Return the columns that fit, rank by rank, and the gap between them.
+
+        Where a rank does not fit, a later one still may.
+        """
+        gap = 2 if width >= _ROOMY else 1
         chosen: list[int] = []
         used = -gap
         for rank in sorted({column.rank for column in _COLUMNS}):
@@ -207,41 +224,47 @@ class TableView:
             if rank == 0 or used + more <= width:
                 chosen += group
                 used += more
-        return sorted(chosen)
+        return sorted(chosen), gap
 
-    def _below(self, rows: Sequence[Row], totals: Totals, width: int) -> list[Text]:
-        lost = "bold red" if totals.lost else ""
-        rejected = "bold red" if totals.rejected else ""
-        live = "" if totals.live == totals.connections else "bold red"
+    def _totals(self, rows: Sequence[Row], totals: Totals, width: int) -> list[Text]:
+        bad = "bold red"
         pieces = [
             (f"messages {totals.messages:,}", ""),
-            (f"rejected {totals.rejected:,}", rejected),
-            (f"lost {totals.lost:,}", lost),
-            (f"connections {totals.live}/{totals.connections}", live),
+            (f"rejected {totals.rejected:,}", bad if totals.rejected else ""),
+            (f"lost {totals.lost:,}", bad if totals.lost else ""),
+            (
+                f"connections {totals.live}/{totals.connections}",
+                bad if totals.live < totals.connections else "",
+            ),
             (f"reconnects {totals.reconnects:,}", ""),
-            (f"scanner {totals.scanner}", ""),
-            (f"simdjson {totals.fallback}", ""),
+            (f"scanner {totals.scanner}, simdjson {totals.fallback}", ""),
         ]
-        lines = [Text(), *_flow(pieces, width)]
+        lines = _flow(pieces, width)
         troubled = [f"{row.symbol} {row.state.name}" for row in rows if row.state is not RingState.LIVE]
         if troubled:
-            lines.append(self._clip(", ".join(troubled), width, "bold yellow"))
-        signs = self._signs
-        legend = [
-            f"{signs.bought} taker bought  {signs.sold} taker sold",
-            "LAG socket read to reader",
-            f"DEPTH best {DEPTH_LEVELS}",
-            "WIRE event time to socket read",
-        ]
-        gap = 2 if width >= _ROOMY else 1
-        heads = {_COLUMNS[index].head for index in self._choose(width, gap)}
-        explained = [text for text in legend if text.split()[0] in heads or text is legend[0]]
-        return lines + _flow([(text, "dim") for text in explained], width)
+            lines.append(_clip(", ".join(troubled), width, "bold yellow"))
+        return lines
 
-    def _clip(self, text: str, width: int, style: str) -> Text:
-        line = Text(text, style, no_wrap=True, overflow="crop")
-        line.truncate(width)
-        return line
+    def _legend(self, width: int) -> list[Text]:
+        signs = self._signs
+        shown, _ = self._choose(width)
+        heads = {_COLUMNS[index].head for index in shown} | {_COLUMNS[index].subhead for index in shown}
+        meanings = {
+            "LAST": f"{signs.bought} taker bought  {signs.sold} taker sold",
+            "LAG": "LAG socket read to reader",
+            "DEPTH": f"DEPTH best {DEPTH_LEVELS} levels",
+            "WIRE": "WIRE event time to socket read",
+        }
+        pieces = [(text, "dim") for head, text in meanings.items() if head in heads]
+        if "STATE" not in heads:
+            pieces.append(("  ".join(f"{sign} {state.name}" for state, sign in signs.states.items()), "dim"))
+        return _flow(pieces, width)
+
+
+def _clip(text: str, width: int, style: str) -> Text:
+    line = Text(text, style, no_wrap=True, overflow="crop")
+    line.truncate(width)
+    return line
 
 
 def _flow(pieces: Iterable[tuple[str, str]], width: int) -> list[Text]:

@@ -1,6 +1,5 @@
 """A reader of every record, on a thread of its own: how late they come, and how many it missed."""
 
-import math
 import threading
 import time
 from collections.abc import Mapping
@@ -8,44 +7,42 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from fastbinance._core.ring import RingBase, Window
-from fastbinance.client import Client
-from fastbinance.errors import FastBinanceError
+from fastbinance import Client, FastBinanceError, Ring, Window
+from fastbinance.cli.row import NO_PERCENTILES, Percentiles
 
-__all__ = ["LagGauge", "Percentiles", "Tape"]
+__all__ = ["LagGauge", "SymbolGauges", "Tape"]
 
-_KEPT: Final = 1_024
-
-
-class Percentiles(NamedTuple):
-    """Median and 99th percentile in nanoseconds; NaN before the first record."""
-
-    p50: float = math.nan
-    p99: float = math.nan
+_KEPT: Final = 2_048
+_RECENT_NS: Final = 10_000_000_000
 
 
 class LagGauge:
-    """Lags of the newest records of a symbol. One thread adds, any may ask."""
+    """Lags of the last ten seconds, or of the newest 2,048 records where more came.
 
-    def __init__(self, kept: int = _KEPT) -> None:
-        self._lags = np.zeros(kept, np.int64)
+    One thread adds, any may ask.
+    """
+
+    def __init__(self) -> None:
+        self._lags = np.zeros(_KEPT, np.int64)
+        self._added_ns = np.zeros(_KEPT, np.int64)
         self._count = 0
 
-    def add(self, lags: "np.ndarray[Any, np.dtype[np.int64]]") -> None:
+    def add(self, lags: "np.ndarray[Any, np.dtype[np.int64]]", now_ns: int) -> None:
         """Add some, oldest first."""
-        kept = len(self._lags)
-        lags = lags[-kept:]
-        places = np.arange(self._count, self._count + len(lags)) % kept
+        lags = lags[-_KEPT:]
+        places = np.arange(self._count, self._count + len(lags)) % _KEPT
         self._lags[places] = lags
+        self._added_ns[places] = now_ns
         self._count += len(lags)
 
-    def percentiles(self) -> Percentiles:
-        """Return the percentiles of what is kept."""
-        filled = min(self._count, len(self._lags))
-        if not filled:
-            return Percentiles()
-        p50, p99 = np.percentile(self._lags[:filled], (50, 99))
-        return Percentiles(float(p50), float(p99))
+    def percentiles(self, now_ns: int) -> Percentiles:
+        """Return the percentiles of what is recent; NaN where nothing is."""
+        recent = np.sort(self._lags[self._added_ns > now_ns - _RECENT_NS])
+        if not len(recent):
+            return NO_PERCENTILES
+        # The nearest lag that there was; np.percentile takes ten times as long to find one between two.
+        p50, p99 = (float(recent[round(share * (len(recent) - 1))]) for share in (0.50, 0.99))
+        return Percentiles(p50, p99)
 
 
 class SymbolGauges(NamedTuple):
@@ -56,7 +53,8 @@ class SymbolGauges(NamedTuple):
     read
         From the socket read that brought a record until a reader has it.
     wire
-        From Binance's event time until that socket read, where the stream carries one. As good as both clocks.
+        From Binance's event time until that socket read, where the stream carries one. As good as both
+        clocks.
     """
 
     read: LagGauge
@@ -74,9 +72,9 @@ class Tape:
         Where the lags of each ring go.
     """
 
-    def __init__(self, client: Client, gauges: Mapping[RingBase, SymbolGauges]) -> None:
-        self._gauges = gauges
-        self._reader = client.reader(list(gauges))  # type: ignore[arg-type]
+    def __init__(self, client: Client, gauges: Mapping[Ring[Any, Any], SymbolGauges]) -> None:
+        self._gauges: Mapping[object, SymbolGauges] = dict(gauges)
+        self._reader = client.reader(list(gauges))
         #: What ended it early, such as a refused stream.
         self.error: FastBinanceError | None = None
         self._thread = threading.Thread(target=self._run, name="fastbinance-tape", daemon=True)
@@ -94,8 +92,8 @@ class Tape:
                 records = batch.records if isinstance(batch, Window) else batch
                 gauges = self._gauges[ring]
                 received, event = records["recv_ns"], records["event_ns"]
-                gauges.read.add(now_ns - received)
+                gauges.read.add(now_ns - received, now_ns)
                 stamped = event > 0
-                gauges.wire.add(received[stamped] - event[stamped])
+                gauges.wire.add(received[stamped] - event[stamped], now_ns)
         except FastBinanceError as error:
             self.error = error

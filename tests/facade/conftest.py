@@ -1,0 +1,39 @@
+"""A face for each test, and simulators: one that trades by itself, one that only says what it is told to."""
+
+from collections.abc import Iterator
+
+import pytest
+from support.faces import FACES, Face, feed_threads, open_face
+
+from fastbinance.sim import RunningSimulator, run_in_thread
+
+
+@pytest.fixture(params=list(FACES))
+def face(request: pytest.FixtureRequest) -> Iterator[Face]:
+    """Use the facade in one of its ways; the test runs once for each."""
+    for name in ("sim", "silent_sim"):
+        # Made before us, and so ended after our clients: else it would wait for their goodbye.
+        if name in request.fixturenames:
+            request.getfixturevalue(name)
+    with open_face(request.param) as made:
+        yield made
+
+
+@pytest.fixture
+def sim() -> Iterator[RunningSimulator]:
+    """Give a Binance where every symbol trades."""
+    with run_in_thread(seed=7, messages_per_second=100) as running:
+        yield running
+
+
+@pytest.fixture
+def silent_sim() -> Iterator[RunningSimulator]:
+    """Give a Binance where nothing happens but what the test sends."""
+    with run_in_thread(messages_per_second=0.000_001) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _no_threads_left() -> Iterator[None]:
+    yield
+    assert feed_threads() == []

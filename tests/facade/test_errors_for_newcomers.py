@@ -1,0 +1,196 @@
+"""Every mistake in a call is a `ConfigurationError` before any I/O, and its text says what would be right."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from support.faces import Face
+
+import fastbinance
+from fastbinance import ConfigurationError
+from fastbinance.sim import RunningSimulator
+
+OPTIONS: list[tuple[str, dict[str, Any], str]] = [
+    ("unknown environment", {"env": "production"}, "'prod', 'testnet', 'demo', not 'production'"),
+    ("environment in capitals", {"env": "PROD"}, "env is one of 'prod'"),
+    ("no environment", {"env": None}, "env is one of 'prod'"),
+    ("process feed", {"feed": "process"}, "not 'process'"),
+    ("unknown feed", {"feed": "threads"}, "not 'threads'"),
+    ("capacity no power of two", {"capacity": 1000}, "capacity is a power of two from 2 to 16,777,216, not 1000"),
+    ("capacity of nothing", {"capacity": 0}, "power of two from 2"),
+    ("capacity of one", {"capacity": 1}, "power of two from 2"),
+    ("negative capacity", {"capacity": -8}, "power of two from 2"),
+    ("huge capacity", {"capacity": 2**25}, "power of two from 2"),
+    ("capacity as text", {"capacity": "1024"}, "power of two from 2 to 16,777,216, not '1024'"),
+    ("capacity as float", {"capacity": 1024.0}, "power of two"),
+    ("capacity as bool", {"capacity": True}, "power of two"),
+    ("urls as text", {"urls": "ws://127.0.0.1:9000"}, 'such as {"main": "ws://127.0.0.1:9000"}'),
+    ("urls of an unknown key", {"urls": {"spot": "ws://127.0.0.1:9000"}}, "'spot' is no WsKey.*main, main2"),
+    ("urls of a mistyped key", {"urls": {"usdmpublic": "ws://h:1"}}, "did you mean 'usdmPublic'"),
+    ("urls over http", {"urls": {"main": "http://127.0.0.1:9000"}}, "ws://host:port"),
+    ("urls without scheme", {"urls": {"main": "127.0.0.1:9000"}}, "ws://host:port"),
+    ("urls without host", {"urls": {"main": "ws://"}}, "no host"),
+    ("urls with a query", {"urls": {"main": "ws://127.0.0.1:9000/?a=b"}}, "query"),
+    ("urls with a number", {"urls": {"main": 9000}}, "ws://host:port"),
+    ("no context of ssl", {"ssl_context": True}, "ssl.SSLContext, not bool"),
+    ("path as context of ssl", {"ssl_context": "ca.pem"}, "ssl.SSLContext, not str"),
+]
+
+Call = Callable[[Any], Any]
+CALLS: list[tuple[str, Call, str]] = [
+    ("symbol with a slash", lambda fb: fb.book_ticker("BTC/USDT"), "Binance writes 'BTCUSDT'"),
+    ("symbol with a hyphen", lambda fb: fb.trades("BTC-USDT"), "Binance writes 'BTCUSDT'"),
+    ("empty symbol", lambda fb: fb.trades(""), "cannot be empty"),
+    ("symbol with space", lambda fb: fb.trades(" btcusdt"), "symbols are like 'BTCUSDT'"),
+    ("stream name as symbol", lambda fb: fb.book_ticker("btcusdt@bookTicker"), "only its symbol is wanted"),
+    ("list of symbols", lambda fb: fb.book_ticker(["btcusdt", "ethusdt"]), "a symbol is a str, not list"),
+    ("no symbol on spot", lambda fb: fb.book_ticker(), "book_ticker without a symbol.*usdm, coinm"),
+    ("no symbol for trades", lambda fb: fb.trades(None), "a symbol is a str, not NoneType"),
+    ("unknown market", lambda fb: fb.trades("btcusdt", "futures"), "there are spot, usdm, coinm"),
+    ("market in capitals", lambda fb: fb.trades("btcusdt", "USDM"), "there are spot, usdm, coinm"),
+    ("market without ring", lambda fb: fb.diff_depth("btcusdt", "alpha"), "spot, usdm, coinm; not for alpha"),
+    ("levels", lambda fb: fb.partial_depth("btcusdt", levels=50), "there are 5, 10, 20"),
+    ("levels as text", lambda fb: fb.partial_depth("btcusdt", levels="5"), "there are 5, 10, 20"),
+    ("spot speed", lambda fb: fb.diff_depth("btcusdt", speed_ms=250), "spot has 100, 1000"),
+    ("futures speed", lambda fb: fb.diff_depth("btcusdt", "usdm", speed_ms=1000), "usdm has 100, 250, 500"),
+    ("speed as text", lambda fb: fb.partial_depth("btcusdt", speed_ms="100ms"), "spot has 100, 1000"),
+    ("capacity", lambda fb: fb.book_ticker("btcusdt", capacity=1000), "power of two.*not 1000"),
+    ("level capacity", lambda fb: fb.diff_depth("btcusdt", level_capacity=1000), "level_capacity.*not 1000"),
+    ("unknown stream", lambda fb: fb.subscribe("btcusdt@bookticker"), "<symbol>@bookTicker.*strict=False"),
+    ("retired stream", lambda fb: fb.subscribe("!ticker@arr"), "gone from spot since"),
+    ("other market's stream", lambda fb: fb.subscribe("btcusdt@markPrice"), "but of usdm"),
+    ("one bad of two streams", lambda fb: fb.subscribe(["btcusdt@trade", "btcusdt@x"]), "no stream of spot"),
+    ("symbol as stream", lambda fb: fb.subscribe("btcusdt"), "no stream of spot"),
+    ("no stream", lambda fb: fb.subscribe(None), "one or several stream names, not None"),
+    ("number as stream", lambda fb: fb.subscribe([1]), "a stream name is a str, not int"),
+    ("unknown key", lambda fb: fb.subscribe("btcusdt@trade", "binance"), "'binance' is no WsKey"),
+    ("key of user data", lambda fb: fb.subscribe("btcusdt@trade", "usdmPrivate"), "no market streams.*usdmPublic"),
+    ("key of a WS API", lambda fb: fb.subscribe("btcusdt@trade", "mainWSAPI"), "no market streams.*main, main2"),
+    ("wrong route", lambda fb: fb.subscribe("btcusdt@aggTrade", "usdmPublic"), "served by usdmMarket and.*silent"),
+    ("never subscribed", lambda fb: fb.unsubscribe("btcusdt@trade"), "btcusdt@trade on main is not subscribed"),
+    ("unsubscribing nothing", lambda fb: fb.unsubscribe(None), "stream names or rings, not None"),
+    ("unsubscribing a number", lambda fb: fb.unsubscribe([1]), "a stream name is a str, not int"),
+    ("unknown event", lambda fb: fb.on("trade", print), "'trade' is no kind of event; there are open, message"),
+    ("callback that is none", lambda fb: fb.on("message", None), "plain function of one event"),
+    ("coroutine as callback", lambda fb: fb.on("message", _coroutine), r"plain function.*events\(\)"),
+    ("reader without rings", lambda fb: fb.reader([]), "at least one ring"),
+]  # fmt: skip
+
+
+async def _coroutine(event: fastbinance.Event) -> None:
+    pass
+
+
+@pytest.mark.parametrize(("options", "text"), [case[1:] for case in OPTIONS], ids=[case[0] for case in OPTIONS])
+def test_impossible_option_is_refused_when_the_client_is_made(
+    face: Face, options: dict[str, Any], text: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=text):
+        face.client_type(**options)
+
+
+@pytest.mark.parametrize(("call", "text"), [case[1:] for case in CALLS], ids=[case[0] for case in CALLS])
+def test_impossible_wish_is_refused_before_anything_is_connected(
+    face: Face, silent_sim: RunningSimulator, call: Call, text: str
+) -> None:
+    fb = face.client(urls=silent_sim.urls)
+    with pytest.raises(ConfigurationError, match=f"(?s){text}"):
+        face.do(call, fb)
+    assert (dict(fb.rings), fb.stats().streams, fb.stats().connections) == ({}, 0, ())
+    face.do(fb.close)
+    assert silent_sim.stats.opened == 0
+
+
+def test_environment_that_a_market_has_not_is_refused_with_those_it_has(face: Face) -> None:
+    fb = face.client(env="testnet")
+    with pytest.raises(ConfigurationError, match="does not exist in 'testnet'; it exists in 'prod', 'demo'"):
+        face.do(fb.subscribe, "btc-261225-126000-c@optionTrade", "options")
+
+
+def test_second_wish_with_another_capacity_is_refused(face: Face, silent_sim: RunningSimulator) -> None:
+    fb = face.client(urls=silent_sim.urls, capacity=64)
+    face.do(fb.diff_depth, "btcusdt")
+    face.do(fb.diff_depth, "btcusdt", capacity=64)
+    with pytest.raises(ConfigurationError, match="a ring of capacity 64 already; unsubscribe it to have one of 128"):
+        face.do(fb.diff_depth, "btcusdt", capacity=128)
+    with pytest.raises(ConfigurationError, match="level_capacity 32768 already"):
+        face.do(fb.diff_depth, "btcusdt", level_capacity=1024)
+
+
+def test_stream_of_another_service_is_unsubscribed_by_naming_it(
+    face: Face, silent_sim: RunningSimulator
+) -> None:
+    fb = face.client(urls=silent_sim.urls)
+    buf = face.do(fb.book_ticker, "btcusdt", market="usdm")
+    with pytest.raises(ConfigurationError, match="it is on usdmPublic: name that as ws_key"):
+        face.do(fb.unsubscribe, "btcusdt@bookTicker")
+    with pytest.raises(ConfigurationError, match="is not subscribed"):
+        face.do(fb.unsubscribe, [buf, "btcusdt@trade"])
+    assert not buf.closed, "nothing was given up"
+    face.do(fb.unsubscribe, "btcusdt@bookTicker", "usdm")
+    with pytest.raises(ConfigurationError, match="not subscribed by this client"):
+        face.do(fb.unsubscribe, buf)
+
+
+AFTER_CLOSE: list[tuple[str, Call]] = [
+    ("book_ticker", lambda fb: fb.book_ticker("btcusdt")),
+    ("subscribe", lambda fb: fb.subscribe("btcusdt@trade")),
+    ("unsubscribe", lambda fb: fb.unsubscribe("btcusdt@trade")),
+    ("events", lambda fb: fb.events()),
+    ("on", lambda fb: fb.on("message", print)),
+]
+
+
+@pytest.mark.parametrize("used", [False, True], ids=["never used", "used"])
+@pytest.mark.parametrize("call", [case[1] for case in AFTER_CLOSE], ids=[case[0] for case in AFTER_CLOSE])
+def test_closed_client_says_that_it_is_closed(
+    face: Face, silent_sim: RunningSimulator, used: bool, call: Call
+) -> None:
+    fb = face.client(urls=silent_sim.urls)
+    if used:
+        face.do(fb.book_ticker, "btcusdt")
+    face.do(fb.close)
+    with pytest.raises(ConfigurationError, match="the client is closed; make a new one"):
+        face.do(call, fb)
+    assert fb.closed
+
+
+def test_options_are_named_and_a_misspelt_one_is_pythons_own_error(face: Face) -> None:
+    with pytest.raises(TypeError, match="environment"):
+        face.client_type(environment="testnet")
+    with pytest.raises(TypeError, match="positional"):
+        face.client_type("testnet")
+
+
+def test_async_client_outside_a_loop_points_to_the_other_client() -> None:
+    fb = fastbinance.AsyncClient()
+    for call in (lambda: fb.book_ticker("btcusdt"), fb.events, lambda: fb.on("message", print)):
+        with pytest.raises(ConfigurationError, match="inside a running event loop; Client is the one"):
+            call()
+
+
+def test_async_client_is_not_used_from_a_second_loop(silent_sim: RunningSimulator) -> None:
+    fb = fastbinance.AsyncClient(urls=silent_sim.urls)
+
+    async def first() -> Any:
+        return fb.book_ticker("btcusdt")
+
+    async def second(ring: Any) -> None:
+        calls: list[Callable[[], Any]] = [
+            lambda: fb.book_ticker("btcusdt"), fb.events, ring.wait, ring.ready, fb.close,
+            lambda: anext(ring.reader()), lambda: fb.wait_any([ring]),
+        ]  # fmt: skip
+        for call in calls:
+            with pytest.raises(ConfigurationError, match="belongs to the event loop that first used it"):
+                await call()
+
+    with asyncio.Runner() as one, asyncio.Runner() as two:
+        ring = one.run(first())
+        two.run(second(ring))
+        one.run(fb.close())
+
+
+def test_context_of_ssl_is_taken_as_it_is() -> None:
+    fastbinance.Client(ssl_context=ssl.create_default_context()).close()

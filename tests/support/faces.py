@@ -1,0 +1,182 @@
+"""Two ways to use the facade, so that one test covers both: a blocking client, and an awaiting one.
+
+A test says `face.do(ring.ready, timeout=5)`. On a `Client` the call blocks; on an `AsyncClient` it is made on
+the face's event loop, and awaited where there is something to await. Between two calls that loop stands still.
+"""
+
+import asyncio
+import contextlib
+import inspect
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import fastbinance
+from fastbinance.waiting import TaskWaiter, ThreadWaiter
+
+__all__ = ["DEADLINE_SECONDS", "FACES", "Face", "InlineFace", "ThreadFace", "feed_threads"]
+
+DEADLINE_SECONDS: Final = 20.0
+
+
+def feed_threads() -> list[str]:
+    """Return the names of our threads, but those of the simulator."""
+    return [
+        thread.name
+        for thread in threading.enumerate()
+        if thread.name.startswith("fastbinance-") and thread.name != "fastbinance-sim"
+    ]
+
+
+class Face:
+    """One way to use the facade."""
+
+    name = ""
+    waits_with = "for"
+
+    def __init__(self) -> None:
+        self._clients: list[Any] = []
+
+    def client(self, **options: Any) -> Any:
+        """Make a client that is closed at the end of the test."""
+        made = self._make(options)
+        self._clients.append(made)
+        return made
+
+    def do(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call something of the facade, and wait for what it gives where it is awaitable."""
+        raise NotImplementedError
+
+    def beside(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call something blocking that is not ours, with the feed going on."""
+        raise NotImplementedError
+
+    def next(self, reader: Any) -> Any:
+        """Take the next batch of a reader, or event of a queue; StopIteration at the end."""
+        raise NotImplementedError
+
+    def until(self, condition: Callable[[], object], ring: Any) -> None:
+        """Wait until a condition holds, looking at each record of a ring and each change of its state."""
+        raise NotImplementedError
+
+    def event(self, queue: Any, *kinds: str) -> Any:
+        """Take events off a queue up to the first of some kinds, and return it."""
+        while True:
+            event = self.next(queue)
+            if event.kind in kinds:
+                return event
+
+    def live(self, ring: Any) -> Any:
+        """Wait until a ring's stream is confirmed; return the ring."""
+        self.until(lambda: ring.state is fastbinance.RingState.LIVE, ring)
+        return ring
+
+    def close(self) -> None:
+        """Close the clients, and see that nothing of them is left."""
+        for client in self._clients:
+            self.do(client.close)
+
+    def _make(self, options: Any) -> Any:
+        raise NotImplementedError
+
+
+class ThreadFace(Face):
+    """`Client`, whose feed runs on a thread of its own."""
+
+    name = "thread"
+    reader_type = fastbinance.Reader
+    ring_type = fastbinance.Ring
+    client_type: Any = fastbinance.Client
+
+    def _make(self, options: Any) -> Any:
+        return fastbinance.Client(**options)
+
+    def do(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    def beside(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    def next(self, reader: Any) -> Any:
+        return next(reader)
+
+    def until(self, condition: Callable[[], object], ring: Any) -> None:
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        waiter = ThreadWaiter((ring,), [-1])
+        ring.bell.add(waiter)
+        try:
+            while not condition():
+                assert waiter.sleep(deadline - time.monotonic()), f"{ring!r}: waited in vain"
+        finally:
+            ring.bell.remove(waiter)
+
+    def close(self) -> None:
+        super().close()
+        assert feed_threads() == []
+
+
+class InlineFace(Face):
+    """`AsyncClient`, whose feed runs on the caller's loop."""
+
+    name = "inline"
+    waits_with = "async for"
+    reader_type = fastbinance.AsyncReader
+    ring_type = fastbinance.AsyncRing
+    client_type: Any = fastbinance.AsyncClient
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+
+    def _make(self, options: Any) -> Any:
+        return fastbinance.AsyncClient(**options)
+
+    def do(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        async def run() -> Any:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                result = function(*args, **kwargs)
+                return await result if inspect.isawaitable(result) else result
+
+        return self._runner.run(run())
+
+    def beside(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return self.do(asyncio.to_thread, function, *args, **kwargs)
+
+    def next(self, reader: Any) -> Any:
+        try:
+            return self.do(anext, reader)
+        except StopAsyncIteration:
+            raise StopIteration from None
+
+    def until(self, condition: Callable[[], object], ring: Any) -> None:
+        async def run() -> None:
+            waiter = TaskWaiter((ring,), [-1])
+            ring.bell.add(waiter)
+            try:
+                while not condition():
+                    await waiter.sleep(None)
+            finally:
+                ring.bell.remove(waiter)
+
+        self.do(run)
+
+    def close(self) -> None:
+        super().close()
+        left = [task for task in asyncio.all_tasks(self._runner.get_loop()) if not task.done()]
+        self._runner.close()
+        assert left == []
+        assert feed_threads() == []
+
+
+FACES: Final[dict[str, type[Face]]] = {"thread": ThreadFace, "inline": InlineFace}
+
+
+@contextlib.contextmanager
+def open_face(name: str) -> Iterator[Face]:
+    """Give a face for the length of a ``with`` block."""
+    face = FACES[name]()
+    try:
+        yield face
+    finally:
+        face.close()
