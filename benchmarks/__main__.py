@@ -23,7 +23,11 @@ def main() -> int:
     except _compile.Unavailable as missing:
         print(missing, file=sys.stderr)
         return 1
-    failed = [name for name in wanted if subprocess.run([sys.executable, "-m", f"benchmarks.bench_{name}"]).returncode]
+    failed = [
+        name
+        for name in wanted
+        if subprocess.run([sys.executable, "-m", f"benchmarks.bench_{name}"]).returncode
+    ]
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0

@@ -1,7 +1,8 @@
-"""The Python clients of the loopback flood, each in a process of its own: connect, take the flood, say what it cost.
+"""The Python clients of the loopback flood, each in a process of its own.
 
-``python -m benchmarks._clients CONTENDER URL ROUTES CAPACITY BLOCKS...`` prints one JSON line for each number of blocks:
-messages, CPU nanoseconds, and sums over what is left of the records (update ids; bits of prices and quantities).
+``python -m benchmarks._clients CONTENDER URL ROUTES CAPACITY BLOCKS...`` prints one JSON line for each number
+of blocks: messages, CPU nanoseconds, and sums over what is left of the records (update ids; bits of prices
+and quantities).
 """
 
 import asyncio
@@ -9,6 +10,8 @@ import json
 import resource
 import ssl
 import sys
+from struct import Struct
+from time import time_ns
 from typing import Any, Protocol
 
 import msgspec
@@ -31,7 +34,7 @@ def cpu_ns() -> int:
 
 
 class Ticker(msgspec.Struct, gc=False):
-    """A spot bookTicker; msgspec turns the text of prices into floats by itself, which is its fastest way to them."""
+    """A spot bookTicker; msgspec turns the text of prices into floats itself, its fastest way to them."""
 
     u: int
     s: str
@@ -71,6 +74,8 @@ def _row_sums(ids: np.ndarray, values: list[np.ndarray]) -> tuple[int, int]:
 class Ours:
     """The package's Feed, wired as its connections wire it."""
 
+    ended: asyncio.Future[None]
+
     def __init__(self, routes: list[tuple[str, int, str]], capacity: int) -> None:
         from fastbinance._core.feed import Feed
         from fastbinance._core.ring import RingBase
@@ -83,7 +88,7 @@ class Ours:
             self.rings.append(ring)
         self.seen = 0
 
-    def listener(self) -> WSListener:
+    def listener(self) -> Any:
         return self.feed
 
     def messages(self) -> int:
@@ -92,7 +97,10 @@ class Ours:
 
     def sums(self) -> tuple[int, int]:
         # A ring that has not turned once holds zeros where it was not written, which add nothing.
-        parts = [_row_sums(ring.records["update_id"], [ring.records[name] for name in _VALUES]) for ring in self.rings]
+        parts = [
+            _row_sums(ring.records["update_id"], [ring.records[name] for name in _VALUES])
+            for ring in self.rings
+        ]
         return sum(ids for ids, _ in parts) & _WORD, sum(bits for _, bits in parts) & _WORD
 
     def on_open(self, transport: WSTransport) -> None: ...
@@ -130,7 +138,7 @@ class _Listener(WSListener):
 
 
 class MsgspecDecodeOnly(_Listener):
-    """picows and msgspec: a typed object with usable floats for each message, and nothing kept but the newest."""
+    """picows and msgspec: a typed object with usable floats for each message; only the newest is kept."""
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type == WSMsgType.TEXT:
@@ -156,7 +164,7 @@ class OrjsonDecodeOnly(_Listener):
 
 
 class MsgspecNumpyRow(_Listener):
-    """picows and msgspec into a row of a NumPy ring: the same fields as our record, one clock read a socket read."""
+    """picows and msgspec into a row of a NumPy ring: the fields of our record, a clock read a socket read."""
 
     def setup(self, capacity: int) -> None:
         from fastbinance._core.ring import layouts
@@ -188,12 +196,12 @@ class MsgspecNumpyRow(_Listener):
 
 
 class MsgspecPackedRow(MsgspecNumpyRow):
-    """The same with `struct.pack_into` on the array's memory: the fastest way into such a row that we know from Python."""
+    """The same with `struct.pack_into` on the array's memory: the fastest way into such a row from Python."""
 
     def setup(self, capacity: int) -> None:
         super().setup(capacity)
         self.pack = Struct("<qIIqqqqdddd").pack_into
-        self.memory = memoryview(self.rows).cast("B")
+        self.memory = memoryview(self.rows.data).cast("B")
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if self.batch_ended:
@@ -211,9 +219,6 @@ class MsgspecPackedRow(MsgspecNumpyRow):
         else:
             self.ended.set_result(None)
 
-
-from struct import Struct  # noqa: E402
-from time import time_ns  # noqa: E402
 
 CLIENTS = {
     "ours": Ours,
@@ -245,7 +250,10 @@ async def flood(client: Any, url: str, blocks: int) -> dict[str, Any]:
 async def main(contender: str, url: str, routes_file: str, capacity: str, *blocks: str) -> None:
     """Take a flood for each number of blocks."""
     with open(routes_file) as file:
-        routes = [(name, int(kind), symbol) for name, kind, symbol in (line.strip("\n").split("\t") for line in file)]
+        routes = [
+            (name, int(kind), symbol)
+            for name, kind, symbol in (line.strip("\n").split("\t") for line in file)
+        ]
     client = CLIENTS[contender](routes, int(capacity))
     for number in blocks:
         print(json.dumps(await flood(client, url, int(number))), flush=True)

@@ -1,4 +1,4 @@
-"""Compile the native programs of the benchmarks: against the package's headers, and simdjson from its build requirement."""
+"""Compile the native programs of the benchmarks, against the package's headers and simdjson."""
 
 import hashlib
 import os
@@ -83,10 +83,16 @@ def decode_loop() -> Path:
 def with_openssl(name: str) -> Path:
     """Return `bare_loop` or `sender`, which speak TLS with OpenSSL's C interface."""
     probe = subprocess.run(
-        [COMPILER, "-E", "-x", "c++", "-"], input="#include <openssl/ssl.h>", capture_output=True, text=True, check=False
+        [COMPILER, "-E", "-x", "c++", "-"],
+        input="#include <openssl/ssl.h>",
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if probe.returncode != 0:
-        raise Unavailable("OpenSSL's headers are missing: on Debian, apt-get update && apt-get install libssl-dev")
+        raise Unavailable(
+            "OpenSSL's headers are missing: on Debian, apt-get update && apt-get install libssl-dev"
+        )
     source = SOURCES / f"{name}.cpp"
     return _link(name, [_compile(source, [*FLAGS, f"-I{NATIVE}", f"-I{SOURCES}"])], ["-lssl", "-lcrypto"])
 
@@ -96,19 +102,27 @@ def replay() -> ModuleType:
     source = SOURCES / "replay.pyx"
     picows = find_spec("picows")
     if find_spec("Cython") is None or picows is None or picows.origin is None:
-        raise Unavailable("the in-memory replay is compiled with Cython against picows: pip install cython picows")
-    stamp = hashlib.sha256(source.read_bytes() + picows.origin.encode() + sys.version.encode()).hexdigest()[:16]
+        raise Unavailable(
+            "the in-memory replay is compiled with Cython against picows: pip install cython picows"
+        )
+    stamp = hashlib.sha256(source.read_bytes() + picows.origin.encode() + sys.version.encode()).hexdigest()[
+        :16
+    ]
     # Every version of the source has a directory of its own, so that the module keeps its name.
     target = BUILD / f"replay-{stamp}" / f"replay{get_config_var('EXT_SUFFIX')}"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         generated = target.parent / "replay.cpp"
         site = str(Path(picows.origin).parent.parent)
-        _run([sys.executable, "-m", "cython", "--cplus", "-3", "-I", site, "-o", str(generated), str(source)], source.name)
+        _run(
+            [sys.executable, "-m", "cython", "--cplus", "-3", "-I", site, "-o", str(generated), str(source)],
+            source.name,
+        )
         flags = ["-shared", "-fPIC", *FLAGS, "-w", f"-I{get_paths()['include']}", f"-I{site}/picows"]
         _run([COMPILER, *flags, str(generated), "-o", str(target)], source.name)
     spec = spec_from_file_location("replay", target)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -1,7 +1,7 @@
 """What a Python user would decode the same payloads with: msgspec into typed objects, orjson into dicts.
 
-All of them end with usable floats. msgspec makes them itself (``strict=False`` reads a number out of text, which is
-faster than `float` on each field); orjson leaves text, so `float` is called on it.
+All of them end with usable floats. msgspec makes them itself (``strict=False`` reads a number out of text,
+which is faster than `float` on each field); orjson leaves text, so `float` is called on it.
 """
 
 from collections.abc import Callable
@@ -70,7 +70,7 @@ class Diff(msgspec.Struct, gc=False):
 class Partial(msgspec.Struct, gc=False):
     """A partial depth of the spot market."""
 
-    lastUpdateId: int  # noqa: N815 - Binance's key
+    lastUpdateId: int
     bids: list[tuple[float, float]]
     asks: list[tuple[float, float]]
 

@@ -1,4 +1,4 @@
-"""A flood over loopback: one sender process for each set of frames, and a client process for each contender and round."""
+"""A flood over loopback: a sender process for each set of frames, a client process for each round."""
 
 import json
 import os
@@ -44,7 +44,7 @@ class Sender:
 
 
 def expected_sums(payloads: tuple[bytes, ...]) -> tuple[int, int]:
-    """Return what the clients must arrive at: update ids, and the bits of `float` of prices and quantities."""
+    """Return what the clients must arrive at: update ids, and the bits of `float` of the figures."""
     ids = bits = 0
     for payload in payloads:
         data = json.loads(payload)["data"]
@@ -68,7 +68,9 @@ class Flood:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for sender in self._senders:
             stdin: IO[str] | None = sender.process.stdin
             if stdin is not None:
@@ -97,21 +99,37 @@ class Flood:
         """Run the bare C loop: a tenth of the blocks for warmth, then the flood that counts."""
         program = str(_compile.with_openssl("bare_loop"))
         warm = str(max(1, blocks // 10))
-        done = self._run([program, str(sender.routes), str(capacity), self.scheme, sender.port, warm, str(blocks)])
+        done = self._run(
+            [program, str(sender.routes), str(capacity), self.scheme, sender.port, warm, str(blocks)]
+        )
         messages, cpu_ns, reads, ids, bits = map(int, done.splitlines()[-1].split())
         return self._checked("bare C", sender, blocks, capacity, Cost(messages, cpu_ns, (ids, bits), reads))
 
     def python(self, contender: str, sender: Sender, blocks: int, capacity: int = 1_024) -> Cost:
         """Run one of `benchmarks._clients`, in the same way."""
-        command = [sys.executable, "-m", "benchmarks._clients", contender, sender.url, str(sender.routes), str(capacity)]
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks._clients",
+            contender,
+            sender.url,
+            str(sender.routes),
+            str(capacity),
+        ]
         done = self._run([*command, str(max(1, blocks // 10)), str(blocks)])
         row = json.loads(done.splitlines()[-1])
         return self._checked(
-            contender, sender, blocks, capacity, Cost(row["messages"], row["cpu_ns"], (row["ids"], row["bits"]))
+            contender,
+            sender,
+            blocks,
+            capacity,
+            Cost(row["messages"], row["cpu_ns"], (row["ids"], row["bits"])),
         )
 
     def _run(self, command: list[str]) -> str:
-        path = os.pathsep.join([str(_compile.ROOT), str(_compile.ROOT / "src"), os.environ.get("PYTHONPATH", "")])
+        path = os.pathsep.join(
+            [str(_compile.ROOT), str(_compile.ROOT / "src"), os.environ.get("PYTHONPATH", "")]
+        )
         done = subprocess.run(
             self._on(self.client_core, command), capture_output=True, text=True, check=False,
             env={**os.environ, "PYTHONPATH": path},
@@ -127,5 +145,7 @@ class Flood:
         if len(sender.case.routes) == 1:
             kept = payloads[-1:] if name in ("msgspec", "orjson") else payloads[-capacity:]
             if cost.sums != expected_sums(kept):
-                raise RuntimeError(f"{name} decoded other figures: sums {cost.sums}, not {expected_sums(kept)}")
+                raise RuntimeError(
+                    f"{name} decoded other figures: sums {cost.sums}, not {expected_sums(kept)}"
+                )
         return cost

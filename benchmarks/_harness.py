@@ -11,6 +11,7 @@ import sys
 import time
 import timeit
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
@@ -19,9 +20,9 @@ from benchmarks import _compile
 
 __all__ = [
     "Table",
-    "instructions_of",
     "environment",
     "instruction_counter",
+    "instructions_of",
     "interleaved",
     "median",
     "percentiles",
@@ -81,15 +82,19 @@ def statement_ns(
 ) -> dict[str, list[float]]:
     """Time Python statements: nanoseconds of CPU a statement for every round, rounds interleaved.
 
-    Each statement stands ten times in its loop, and an empty loop of the same shape (``pass`` ten times) is subtracted:
-    it is returned as ``"empty loop"``.
+    Each statement stands ten times in its loop, and an empty loop of the same shape (``pass`` ten times) is
+    subtracted: it is returned as ``"empty loop"``.
     """
     repeats = 10
     timers = {
         name: timeit.Timer("\n".join([text] * repeats), timer=time.thread_time_ns, globals=dict(names))
         for name, text in {"empty loop": "pass", **statements}.items()
     }
-    raw = interleaved({n: lambda t=t: t.timeit(loops) / (loops * repeats) for n, t in timers.items()}, rounds + 1)
+
+    def run(timer: timeit.Timer) -> float:
+        return timer.timeit(loops) / (loops * repeats)
+
+    raw = interleaved({name: partial(run, timer) for name, timer in timers.items()}, rounds + 1)
     empty = median(raw["empty loop"][1:])
     return {n: [ns if n == "empty loop" else ns - empty for ns in rows[1:]] for n, rows in raw.items()}
 
@@ -98,7 +103,10 @@ def instruction_counter() -> str:
     """Return what can count instructions here: "perf", "callgrind" or "" when neither can."""
     if shutil.which("perf"):
         done = subprocess.run(
-            ["perf", "stat", "-x,", "-e", "instructions:u", "true"], capture_output=True, text=True, check=False
+            ["perf", "stat", "-x,", "-e", "instructions:u", "true"],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode == 0 and done.stderr.split(",", 1)[0].strip().isdecimal():
             return "perf"
@@ -109,7 +117,10 @@ def instructions_of(command: Sequence[str], counter: str) -> int:
     """Return how many instructions a command runs in user space."""
     if counter == "perf":
         done = subprocess.run(
-            ["perf", "stat", "-x,", "-e", "instructions:u", *command], capture_output=True, text=True, check=True
+            ["perf", "stat", "-x,", "-e", "instructions:u", *command],
+            capture_output=True,
+            text=True,
+            check=True,
         )
         return int(done.stderr.split(",", 1)[0])
     tool = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command]
@@ -155,7 +166,9 @@ def _processor() -> str:
 
 def _commit() -> str:
     def git(*arguments: str) -> str:
-        done = subprocess.run(["git", *arguments], cwd=_compile.ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["git", *arguments], cwd=_compile.ROOT, capture_output=True, text=True, check=False
+        )
         return done.stdout.strip()
 
     commit = git("rev-parse", "--short=12", "HEAD") or "unknown"
@@ -194,7 +207,8 @@ def report(name: str, question: str, tables: Sequence[Table], data: Any) -> dict
     target.write_text(json.dumps(result, indent=1) + "\n")
     print(f"\n## {name}: {question}\n")
     print(
-        f"{stamp['processor']}, {stamp['cores']} cores, load {stamp['load']:.2f}; {stamp['compiler']}; {stamp['python']}; "
+        f"{stamp['processor']}, {stamp['cores']} cores, load {stamp['load']:.2f}; "
+        f"{stamp['compiler']}; {stamp['python']}; "
         f"fast={stamp['fast']} fallback={stamp['fallback']}; commit {stamp['commit']}"
     )
     for table in tables:
@@ -203,7 +217,9 @@ def report(name: str, question: str, tables: Sequence[Table], data: Any) -> dict
     return result
 
 
-def write_frames(name: str, routes: Iterable[tuple[str, int, str]], payloads: Iterable[bytes]) -> tuple[Path, Path]:
+def write_frames(
+    name: str, routes: Iterable[tuple[str, int, str]], payloads: Iterable[bytes]
+) -> tuple[Path, Path]:
     """Write the files that the native programs read, and return their paths: frames, routes."""
     _compile.BUILD.mkdir(parents=True, exist_ok=True)
     frames, table = _compile.BUILD / f"{name}.frames", _compile.BUILD / f"{name}.routes"

@@ -1,4 +1,4 @@
-"""How long from a payload to a published record, and in how many instructions, against On-Demand, msgspec and orjson?"""
+"""From a payload to a published record: time and instructions, against On-Demand, msgspec and orjson."""
 
 import subprocess
 import time
@@ -10,29 +10,36 @@ import pytest
 from benchmarks import _compile, _harness, corpus
 from benchmarks._decoders import PEERS, peer
 
-# Native decoders, in one program and interleaved. "ondemand" is lean simdjson: what targets are stated against.
+# In one program and interleaved. "ondemand" is lean simdjson: what targets are stated against.
 NATIVE = ("fast", "scalar", "fallback", "ondemand")
 ROUNDS = 15
 COUNTED = ("spot-bookTicker", "usdm-bookTicker", "coinm-bookTicker", "spot-depth-few")
 MESSAGES = 400_000  # a round; fewer where payloads are long
 
 
-def native_ns(case: corpus.Case, decoders: Sequence[str] = NATIVE, rounds: int = ROUNDS) -> dict[str, dict[str, Any]]:
-    """Return for each decoder the code in use and its CPU nanoseconds a message, after comparing what was published."""
+def native_ns(
+    case: corpus.Case, decoders: Sequence[str] = NATIVE, rounds: int = ROUNDS
+) -> dict[str, dict[str, Any]]:
+    """Return each decoder's code in use and CPU nanoseconds a message; all must publish the same records."""
     frames, routes = _harness.write_frames(case.name, case.routes, case.payloads)
     market = "futures" if case.futures else "spot"
     messages = max(2_000, int(MESSAGES / max(1.0, case.mean_levels)))
     command = [
-        str(_compile.decode_loop()), str(frames), str(routes), market, "1024", "32768", str(rounds), str(messages),
-        *decoders, "empty",
+        str(_compile.decode_loop()), str(frames), str(routes), market, "1024", "32768", str(rounds),
+        str(messages), *decoders, "empty",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"{case.name}: {done.stderr}")
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     for line in done.stdout.splitlines():
         name, code, published, checksum, *rows = line.split()
-        found[name] = {"code": code, "published": int(published), "sum": checksum, "rounds": [float(ns) for ns in rows]}
+        found[name] = {
+            "code": code,
+            "published": int(published),
+            "sum": checksum,
+            "rounds": [float(ns) for ns in rows],
+        }
     sums = {row["sum"] for name, row in found.items() if name != "empty"}
     if len(sums) != 1:
         raise RuntimeError(f"{case.name}: the decoders published different records: {found}")
@@ -43,7 +50,9 @@ def native_ns(case: corpus.Case, decoders: Sequence[str] = NATIVE, rounds: int =
             # Of each round for itself: what disturbs the machine disturbs both.
             if "ondemand" in found:
                 pairs = zip(row["rounds"], found["ondemand"]["rounds"], strict=True)
-                row["of_ondemand"] = _harness.median((mine - empty) / (theirs - empty) for mine, theirs in pairs)
+                row["of_ondemand"] = _harness.median(
+                    (mine - empty) / (theirs - empty) for mine, theirs in pairs
+                )
     return found
 
 
@@ -64,7 +73,7 @@ def peer_ns(case: corpus.Case, rounds: int = 5) -> dict[str, float]:
 
 
 def instructions(case: corpus.Case, decoders: Sequence[str] = NATIVE) -> dict[str, float]:
-    """Return instructions a message in user space: two runs of different length, so that starting up falls out."""
+    """Return instructions a message in user space, from two runs of different length."""
     counter = _harness.instruction_counter()
     if not counter:
         return {}
@@ -74,7 +83,17 @@ def instructions(case: corpus.Case, decoders: Sequence[str] = NATIVE) -> dict[st
 
     def count(decoder: str, messages: int) -> int:
         return _harness.instructions_of(
-            [str(_compile.decode_loop()), str(frames), str(routes), market, "1024", "32768", "0", str(messages), decoder],
+            [
+                str(_compile.decode_loop()),
+                str(frames),
+                str(routes),
+                market,
+                "1024",
+                "32768",
+                "0",
+                str(messages),
+                decoder,
+            ],
             counter,
         )
 
@@ -90,15 +109,30 @@ def main() -> None:
     core = _harness.pin(1)
     cases = {**corpus.cases(), **corpus.captured()}
     times = _harness.Table(
-        "case", "bytes", "levels", "fast", "scalar", "fallback", "On-Demand", "fast / On-Demand", "msgspec", "orjson"
+        "case",
+        "bytes",
+        "levels",
+        "fast",
+        "scalar",
+        "fallback",
+        "On-Demand",
+        "fast / On-Demand",
+        "msgspec",
+        "orjson",
     )
     data: dict[str, Any] = {"core": core, "cases": {}, "instructions": {}}
     for case in cases.values():
         native, python = native_ns(case), peer_ns(case)
-        data["cases"][case.name] = {"bytes": case.mean_bytes, "levels": case.mean_levels, "native": native, **python}
+        data["cases"][case.name] = {
+            "bytes": case.mean_bytes,
+            "levels": case.mean_levels,
+            "native": native,
+            **python,
+        }
         times.add(
             case.name, round(case.mean_bytes), round(case.mean_levels),
-            *(native[name]["ns"] for name in NATIVE), native["fast"]["of_ondemand"], python["msgspec"], python["orjson"],
+            *(native[name]["ns"] for name in NATIVE), native["fast"]["of_ondemand"],
+            python["msgspec"], python["orjson"],
         )  # fmt: skip
     counts = _harness.Table("instructions a message", *NATIVE)
     for name in COUNTED:
@@ -108,13 +142,15 @@ def main() -> None:
             counts.add(name, *(round(found[decoder]) for decoder in NATIVE))
     _harness.report(
         "decode",
-        "nanoseconds of CPU from payload to published record, warm; msgspec and orjson to Python objects with floats",
+        "nanoseconds of CPU from payload to published record; msgspec and orjson to objects with floats",
         [times, counts],
         data,
     )
 
 
-@pytest.mark.parametrize("name", ["spot-bookTicker", "usdm-trade", "spot-aggTrade", "spot-depth-few", "usdm-depth20"])
+@pytest.mark.parametrize(
+    "name", ["spot-bookTicker", "usdm-trade", "spot-aggTrade", "spot-depth-few", "usdm-depth20"]
+)
 @pytest.mark.parametrize("decoder", ["feed", *PEERS])
 def test_decode_in_python_terms(benchmark: Any, name: str, decoder: str) -> None:
     """One call a message: the feed through picows' vtable, and what a user would call instead."""

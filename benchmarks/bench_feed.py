@@ -1,18 +1,26 @@
-"""What does the feed cost a message beside the parser, and how much dearer are 1,000 symbols than one?"""
+"""What the feed costs a message beside the parser, and how much dearer 1,000 symbols are than one."""
 
 import time
+from functools import partial
 from typing import Any
 
 import pytest
-from picows import WSMsgType, picows
+from picows import WSListener, WSMsgType, picows
 
 from benchmarks import _compile, _harness, corpus
-from benchmarks._flood import Flood
+from benchmarks._flood import Flood, Sender
 from benchmarks.bench_decode import native_ns
 
 BATCH = 1_700  # messages in a read of 256 KiB
 PAYLOADS = 2_000
-CASES = ("spot-bookTicker", "usdm-bookTicker", "spot-trade", "spot-aggTrade", "spot-depth-few", "usdm-depth20")
+CASES = (
+    "spot-bookTicker",
+    "usdm-bookTicker",
+    "spot-trade",
+    "spot-aggTrade",
+    "spot-depth-few",
+    "usdm-depth20",
+)
 
 
 class Handler:
@@ -47,43 +55,42 @@ def replayed(case: corpus.Case, ring_type: Any, capacity: int) -> Any:
     return ring
 
 
+def _replay_once(replay: Any, listener: Any, count: int) -> float:
+    ns: int = replay.run(listener, count, BATCH)
+    return ns / count
+
+
 def replay_ns(cases: dict[str, corpus.Case], rounds: int, messages: int = 200_000) -> dict[str, list[float]]:
     """Return CPU nanoseconds a message of C-level delivery from memory, rounds of all cases interleaved.
 
-    Under ``"frame alone"`` stands the same loop into a listener that does nothing: making the frame object and the call.
+    Under ``"frame alone"`` stands the same loop into a listener that does nothing: frame object and call.
     """
     replay_type = _compile.replay().Replay
-    contenders = {"frame alone": (replay_type(corpus.book_tickers(PAYLOADS).payloads), picows.WSListener(), messages)}
+    feeds = {name: feed_for(case) for name, case in cases.items()}
+    plain = corpus.book_tickers(PAYLOADS)
+    runs = {"frame alone": partial(_replay_once, replay_type(plain.payloads), WSListener(), messages)}
     for name, case in cases.items():
         count = max(4_000, int(messages / max(1.0, case.mean_levels)))
-        contenders[name] = (replay_type(case.payloads), feed_for(case), count)
-    found = _harness.interleaved(
-        {n: lambda r=r, f=f, c=c: r.run(f, c, BATCH) / c for n, (r, f, c) in contenders.items()}, rounds + 1
-    )
-    for name, (_, feed, _) in contenders.items():
-        if name != "frame alone" and feed.fast != feed.messages:
+        runs[name] = partial(_replay_once, replay_type(case.payloads), feeds[name], count)
+    found = _harness.interleaved(runs, rounds + 1)
+    for name, feed in feeds.items():
+        if feed.fast != feed.messages:
             raise RuntimeError(f"{name}: {feed.messages - feed.fast} messages did not take the fast path")
     return {name: rows[1:] for name, rows in found.items()}
 
 
-def test_frames_ns(case: corpus.Case, rounds: int) -> float:
-    """Return the same through Python calls with picows' in-memory frames, which the feed copies; the loop subtracted."""
+def python_frames_ns(case: corpus.Case, rounds: int) -> float:
+    """Return the same through Python calls with picows' in-memory frames, which the feed copies."""
     feed = feed_for(case)
     frames = [picows._make_test_ws_frame(WSMsgType.TEXT, payload, True, False) for payload in case.payloads]
 
-    def run(call: Any) -> float:
+    def run() -> float:
         begin = time.thread_time_ns()
         for frame in frames:
-            call(None, frame)
+            feed.on_ws_frame(None, frame)
         return (time.thread_time_ns() - begin) / len(frames)
 
-    def nothing(transport: None, frame: Any) -> None: ...
-
-    found = _harness.interleaved({"feed": lambda: run(feed.on_ws_frame), "call": lambda: run(nothing)}, rounds)
-    return _harness.median(found["feed"])
-
-
-test_frames_ns.__test__ = False  # type: ignore[attr-defined]  # a measurement: "test frames" is picows' word
+    return _harness.median(run() for _ in range(rounds))
 
 
 def symbol_cases(payloads: int = PAYLOADS) -> dict[str, corpus.Case]:
@@ -97,17 +104,22 @@ def symbol_cases(payloads: int = PAYLOADS) -> dict[str, corpus.Case]:
 
 def native_symbols_ns(rounds: int) -> dict[str, list[float]]:
     """Return CPU nanoseconds a message of the native loop: parser and rings alone."""
-    runs = {
-        name: lambda case=case: native_ns(case, ["fast"], rounds=3)["fast"]["ns"] for name, case in symbol_cases().items()
-    }
+
+    def run(case: corpus.Case) -> float:
+        return float(native_ns(case, ["fast"], rounds=3)["fast"]["ns"])
+
+    runs = {name: partial(run, case) for name, case in symbol_cases().items()}
     return _harness.interleaved(runs, rounds)
 
 
 def flood_symbols_ns(rounds: int) -> dict[str, list[float]]:
     """Return client CPU nanoseconds a message over loopback ws: picows, feed, rings."""
     with Flood("ws") as flood:
-        peers = {name: flood.sender(case) for name, case in symbol_cases(8_000).items()}
-        runs = {name: lambda sender=sender: flood.python("ours", sender, 200).ns for name, sender in peers.items()}
+
+        def run(sender: Sender) -> float:
+            return flood.python("ours", sender, 200).ns
+
+        runs = {name: partial(run, flood.sender(case)) for name, case in symbol_cases(8_000).items()}
         return _harness.interleaved(runs, rounds)
 
 
@@ -117,8 +129,13 @@ def main() -> None:
     cases = {name: corpus.cases()[name] for name in CASES}
     memory = replay_ns(cases, 15)
     frame = _harness.median(memory["frame alone"])
-    feed = _harness.Table("feed, frames from memory", "C-level replay, ns a message", "less the frame itself", "Python call, copied")
-    python = {name: test_frames_ns(case, 9) for name, case in cases.items()}
+    feed = _harness.Table(
+        "feed, frames from memory",
+        "C-level replay, ns a message",
+        "less the frame itself",
+        "Python call, copied",
+    )
+    python = {name: python_frames_ns(case, 9) for name, case in cases.items()}
     for name in CASES:
         ns = _harness.median(memory[name])
         feed.add(name, ns, ns - frame, python[name])
@@ -128,13 +145,15 @@ def main() -> None:
         "feed from memory": replay_ns(symbol_cases(), 15),
         "loopback ws": flood_symbols_ns(7),
     }
-    symbols = _harness.Table("ns a message", "1 symbol", "1,000 in turn", "ratio", "1,000 at random", "ratio", "target")
+    symbols = _harness.Table(
+        "ns a message", "1 symbol", "1,000 in turn", "ratio", "1,000 at random", "ratio", "target"
+    )
     for place, found in places.items():
         one, turn, chance = (_harness.median(found[name]) for name in symbol_cases(1_000))
         symbols.add(place, one, turn, turn / one, chance, chance / one, "1.10")
     _harness.report(
         "feed",
-        "nanoseconds of CPU a message from on_ws_frame to a readable record, warm; 1,000 rings of 1,024 slots",
+        "nanoseconds of CPU a message from on_ws_frame to a readable record; rings of 1,024 slots",
         [feed, symbols],
         {"core": core, "memory": memory, "python": python, "symbols": places},
     )

@@ -1,5 +1,6 @@
-"""What CPU does a client pay for a flood over loopback, ws and wss: ours, a bare C loop, and what else Python offers?"""
+"""What a client pays in CPU for a flood over loopback: ours, a bare C loop, and what else Python offers."""
 
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -11,7 +12,14 @@ from benchmarks._flood import Flood
 FRAMES = 8_192  # 1.2 MB of bookTickers, sent over and over
 ROUNDS = 9
 # Blocks of a flood: a second or so of each client.
-BLOCKS = {"bare C": 400, "ours": 300, "msgspec-row": 30, "msgspec-packed-row": 30, "msgspec": 40, "orjson": 30}
+BLOCKS = {
+    "bare C": 400,
+    "ours": 300,
+    "msgspec-row": 30,
+    "msgspec-packed-row": 30,
+    "msgspec": 40,
+    "orjson": 30,
+}
 MEANING = {
     "bare C": "bare C loop, same parser and rings",
     "ours": "fastbinance: picows, Feed, ring",
@@ -27,7 +35,7 @@ def measure(scheme: str, rounds: int, contenders: dict[str, int]) -> dict[str, A
     """Flood every contender in interleaved rounds; every run's count and sums are checked against `float`."""
     with Flood(scheme) as flood:
         sender = flood.sender(corpus.book_tickers(FRAMES))
-        # Once with room for everything: all records of a block, not only the newest thousand, are the right ones.
+        # Once with room for everything: all records of a block are compared, not only the newest.
         flood.bare(sender, 1, FRAMES)
         for name in contenders:
             if name != "bare C":
@@ -41,7 +49,7 @@ def measure(scheme: str, rounds: int, contenders: dict[str, int]) -> dict[str, A
             reads.append(cost.messages / cost.reads)
             return cost.ns
 
-        found = _harness.interleaved({name: lambda name=name: run(name) for name in contenders}, rounds)
+        found = _harness.interleaved({name: partial(run, name) for name in contenders}, rounds)
     return {"ns": found, "messages_a_read_of_bare": _harness.median(reads)}
 
 
@@ -53,11 +61,15 @@ def ratio(found: dict[str, list[float]], over: str, under: str) -> float:
 def main() -> None:
     """Measure both transports, and say which targets hold."""
     core = _harness.pin(1)
-    tables, data = [], {"core": core, "websocket-rs": "installed" if find_spec("websocket_rs") else "not installable here"}
+    tables: list[_harness.Table] = []
+    installed = "installed" if find_spec("websocket_rs") else "not installed"
+    data: dict[str, Any] = {"core": core, "websocket-rs": installed}
     for scheme in ("ws", "wss"):
         result = measure(scheme, ROUNDS, BLOCKS)
         found = result["ns"]
-        table = _harness.Table(f"{scheme}: client", "CPU ns a message", "min", "of bare C", "of ours", "target")
+        table = _harness.Table(
+            f"{scheme}: client", "CPU ns a message", "min", "of bare C", "of ours", "target"
+        )
         for name in BLOCKS:
             target = {
                 "ours": f"at most {TARGETS[scheme]} of bare C",

@@ -1,4 +1,4 @@
-"""How much memory does a ring take, does it stay flat over a million messages, and is anything allocated for each?"""
+"""How much memory a ring takes, whether a million messages change it, and what is allocated for each."""
 
 import ctypes
 import json
@@ -48,7 +48,7 @@ def ring_bytes(kind: int, capacity: int, stream: str, symbol: str | None) -> tup
 
 
 def flatness(case: corpus.Case) -> dict[str, Any]:
-    """Return resident bytes, and Python's own traced ones, before and after a million messages and every quarter between."""
+    """Return resident bytes, and Python's own traced ones, before, while and after a million messages."""
     feed, replay = feed_for(case), _compile.replay().Replay(case.payloads)
     replay.run(feed, 10_000, BATCH)
     resident = [resident_bytes()]
@@ -65,7 +65,7 @@ def flatness(case: corpus.Case) -> dict[str, Any]:
 
 
 def allocations(case_name: str) -> dict[str, float]:
-    """Return calls of malloc and its kin a message, Python's objects among them, in a process that counts them.
+    """Return calls of malloc and its kin a message, Python's objects among them.
 
     ``frame`` is the same loop into a listener that does nothing: the frame object that picows makes.
     """
@@ -73,7 +73,11 @@ def allocations(case_name: str) -> dict[str, float]:
     preload = {"LD_PRELOAD": str(_compile.allocation_counter()), "PYTHONMALLOC": "malloc"}
     path = os.pathsep.join([str(_compile.ROOT), str(_compile.ROOT / "src"), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env={**os.environ, **preload, "PYTHONPATH": path}
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **preload, "PYTHONPATH": path},
     )
     if done.returncode != 0:
         raise RuntimeError(done.stderr)

@@ -1,4 +1,4 @@
-"""What does a ring cost: its writer a record, and its readers a call from Python?"""
+"""What a ring costs its writer a record, and its readers a call from Python."""
 
 from typing import Any
 
@@ -29,9 +29,8 @@ DEPTH_READS = {
 
 def names() -> dict[str, Any]:
     """Return what the statements read: a full bookTicker ring and a depth ring."""
-    from fastbinance.rings import BookTickerRing, DepthRing
-
     from benchmarks.bench_feed import replayed
+    from fastbinance.rings import BookTickerRing, DepthRing
 
     cases = corpus.cases()
     buf = replayed(cases["spot-bookTicker"], BookTickerRing, CAPACITY)
@@ -52,7 +51,9 @@ def main() -> None:
     reads = _harness.Table("read from Python", "statement", "p50 ns", "min", "p99", "target")
     for what, (text, target) in {**READS, **DEPTH_READS}.items():
         at = _harness.percentiles(found[what])
-        reads.add(what, f"`{text}`", at["p50"], at["min"], at["p99"], "" if target is None else f"{target:.0f}")
+        reads.add(
+            what, f"`{text}`", at["p50"], at["min"], at["p99"], "" if target is None else f"{target:.0f}"
+        )
     empty = _harness.percentiles(found["empty loop"])
     reads.add("empty loop, subtracted above", "`pass`", empty["p50"], empty["min"], empty["p99"], "")
     _harness.report(

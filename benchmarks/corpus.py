@@ -96,7 +96,9 @@ class _Market:
     def trade(self) -> str:
         self.step()
         self.trade_id += 1
-        what = f'"s":"{self.symbol}","t":{self.trade_id},"p":"{self.price(self.cents)}","q":"{self.quantity()}"'
+        what = (
+            f'"s":"{self.symbol}","t":{self.trade_id},"p":"{self.price(self.cents)}","q":"{self.quantity()}"'
+        )
         maker = self.rng.choice(("true", "false"))
         if self.market == "spot":
             return f'{{"e":"trade","E":{self.ms + 1},{what},"T":{self.ms},"m":{maker},"M":true}}'
@@ -106,7 +108,8 @@ class _Market:
         self.step()
         self.trade_id += 3
         what = (
-            f'"p":"{self.price(self.cents)}","q":"{self.quantity()}","f":{self.trade_id},"l":{self.trade_id + 2},'
+            f'"p":"{self.price(self.cents)}","q":"{self.quantity()}",'
+            f'"f":{self.trade_id},"l":{self.trade_id + 2},'
             f'"T":{self.ms},"m":{self.rng.choice(("true", "false"))}'
         )
         number = f'"a":{self.trade_id // 2}'
@@ -169,8 +172,11 @@ def cases() -> dict[str, Case]:
             for market in ("spot", "usdm", "coinm")
         ),
         *(_case(f"{market}-trade", market, 2, "trade", 2000, _Market.trade) for market in ("spot", "usdm")),
-        *(_case(f"{market}-aggTrade", market, 3, "aggTrade", 2000, _Market.agg_trade) for market in ("spot", "usdm")),
-        # The medians of the captured sessions are 14 levels on spot, 42 on USD-M and 4 on COIN-M; a tenth has 70 or 145.
+        *(
+            _case(f"{market}-aggTrade", market, 3, "aggTrade", 2000, _Market.agg_trade)
+            for market in ("spot", "usdm")
+        ),
+        # The captured sessions have medians of 14 (spot), 42 (USD-M), 4 (COIN-M) levels; a tenth 70 or 145.
         _case("spot-depth-few", "spot", 4, "depth@100ms", 1000, lambda market: market.diff(14)),
         _case("spot-depth-many", "spot", 4, "depth@100ms", 200, lambda market: market.diff(140)),
         _case("usdm-depth-few", "usdm", 4, "depth@0ms", 1000, lambda market: market.diff(14)),
@@ -187,7 +193,7 @@ CASES: Final = tuple(cases())
 
 
 def captured() -> dict[str, Case]:
-    """Return the captured sessions under FASTBINANCE_CAPTURES, a case for each stream; none where it is not set."""
+    """Return the captured sessions under FASTBINANCE_CAPTURES, a case for each stream."""
     directory = os.environ.get("FASTBINANCE_CAPTURES")
     found: dict[str, Case] = {}
     if not directory:
@@ -212,7 +218,7 @@ def captured() -> dict[str, Case]:
 
 
 def symbols(count: int) -> list[str]:
-    """Return that many symbols, all of one length, so that payloads of one and of many symbols are equally long."""
+    """Return that many symbols of one length, so that payloads of one and of many are equally long."""
     letters = "ABCDEFGHIJ"
     return ["".join(letters[int(digit)] for digit in f"{number:04}") + "USDT" for number in range(count)]
 
@@ -227,7 +233,8 @@ def many_symbols(count: int, payloads: int, order: str = "round-robin") -> Case:
         # Every symbol equally often, so that both orders write to the same rings.
         rng.shuffle(picks)
     found = tuple(
-        f'{{"stream":"{names[pick].lower()}@bookTicker","data":{sources[pick].book_ticker()}}}'.encode() for pick in picks
+        f'{{"stream":"{names[pick].lower()}@bookTicker","data":{sources[pick].book_ticker()}}}'.encode()
+        for pick in picks
     )
     routes = tuple((f"{name.lower()}@bookTicker", 1, name) for name in names)
     return Case(f"{count}-symbols-{order}", "spot", 1, routes, found)

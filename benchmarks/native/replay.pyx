@@ -7,10 +7,6 @@ from posix.time cimport CLOCK_THREAD_CPUTIME_ID, clock_gettime, timespec
 
 from picows.picows cimport WSFrame, WSListener, WSMsgType
 
-cdef enum:
-    HEADER_BYTES = 4
-
-
 cdef int64_t _cpu_ns() noexcept:
     cdef timespec now
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now)
@@ -18,27 +14,35 @@ cdef int64_t _cpu_ns() noexcept:
 
 
 cdef class Replay:
-    """Payloads laid out as in a read buffer, with readable bytes behind the last."""
+    """Frames laid out as in a read buffer, with readable bytes behind the last."""
 
     cdef:
         bytes buffer
         list begins, sizes
 
     def __init__(self, payloads):
+        pieces = []
         at = 0
         self.begins = []
         self.sizes = []
         for payload in payloads:
-            at += HEADER_BYTES
+            size = len(payload)
+            header = bytes((0x81, size)) if size < 126 else b"\x81\x7e" + size.to_bytes(2, "big")
+            pieces += (header, payload)
+            at += len(header)
             self.begins.append(at)
-            self.sizes.append(len(payload))
-            at += len(payload)
-        self.buffer = b"".join(bytes(HEADER_BYTES) + payload for payload in payloads) + bytes(256)
+            self.sizes.append(size)
+            at += size
+        self.buffer = b"".join(pieces) + bytes(256)
 
     def run(self, WSListener listener, Py_ssize_t count, Py_ssize_t batch):
-        """Deliver that many frames, beginning again at the first, a read's end after each `batch`; returns CPU ns."""
+        """Deliver that many frames, beginning again at the first; returns CPU ns.
+
+        A read ends after each `batch` frames and at the last one in memory.
+        """
         cdef:
-            Py_ssize_t i, at = 0, size = len(self.begins)
+            Py_ssize_t i, last, at = 0, size = len(self.begins)
+            Py_ssize_t left = min(batch, size)  # frames of this read
             char* data = PyBytes_AS_STRING(self.buffer)
             Py_ssize_t[:] begins
             Py_ssize_t[:] sizes
@@ -54,13 +58,17 @@ cdef class Replay:
             frame._payload_obj = None
             frame.payload_ptr = data + begins[at]
             frame.payload_size = sizes[at]
-            frame.tail_size = 0
+            last = at + left - 1
+            frame.tail_size = begins[last] + sizes[last] - begins[at] - sizes[at]
             frame.msg_type = WSMsgType.TEXT
             frame.fin = 1
             frame.rsv1 = 0
             frame.rsv2 = 0
             frame.rsv3 = 0
-            frame.last_in_buffer = i % batch == batch - 1
+            frame.last_in_buffer = left == 1
             listener.on_ws_frame(None, frame)
             at = at + 1 if at + 1 < size else 0
+            left -= 1
+            if left == 0:
+                left = min(batch, size - at)
         return _cpu_ns() - begin

@@ -19,7 +19,7 @@ from fastbinance._io.wishes import Wish, WishState
 from fastbinance.errors import ConfigurationError
 from fastbinance.events import EventKind
 from fastbinance.keys import ENVIRONMENTS, Environment, Urls, WsKey, check_urls, key_for
-from fastbinance.market import MarketStreams
+from fastbinance.market import A, B, D, MarketStreams, T
 from fastbinance.rings import AnyRing
 from fastbinance.streams import Kind, Stream
 
@@ -79,7 +79,7 @@ def _check_size(name: str, size: int | None, least: int, most: int) -> None:
         raise ConfigurationError(f"{name} is a power of two from {least:,} to {most:,}, not {size!r}")
 
 
-class ClientBase(MarketStreams[Any, Any, Any, Any]):
+class ClientBase(MarketStreams[B, T, A, D]):
     """Wishes and their rings, on a pool that a subclass runs."""
 
     _ring_types: ClassVar[Mapping[Kind, type[AnyRing[Any, Any]]]]
@@ -174,8 +174,8 @@ class ClientBase(MarketStreams[Any, Any, Any, Any]):
             on_sample=self._sample,
         )
 
-    def _sample(self, _: float) -> None:
-        now_ns = time.time_ns()
+    def _sample(self, now: float) -> None:
+        now_ns = time.time_ns()  # and not the loop's time: other processes compare it with their clock
         for _, ring in tuple(self._wanted.values()):
             if ring is not None:
                 ring.sample(now_ns)

@@ -11,7 +11,6 @@ from fastbinance._io.dispatch import EventHub
 from fastbinance._io.pool import Pool
 from fastbinance.errors import ConfigurationError
 from fastbinance.keys import Environment, Urls
-from fastbinance.market import MarketStreams
 from fastbinance.reader import AsyncManyReader, Start
 from fastbinance.rings import (
     AnyRing,
@@ -29,9 +28,7 @@ __all__ = ["AsyncClient"]
 X = TypeVar("X")
 
 
-class AsyncClient(
-    ClientBase, MarketStreams[AsyncBookTickerRing, AsyncTradeRing, AsyncAggTradeRing, AsyncDepthRing]
-):
+class AsyncClient(ClientBase[AsyncBookTickerRing, AsyncTradeRing, AsyncAggTradeRing, AsyncDepthRing]):
     """Binance's streams for asyncio: the feed runs on the loop that first uses the client.
 
     Parameters
@@ -80,7 +77,7 @@ class AsyncClient(
         super().__init__(env, market_maker, urls, ssl_context, capacity, self._loop_bell)
         self._pool: Pool | None = None
         self._hub = EventHub()
-        self._ending: asyncio.Future[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         self._start()
@@ -125,19 +122,19 @@ class AsyncClient(
         """
         if self._pool is not None:
             self._check_loop()
-        if self._ending is not None:
-            await asyncio.shield(self._ending)
-        if self._closed:
-            return
-        self._closed = True
-        self._ending = asyncio.get_running_loop().create_future()
+        if self._ending is None:
+            self._closed = True
+            self._ending = asyncio.get_running_loop().create_task(self._end(), name="fastbinance close")
+        # It goes on when this wait for it is cancelled: else sockets would be left.
+        await asyncio.shield(self._ending)
+
+    async def _end(self) -> None:
         try:
             if self._pool is not None:
                 await self._pool.close()
         finally:
             self._end_rings()
             self._hub.close()
-            self._ending.set_result(None)
 
     def _start(self) -> Pool:
         if self._closed:

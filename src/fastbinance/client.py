@@ -17,7 +17,6 @@ from fastbinance._io.dispatch import EventHub
 from fastbinance._io.pool import Pool
 from fastbinance.errors import ConfigurationError
 from fastbinance.keys import Environment, Urls
-from fastbinance.market import MarketStreams
 from fastbinance.reader import ManyReader, Start
 from fastbinance.rings import (
     AggTradeRing,
@@ -40,7 +39,7 @@ X = TypeVar("X")
 _CLOSE_SECONDS: Final = 2.0
 
 
-class Client(ClientBase, MarketStreams[BookTickerRing, TradeRing, AggTradeRing, DepthRing]):
+class Client(ClientBase[BookTickerRing, TradeRing, AggTradeRing, DepthRing]):
     """Binance's streams for synchronous code: the feed runs on a background thread.
 
     Parameters

@@ -14,8 +14,9 @@ from fastbinance.streams import Stream
 if TYPE_CHECKING:
     from fastbinance.rings import AnyRing
 
-__all__ = ["MarketStreams"]
+__all__ = ["A", "B", "D", "MarketStreams", "T"]
 
+# The ring types of a client: of bookTicker, trades, aggTrades and depth.
 B = TypeVar("B", bound="AnyRing[Any, Any]")
 T = TypeVar("T", bound="AnyRing[Any, Any]")
 A = TypeVar("A", bound="AnyRing[Any, Any]")
@@ -52,7 +53,8 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
         Source: "Individual Symbol Book Ticker Streams" (``<symbol>@bookTicker``), "All Book Tickers Stream"
         (``!bookTicker``).
         """
-        return self._want(streams.book_ticker(symbol, market), capacity)
+        ring: B = self._want(streams.book_ticker(symbol, market), capacity)
+        return ring
 
     def trades(self, symbol: str, market: Market = "spot", *, capacity: int | None = None) -> T:
         """Trades of a symbol, one record each, in real time.
@@ -64,7 +66,8 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
 
         Source: "Trade Streams" (``<symbol>@trade``); on futures the stream is not documented.
         """
-        return self._want(streams.trades(symbol, market), capacity)
+        ring: T = self._want(streams.trades(symbol, market), capacity)
+        return ring
 
     def agg_trades(self, symbol: str, market: Market = "spot", *, capacity: int | None = None) -> A:
         """Trades of a symbol, those of one taker order at one price together.
@@ -76,7 +79,8 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
 
         Source: "Aggregate Trade Streams" (``<symbol>@aggTrade``).
         """
-        return self._want(streams.agg_trades(symbol, market), capacity)
+        ring: A = self._want(streams.agg_trades(symbol, market), capacity)
+        return ring
 
     def diff_depth(
         self,
@@ -106,7 +110,8 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
 
         Source: "Diff. Depth Stream" (``<symbol>@depth``, ``@100ms``, ``@500ms``).
         """
-        return self._want(streams.diff_depth(symbol, market, speed_ms), capacity, level_capacity)
+        ring: D = self._want(streams.diff_depth(symbol, market, speed_ms), capacity, level_capacity)
+        return ring
 
     def partial_depth(
         self,
@@ -135,7 +140,8 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
         Source: "Partial Book Depth Streams" (``<symbol>@depth<levels>``).
         """
         stream = streams.partial_depth(symbol, market, levels, speed_ms)
-        return self._want(stream, capacity, level_capacity)
+        ring: D = self._want(stream, capacity, level_capacity)
+        return ring
 
     def subscribe(
         self, names: str | Iterable[str], ws_key: WsKey | str | None = None, *, strict: bool = True
@@ -198,13 +204,14 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
             Something in it is not subscribed; nothing has been given up then.
         """
         key, market = _service(ws_key)
-        items = [what] if isinstance(what, (str, RingBase)) else _several("stream names or rings", what)
-        self._give_up(
-            [
-                item if isinstance(item, RingBase) else (streams.parse(item, market, strict=False), key)
-                for item in items
-            ]
-        )
+        items: list[Any] = [what]
+        if not isinstance(what, (str, RingBase)):
+            items = _several("stream names or rings", what)
+        found: list[tuple[Stream, WsKey] | AnyRing[Any, Any]] = []
+        for item in items:
+            ring = isinstance(item, RingBase)
+            found.append(item if ring else (streams.parse(item, market, strict=False), key))
+        self._give_up(found)
 
     # -- what a client provides
 

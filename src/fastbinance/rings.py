@@ -3,7 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import numpy as np
 
@@ -97,6 +97,17 @@ class AnyRing(RingBase, Generic[R, Y]):
     def stats(self) -> RingStats:
         """Counters of this ring."""
         return RingStats(self.cursor + 1, self.reject_count, self.last_recv_ns, self.memory_bytes)
+
+    if TYPE_CHECKING:
+        # The same as in RingBase, which does not know the class of its records.
+
+        def last(self, symbol: str | None = None, *, max_age: float | None = None) -> R:
+            """See `RingBase.last`."""
+            raise NotImplementedError
+
+        def at(self, sequence: int) -> R:
+            """See `RingBase.at`."""
+            raise NotImplementedError
 
     @property
     def error(self) -> SubscriptionRejected | None:

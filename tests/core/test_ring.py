@@ -212,6 +212,10 @@ class TestWindows:
         with pytest.raises(TypeError, match="records have no levels"):
             window.bids(0)
 
+    def test_a_window_does_not_leave_its_process(self):
+        with pytest.raises(TypeError, match="take its records instead"):
+            pickle.dumps(filled(3).window(2))
+
     def test_a_window_has_at_least_one_record(self):
         with pytest.raises(ValueError, match="at least one record"):
             filled(3).window(0)

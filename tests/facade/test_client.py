@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 import pytest
-from support.faces import Face
-from support.payloads import spot_book_ticker, usdm_book_ticker
 
 import fastbinance
 from fastbinance import Kind, RingState, WsKey
 from fastbinance.sim import RunningSimulator, run_in_thread
+from support.faces import Face
+from support.payloads import spot_book_ticker, usdm_book_ticker
 
 METHODS = [
     ("book_ticker", "btcusdt", "spot", {}, "main", "btcusdt@bookTicker"),
@@ -140,7 +140,9 @@ def test_same_name_in_another_market_is_another_ring(face: Face, silent_sim: Run
 def test_usdm_streams_find_their_route_on_two_connections(face: Face, silent_sim: RunningSimulator) -> None:
     fb = face.client(urls=silent_sim.urls)
     rings = face.do(
-        fb.subscribe, ["btcusdt@bookTicker", "btcusdt@aggTrade", "btcusdt@depth@100ms", "btcusdt@trade"], "usdm"
+        fb.subscribe,
+        ["btcusdt@bookTicker", "btcusdt@aggTrade", "btcusdt@depth@100ms", "btcusdt@trade"],
+        "usdm",
     )
     face.do(fb.subscribe, "btcusdt@markPrice", "usdm")
     for ring in rings.values():

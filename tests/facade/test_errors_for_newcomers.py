@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support.faces import Face
 
 import fastbinance
 from fastbinance import ConfigurationError
 from fastbinance.sim import RunningSimulator
+from support.faces import Face
 
 OPTIONS: list[tuple[str, dict[str, Any], str]] = [
     ("unknown environment", {"env": "production"}, "'prod', 'testnet', 'demo', not 'production'"),
@@ -18,7 +18,11 @@ OPTIONS: list[tuple[str, dict[str, Any], str]] = [
     ("no environment", {"env": None}, "env is one of 'prod'"),
     ("process feed", {"feed": "process"}, "not 'process'"),
     ("unknown feed", {"feed": "threads"}, "not 'threads'"),
-    ("capacity no power of two", {"capacity": 1000}, "capacity is a power of two from 2 to 16,777,216, not 1000"),
+    (
+        "capacity no power of two",
+        {"capacity": 1000},
+        "capacity is a power of two from 2 to 16,777,216, not 1000",
+    ),
     ("capacity of nothing", {"capacity": 0}, "power of two from 2"),
     ("capacity of one", {"capacity": 1}, "power of two from 2"),
     ("negative capacity", {"capacity": -8}, "power of two from 2"),
@@ -66,13 +70,13 @@ CALLS: list[tuple[str, Call, str]] = [
     ("no stream", lambda fb: fb.subscribe(None), "one or several stream names, not None"),
     ("number as stream", lambda fb: fb.subscribe([1]), "a stream name is a str, not int"),
     ("unknown key", lambda fb: fb.subscribe("btcusdt@trade", "binance"), "'binance' is no WsKey"),
-    ("key of user data", lambda fb: fb.subscribe("btcusdt@trade", "usdmPrivate"), "no market streams.*usdmPublic"),
-    ("key of a WS API", lambda fb: fb.subscribe("btcusdt@trade", "mainWSAPI"), "no market streams.*main, main2"),
-    ("wrong route", lambda fb: fb.subscribe("btcusdt@aggTrade", "usdmPublic"), "served by usdmMarket and.*silent"),
-    ("never subscribed", lambda fb: fb.unsubscribe("btcusdt@trade"), "btcusdt@trade on main is not subscribed"),
+    ("key of user data", lambda fb: fb.subscribe("btcusdt@trade", "usdmPrivate"), "carries no market streams"),
+    ("key of a WS API", lambda fb: fb.subscribe("btcusdt@trade", "mainWSAPI"), "these do: main, main2"),
+    ("wrong route", lambda fb: fb.subscribe("btcusdt@aggTrade", "usdmPublic"), "would be silent"),
+    ("never subscribed", lambda fb: fb.unsubscribe("btcusdt@trade"), "on main is not subscribed"),
     ("unsubscribing nothing", lambda fb: fb.unsubscribe(None), "stream names or rings, not None"),
     ("unsubscribing a number", lambda fb: fb.unsubscribe([1]), "a stream name is a str, not int"),
-    ("unknown event", lambda fb: fb.on("trade", print), "'trade' is no kind of event; there are open, message"),
+    ("unknown event", lambda fb: fb.on("trade", print), "no kind of event; there are open, message"),
     ("callback that is none", lambda fb: fb.on("message", None), "plain function of one event"),
     ("coroutine as callback", lambda fb: fb.on("message", _coroutine), r"plain function.*events\(\)"),
     ("reader without rings", lambda fb: fb.reader([]), "at least one ring"),
@@ -83,7 +87,9 @@ async def _coroutine(event: fastbinance.Event) -> None:
     pass
 
 
-@pytest.mark.parametrize(("options", "text"), [case[1:] for case in OPTIONS], ids=[case[0] for case in OPTIONS])
+@pytest.mark.parametrize(
+    ("options", "text"), [case[1:] for case in OPTIONS], ids=[case[0] for case in OPTIONS]
+)
 def test_impossible_option_is_refused_when_the_client_is_made(
     face: Face, options: dict[str, Any], text: str
 ) -> None:
@@ -113,7 +119,9 @@ def test_second_wish_with_another_capacity_is_refused(face: Face, silent_sim: Ru
     fb = face.client(urls=silent_sim.urls, capacity=64)
     face.do(fb.diff_depth, "btcusdt")
     face.do(fb.diff_depth, "btcusdt", capacity=64)
-    with pytest.raises(ConfigurationError, match="a ring of capacity 64 already; unsubscribe it to have one of 128"):
+    with pytest.raises(
+        ConfigurationError, match="a ring of capacity 64 already; unsubscribe it to have one of 128"
+    ):
         face.do(fb.diff_depth, "btcusdt", capacity=128)
     with pytest.raises(ConfigurationError, match="level_capacity 32768 already"):
         face.do(fb.diff_depth, "btcusdt", level_capacity=1024)

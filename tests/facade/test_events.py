@@ -1,4 +1,4 @@
-"""What a client tells besides records: raw messages, answers, the life of connections; queues and callbacks."""
+"""What a client tells besides records: raw messages, answers, the life of connections; to whom, and how."""
 
 import asyncio
 import logging
@@ -6,11 +6,11 @@ import threading
 from typing import Any
 
 import pytest
-from support.faces import Face, ThreadFace
-from support.payloads import combined, kline, spot_book_ticker
 
 from fastbinance import Event, SubscriptionRejected
 from fastbinance.sim import RunningSimulator
+from support.faces import Face, ThreadFace
+from support.payloads import combined, kline, spot_book_ticker
 
 KLINE = "btcusdt@kline_1m"
 STREAM = "btcusdt@bookTicker"

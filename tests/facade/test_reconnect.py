@@ -1,11 +1,9 @@
-"""Connections that are lost, never come up, or say what they should not: rings survive and the cause is told."""
+"""Connections lost, never made, or saying what they should not: rings survive, and the cause is told."""
 
 import socket
 from typing import Any
 
 import pytest
-from support.faces import Face
-from support.payloads import spot_book_ticker, usdm_book_ticker
 
 from fastbinance import (
     ConnectFailed,
@@ -17,6 +15,8 @@ from fastbinance import (
     WsKey,
 )
 from fastbinance.sim import RunningSimulator, run_in_thread
+from support.faces import Face
+from support.payloads import spot_book_ticker, usdm_book_ticker
 
 STREAM = "btcusdt@bookTicker"
 
@@ -95,8 +95,8 @@ def test_server_that_says_goodbye_is_connected_to_again(face: Face, silent_sim: 
     # On futures, what Binance cannot read is answered and the connection closed with 1008.
     fb = face.client(urls=silent_sim.urls)
     good = face.live(face.do(fb.book_ticker, "btcusdt", market="usdm"))
-    bad = face.do(fb.book_ticker, "btc$usdt", market="usdm")
     queue = face.do(fb.events)
+    bad = face.do(fb.book_ticker, "btc$usdt", market="usdm")
     with pytest.raises(SubscriptionRejected):
         face.do(bad.ready)
     event = face.event(queue, "reconnecting")
@@ -228,7 +228,7 @@ def test_many_bad_payloads_are_all_counted_and_the_newest_kept(
     face.until(lambda: buf.cursor == 0, buf)
     (connection,) = fb.stats().connections
     assert (connection.counters.rejected, buf.stats.rejected) == (40, 40)
-    assert [f"bad{number}".encode() in reject.head for number, reject in enumerate(connection.rejects, 24)] == (
-        [True] * 16
-    )
+    assert [
+        f"bad{number}".encode() in reject.head for number, reject in enumerate(connection.rejects, 24)
+    ] == ([True] * 16)
     face.do(fb.close)

@@ -4,12 +4,12 @@ import time
 from typing import Any
 
 import pytest
-from support.faces import Face
-from support.payloads import combined, spot_book_ticker, usdm_book_ticker
 
 import fastbinance
 from fastbinance import RingState
 from fastbinance.sim import RunningSimulator
+from support.faces import Face
+from support.payloads import combined, spot_book_ticker, usdm_book_ticker
 
 STREAM = "btcusdt@bookTicker"
 
@@ -38,9 +38,7 @@ def test_ring_without_records_says_so(buf: Any) -> None:
         buf.at(0)
 
 
-def test_record_older_than_asked_for_is_refused(
-    face: Face, silent_sim: RunningSimulator, buf: Any
-) -> None:
+def test_record_older_than_asked_for_is_refused(face: Face, silent_sim: RunningSimulator, buf: Any) -> None:
     send(silent_sim, 1)
     face.until(lambda: buf.cursor == 0, buf)
     assert buf.last(max_age=3600).update_id == 1
@@ -134,7 +132,11 @@ def test_many_symbol_ring_gives_the_newest_record_of_each_symbol(
         silent_sim.send("usdm", "!bookTicker", usdm_book_ticker(update_id, symbol=symbol))
     face.until(lambda: ring.cursor == 3, ring)
     assert ring.symbols == ("BTCUSDT", "ETHUSDT", "牛来USDT")
-    assert (ring.last("btcusdt").update_id, ring.last("ETHUSDT").update_id, ring.last().update_id) == (2, 1, 3)
+    assert (ring.last("btcusdt").update_id, ring.last("ETHUSDT").update_id, ring.last().update_id) == (
+        2,
+        1,
+        3,
+    )
     assert ring.last("牛来usdt").symbol_id == 2
     assert ring.symbols[ring.symbol_id] == "牛来USDT"
     with pytest.raises(fastbinance.NoData, match="xrpusdt"):

@@ -1,7 +1,8 @@
 """Two ways to use the facade, so that one test covers both: a blocking client, and an awaiting one.
 
-A test says `face.do(ring.ready, timeout=5)`. On a `Client` the call blocks; on an `AsyncClient` it is made on
-the face's event loop, and awaited where there is something to await. Between two calls that loop stands still.
+A test says `face.do(ring.ready, timeout=5)`. On a `Client` the call blocks; on an `AsyncClient` it is made
+on the face's event loop, and awaited where there is something to await. Between two calls that loop stands
+still.
 """
 
 import asyncio
@@ -33,15 +34,14 @@ class Face:
     """One way to use the facade."""
 
     name = ""
-    waits_with = "for"
 
     def __init__(self) -> None:
-        self._clients: list[Any] = []
+        self.clients: list[Any] = []
 
     def client(self, **options: Any) -> Any:
         """Make a client that is closed at the end of the test."""
         made = self._make(options)
-        self._clients.append(made)
+        self.clients.append(made)
         return made
 
     def do(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -74,7 +74,7 @@ class Face:
 
     def close(self) -> None:
         """Close the clients, and see that nothing of them is left."""
-        for client in self._clients:
+        for client in self.clients:
             self.do(client.close)
 
     def _make(self, options: Any) -> Any:
@@ -88,6 +88,13 @@ class ThreadFace(Face):
     reader_type = fastbinance.Reader
     ring_type = fastbinance.Ring
     client_type: Any = fastbinance.Client
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Who waits in vain is ended with its client, and its test fails at once rather than after minutes.
+        self._watchdog = threading.Timer(3 * DEADLINE_SECONDS, super().close)
+        self._watchdog.daemon = True
+        self._watchdog.start()
 
     def _make(self, options: Any) -> Any:
         return fastbinance.Client(**options)
@@ -112,6 +119,7 @@ class ThreadFace(Face):
             ring.bell.remove(waiter)
 
     def close(self) -> None:
+        self._watchdog.cancel()
         super().close()
         assert feed_threads() == []
 
@@ -120,7 +128,6 @@ class InlineFace(Face):
     """`AsyncClient`, whose feed runs on the caller's loop."""
 
     name = "inline"
-    waits_with = "async for"
     reader_type = fastbinance.AsyncReader
     ring_type = fastbinance.AsyncRing
     client_type: Any = fastbinance.AsyncClient
@@ -128,6 +135,11 @@ class InlineFace(Face):
     def __init__(self) -> None:
         super().__init__()
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop of its clients."""
+        return self._runner.get_loop()
 
     def _make(self, options: Any) -> Any:
         return fastbinance.AsyncClient(**options)

@@ -28,7 +28,9 @@ def usdm_book_ticker(update_id: int, bid: str = "25.35190000", symbol: str = "BT
 
 def kline(number: int, symbol: str = "BTCUSDT") -> bytes:
     """Source: Spot WebSocket Streams, "Kline/Candlestick Streams"; the fields that a test looks at."""
-    return _text({"e": "kline", "E": 1_795_340_000_000 + number, "s": symbol, "k": {"i": "1m", "o": "0.0010"}})
+    return _text(
+        {"e": "kline", "E": 1_795_340_000_000 + number, "s": symbol, "k": {"i": "1m", "o": "0.0010"}}
+    )
 
 
 def combined(stream: str, payload: bytes) -> bytes:

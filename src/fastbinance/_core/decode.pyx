@@ -1,3 +1,4 @@
+# cython: autotestdict=False
 """One payload to its records, for tests, tools and replay: the same code that a feed runs."""
 
 from collections import namedtuple

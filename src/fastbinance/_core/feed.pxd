@@ -4,7 +4,7 @@ from libcpp.vector cimport vector
 
 from picows.picows cimport WSCloseCode, WSFrame, WSListener, WSTransport
 
-from fastbinance._core.native cimport DecodeCode, Fallback, FastPath, Route, RouteTable
+from fastbinance._core.native cimport DecodeCode, Fallback, FastPath, Lookahead, Route, RouteTable
 from fastbinance._core.ring cimport Bell
 
 
@@ -12,6 +12,8 @@ cdef class Feed(WSListener):
     cdef:
         RouteTable table
         FastPath fast_path
+        Lookahead lookahead
+        bint looks_ahead                   # there are so many routes that it pays
         unique_ptr[Fallback] parser
         vector[char] message               # fragments of an unfinished message, and padding
         bint in_message                    # a fragmented message has begun

@@ -1,3 +1,4 @@
+# cython: autotestdict=False
 """The feed: one picows listener per connection, from frame to ring without Python in between."""
 
 import logging
@@ -12,7 +13,7 @@ from picows.picows cimport WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransp
 
 from fastbinance._core cimport decode, native
 from fastbinance._core.native cimport (
-    DecodeCode, FallbackResult, FastResult, Outcome, Route, decode_code_name, max_message_bytes, payload_padding,
+    DecodeCode, FallbackResult, FastResult, Lookahead, Outcome, Route, decode_code_name, max_message_bytes, payload_padding,
     string_view, wall_clock_ns,
 )
 from fastbinance._core.ring cimport Bell, RingBase
@@ -25,6 +26,7 @@ HEAD_BYTES = 256
 KEPT_REJECTS = 16
 
 Reject = namedtuple("Reject", "code offset head stream recv_ns")
+RouteStats = namedtuple("RouteStats", "fast fallback skipped rejected")
 
 
 cdef str _text(string_view view):
@@ -63,6 +65,7 @@ cdef class Feed(WSListener):
         self.table.add(string_view(PyBytes_AS_STRING(name), len(name)), ring.kind, &ring.writer,
                        string_view(PyBytes_AS_STRING(symbol), len(symbol)))
         self.rings[stream_name] = ring
+        self.looks_ahead = Lookahead.worthwhile(self.table)
 
     def remove_route(self, str stream_name not None):
         """Forget a route; its payloads go to the handler from now on. Without such a route nothing happens."""
@@ -70,6 +73,7 @@ cdef class Feed(WSListener):
         self.refuse_while_replaying()
         self.table.remove(string_view(PyBytes_AS_STRING(name), len(name)))
         self.rings.pop(stream_name, None)
+        self.looks_ahead = Lookahead.worthwhile(self.table)
 
     def route_stats(self, str stream_name not None):
         """Counts of one stream on this connection, or None without such a route."""
@@ -77,7 +81,8 @@ cdef class Feed(WSListener):
         cdef Route* route = self.table.find(string_view(PyBytes_AS_STRING(name), len(name)))
         if route == NULL:
             return None
-        return {"fast": route.fast, "fallback": route.fallback, "skipped": route.skipped, "rejected": route.rejected}
+        return RouteStats(
+            route.fast, route.details.get().fallback, route.details.get().skipped, route.details.get().rejected)
 
     @property
     def rejects(self):
@@ -95,6 +100,8 @@ cdef class Feed(WSListener):
         self.frames += 1
         if frame.msg_type == WSMsgType.TEXT and frame.fin and not (
                 self.in_message or frame.rsv1 or frame.rsv2 or frame.rsv3 or frame._payload_obj is not None):
+            if self.looks_ahead:
+                self.lookahead.step(self.table, frame.payload_ptr + frame.payload_size, frame.tail_size)
             self.accept(frame.payload_ptr, frame.payload_size)
         else:
             self.on_rare_frame(transport, frame)
@@ -188,7 +195,7 @@ cdef class Feed(WSListener):
         elif result.outcome == Outcome.rejected:
             stream = ""
             if result.route != NULL:
-                result.route.rejected += 1
+                result.route.details.get().rejected += 1
                 stream = _text(result.route.name_text())
             elif result.stream.size():
                 stream = _text(result.stream)

@@ -133,6 +133,14 @@ cdef extern from "ring.hpp" namespace "fb" nogil:
     void format_ring(void*, const RingShape&) noexcept
 
 
+cdef extern from "ring_memory.hpp" namespace "fb" nogil:
+    cdef cppclass RingMemory:
+        @staticmethod
+        void* allocate(size_t) noexcept
+        @staticmethod
+        void release(void*, size_t) noexcept
+
+
 cdef extern from "writer.hpp" namespace "fb" nogil:
     cdef cppclass RingWriter:
         RingView view
@@ -145,19 +153,30 @@ cdef extern from "writer.hpp" namespace "fb" nogil:
 cdef extern from "route.hpp" namespace "fb" nogil:
     size_t max_name_bytes
 
-    cdef cppclass Route:
-        Kind kind
-        RingWriter* ring
-        uint64_t fast
+    cdef cppclass RouteDetails:
         uint64_t fallback
         uint64_t skipped
         uint64_t rejected
+
+    cdef cppclass Route:
+        Kind kind
+        RingWriter* ring
+        unique_ptr[RouteDetails] details
+        uint64_t fast
         string_view name_text()
 
     cdef cppclass RouteTable:
         Route* add(string_view, Kind, RingWriter*, string_view) except +
         bool remove(string_view) except +
         Route* find(string_view) noexcept
+        size_t size() noexcept
+
+
+cdef extern from "lookahead.hpp" namespace "fb" nogil:
+    cdef cppclass Lookahead:
+        @staticmethod
+        bool worthwhile(const RouteTable&) noexcept
+        void step(const RouteTable&, const char*, size_t) noexcept
 
 
 cdef extern from "fallback.hpp" namespace "fb" nogil:

@@ -36,7 +36,8 @@ cdef class Waiter:
 
 cdef class RingBase:
     cdef:
-        object memory                      # mmap, whose buffer everything below points into
+        void* memory                       # what everything below points into; NULL until it is there
+        size_t memory_size
         object record_type                 # class of what last() and at() return
         object dtype                       # dtype of the records
         RingWriter writer

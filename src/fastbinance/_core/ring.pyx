@@ -1,7 +1,5 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, freethreading_compatible=False
+# cython: language_level=3, boundscheck=False, wraparound=False, freethreading_compatible=False, autotestdict=False
 """Rings: preallocated records in shareable memory, and the ways to read them."""
-
-import mmap
 
 import numpy as np
 
@@ -11,7 +9,7 @@ from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF
 from libc.stdint cimport int64_t, uint32_t, uint64_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy
 
 from fastbinance._core cimport native
 from fastbinance._core.native cimport (
@@ -343,6 +341,9 @@ cdef class Window:
     def __len__(self):
         return len(self.records)
 
+    def __reduce__(self):
+        raise TypeError("a window belongs to the memory of one process: take its records instead")
+
     def intact(self):
         """Whether nothing of it has been overwritten up to now."""
         cdef int64_t begin = 0
@@ -418,8 +419,6 @@ cdef class RingBase:
                   int64_t level_capacity=0, uint32_t symbol_capacity=1, Bell bell=None, **ignored):
         cdef:
             RingShape shape
-            const unsigned char[::1] buffer
-            unsigned char[::1] writable
             char* name
             Py_ssize_t length
             uint32_t row = 0
@@ -450,12 +449,13 @@ cdef class RingBase:
         shape.capacity = capacity
         shape.level_capacity = level_capacity
         shape.symbol_capacity = symbol_capacity
-        self.memory = mmap.mmap(-1, shape.total_bytes())
-        writable = self.memory
-        # Touched now, so that no page fault comes later and memory use is flat from the start.
-        memset(&writable[0], 0, writable.shape[0])
-        native.format_ring(&writable[0], shape)
-        if not self.writer.open(&writable[0], symbol is None):
+        # Touched by this, so that no page fault comes later and memory use is flat from the start.
+        self.memory_size = shape.total_bytes()
+        self.memory = native.RingMemory.allocate(self.memory_size)
+        if self.memory == NULL:
+            raise MemoryError(f"no {self.memory_size} bytes for the ring of {stream}")
+        native.format_ring(self.memory, shape)
+        if not self.writer.open(self.memory, symbol is None):
             raise MemoryError(f"no memory for the symbol index of {stream}")
         self.view = self.writer.view
         if symbol is not None:
@@ -465,6 +465,10 @@ cdef class RingBase:
                 raise ConfigurationError(
                     f"symbol {symbol!r} has from 1 to {native.max_symbol_bytes} bytes of UTF-8, without quotes, "
                     f"backslashes and control characters")
+
+    def __dealloc__(self):
+        if self.memory != NULL:
+            native.RingMemory.release(self.memory, self.memory_size)
 
     # What the feed and the pool use.
 
@@ -509,7 +513,7 @@ cdef class RingBase:
 
     @property
     def memory_bytes(self):
-        return len(self.memory)
+        return self.memory_size
 
     @property
     def epoch(self):

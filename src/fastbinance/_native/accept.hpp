@@ -24,7 +24,7 @@ FB_OUTLINE FastResult take_trade(Route &route, const char *p, const char *end, s
     return {Outcome::declined, &route};
   ++route.fast;
   if (fields.no_trade) {
-    ++route.skipped;
+    ++route.details->skipped;
     return {Outcome::skipped, &route};
   }
   publish<many>(route, fields, recv_ns);
@@ -101,15 +101,14 @@ inline FastResult accept_combined(const RouteTable &table, const char *payload, 
   const char *const behind = name + length; // may be past the end: the scanner refuses to begin there
   if (!at_literal(behind, "\",\"data\":")) [[unlikely]]
     return declined;
-  const std::uint64_t hash = hash_name(name, length);
-  std::size_t at = hash;
-  for (Route *route; (route = table.next(hash, at)) != nullptr;) {
+  std::size_t at = hash_name(name, length);
+  while (Route *route = table.next(at)) {
 #if FB_AVX2
     const __m256i known = _mm256_load_si256(reinterpret_cast<const __m256i *>(route->name_head));
     const unsigned same = static_cast<unsigned>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(head, known)));
     const bool same_name = (_blsmsk_u32(quotes & ~0xffu) & ~same) == 0; // through the closing quote
 #else
-    const bool same_name = std::memcmp(route->name, name, length + 1) == 0; // with the closing quote
+    const bool same_name = std::memcmp(route->details->name, name, length + 1) == 0; // with the closing quote
 #endif
     if (same_name) [[likely]]
       return takers<true>[route->taker](*route, behind + 9, end, recv_ns);

@@ -49,7 +49,7 @@ FB_INLINE bool scan_book_ticker(Text &t, const Route &route, BookTickerFields &f
 }
 
 template <bool many>
-FB_INLINE void publish(const Route &route, const BookTickerFields &f, std::int64_t recv_ns) noexcept {
+FB_INLINE void publish(Route &route, const BookTickerFields &f, std::int64_t recv_ns) noexcept {
   std::int64_t sequence;
   BookTickerRecord *first = route.target.claim<BookTickerRecord>(sequence);
   for (BookTickerRecord *place : {first, first + route.target.capacity}) {
@@ -68,5 +68,5 @@ FB_INLINE void publish(const Route &route, const BookTickerFields &f, std::int64
   }
   if constexpr (many)
     store_release(route.ring->view.symbols[f.symbol_id].last_sequence, sequence);
-  route.target.publish(first, sequence);
+  route.target.publish(sequence);
 }

@@ -76,7 +76,7 @@ FB_INLINE bool scan_depth(Text &t, const Route &route, DepthFields &f, Level *le
 }
 
 template <bool many>
-FB_INLINE void publish(const Route &route, const DepthFields &f, std::int64_t begin, std::int64_t recv_ns) noexcept {
+FB_INLINE void publish(Route &route, const DepthFields &f, std::int64_t begin, std::int64_t recv_ns) noexcept {
   std::int64_t sequence;
   DepthRecord *first = route.target.claim<DepthRecord>(sequence);
   for (DepthRecord *place : {first, first + route.target.capacity}) {
@@ -96,6 +96,6 @@ FB_INLINE void publish(const Route &route, const DepthFields &f, std::int64_t be
   }
   if constexpr (many)
     store_release(route.ring->view.symbols[f.symbol_id].last_sequence, sequence);
-  route.target.publish(first, sequence);
+  route.target.publish(sequence);
   route.ring->end_levels(begin + f.bid_count + f.ask_count);
 }

@@ -21,28 +21,28 @@ struct Key {
   bool required;
 };
 
-constexpr Key book_ticker_keys[] = {
+inline constexpr Key book_ticker_keys[] = {
     {"e", Type::event, 0, 1, false},     {"u", Type::id, 0, 2, true},           {"s", Type::symbol, 0, 4, true},
     {"b", Type::decimal, 0, 8, true},    {"B", Type::decimal, 1, 16, true},     {"a", Type::decimal, 2, 32, true},
     {"A", Type::decimal, 3, 64, true},   {"E", Type::time_event, 0, 128, false}, {"T", Type::time_transaction, 0, 256, false},
 };
-constexpr Key trade_keys[] = {
+inline constexpr Key trade_keys[] = {
     {"e", Type::event, 0, 1, true},         {"E", Type::time_event, 0, 2, true}, {"T", Type::time_transaction, 0, 4, true},
     {"s", Type::symbol, 0, 8, true},        {"t", Type::id, 0, 16, true},        {"p", Type::decimal, 0, 32, true},
     {"q", Type::decimal, 1, 64, true},      {"m", Type::maker, 0, 128, true},    {"X", Type::execution, 0, 256, false},
 };
-constexpr Key agg_trade_keys[] = {
+inline constexpr Key agg_trade_keys[] = {
     {"e", Type::event, 0, 1, true},     {"E", Type::time_event, 0, 2, true}, {"T", Type::time_transaction, 0, 4, true},
     {"s", Type::symbol, 0, 8, true},    {"a", Type::id, 0, 16, true},        {"f", Type::id, 1, 32, true},
     {"l", Type::id, 2, 64, true},       {"p", Type::decimal, 0, 128, true},  {"q", Type::decimal, 1, 256, true},
     {"m", Type::maker, 0, 512, true},
 };
-constexpr Key diff_depth_keys[] = {
+inline constexpr Key diff_depth_keys[] = {
     {"e", Type::event, 0, 1, true},  {"E", Type::time_event, 0, 2, true}, {"T", Type::time_transaction, 0, 4, false},
     {"s", Type::symbol, 0, 8, true}, {"U", Type::id, 0, 16, true},        {"u", Type::id, 1, 32, true},
     {"pu", Type::id, 2, 64, false},  {"b", Type::bids, 0, 128, true},     {"a", Type::asks, 0, 256, true},
 };
-constexpr Key partial_depth_keys[] = {
+inline constexpr Key partial_depth_keys[] = {
     {"e", Type::event, 0, 1, false},  {"E", Type::time_event, 0, 2, false},  {"T", Type::time_transaction, 0, 4, false},
     {"s", Type::symbol, 0, 8, false}, {"U", Type::id, 0, 16, false},         {"u", Type::id, 1, 32, true},
     {"lastUpdateId", Type::id, 1, 32, true}, {"pu", Type::id, 2, 64, false}, {"b", Type::bids, 0, 128, true},

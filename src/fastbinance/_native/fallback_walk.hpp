@@ -297,15 +297,14 @@ private:
   // The whole payload is known to be good: give the record its symbol and publish it.
   DecodeCode finish(Route &route, const Decoded &d) noexcept {
     result_.symbol = d.symbol;
-    if (d.symbol.empty()) {
-      if (route.kind != Kind::partial_depth || d.has_symbol)
-        return DecodeCode::wrong_symbol; // "s":"" names nothing
-    } else if (route.symbol_length != 0 && route.symbol_text() != d.symbol) {
-      return DecodeCode::wrong_symbol;
+    if (d.has_symbol) { // spot partial depth names none
+      if (route.symbol_length != 0 && route.symbol_text() != d.symbol)
+        return DecodeCode::wrong_symbol;
+      FB_TRY(check_symbol(d.symbol));
     }
     if (d.no_trade) {
-      ++route.skipped;
-      ++route.fallback;
+      ++route.details->skipped;
+      ++route.details->fallback;
       result_.outcome = Outcome::skipped;
       return DecodeCode::ok;
     }
@@ -313,7 +312,7 @@ private:
     if (d.has_symbol)
       FB_TRY(route.ring->add_symbol(d.symbol, symbol_id));
     publish(route, d, symbol_id);
-    ++route.fallback;
+    ++route.details->fallback;
     result_.outcome = Outcome::published;
     return DecodeCode::ok;
   }

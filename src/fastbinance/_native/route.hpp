@@ -13,134 +13,147 @@ namespace fb {
 
 constexpr std::size_t max_name_bytes = 126;
 
-// The first two cache lines are all that the fast path touches, so that a thousand routes fit into the second-level cache.
+// What the fast path does not need at every payload.
+struct RouteDetails {
+  std::size_t name_length = 0;
+  // With a closing quote. Binance's longest names, alpha klines by contract address, have about 70 bytes.
+  char name[max_name_bytes + 2] = {};
+  // The symbol that the payload must name, with a closing quote; empty on many-symbol rings.
+  char symbol[max_symbol_bytes + 1] = {};
+  std::uint64_t fallback = 0; // payloads that the fallback took, published or skipped
+  std::uint64_t skipped = 0;
+  std::uint64_t rejected = 0;
+};
+
+// Two cache lines, all that the fast path touches, at a place that the hash of the name gives: with a thousand streams
+// nothing else leads there, and `Lookahead` can ask for both lines ahead of time.
 struct alignas(64) Route {
-  // Beginnings of `name` and `symbol`, each with a closing quote (`btcusdt@bookTicker"`, `BTCUSDT"`) and zero padded, so
-  // that they can be compared with a payload in one step.
+  // Beginnings of name and symbol, each with a closing quote (`btcusdt@bookTicker"`, `BTCUSDT"`) and zero padded, so that
+  // they can be compared with a payload in one step.
   char name_head[32] = {};
   char symbol_head[32] = {};
 
   RingTarget target;
   RingWriter *ring = nullptr;
-  std::uint32_t taker = 0; // which function takes its payloads: see accept.hpp
-  std::uint32_t symbol_length = 0;
-  std::uint64_t fast = 0; // payloads that the fast path took, published or skipped
+  std::unique_ptr<RouteDetails> details; // null: the place is free
+  std::uint64_t fast = 0;                // payloads that the fast path took, published or skipped
+  std::uint16_t taker = 0;               // which function takes its payloads: see accept.hpp
+  std::uint16_t symbol_length = 0;
   Kind kind = Kind::none;
 
-  std::uint64_t fallback = 0; // the same of the fallback
-  std::uint64_t skipped = 0;
-  std::uint64_t rejected = 0;
-  std::size_t name_length = 0;
-  // With the closing quote as well. Binance's longest names, alpha klines by contract address, have about 70 bytes.
-  char name[max_name_bytes + 2] = {};
-  // The symbol that the payload must name; empty on many-symbol rings.
-  char symbol[max_symbol_bytes + 1] = {};
-
-  std::string_view name_text() const noexcept { return {name, name_length}; }
-  std::string_view symbol_text() const noexcept { return {symbol, symbol_length}; }
+  std::string_view name_text() const noexcept { return {details->name, details->name_length}; }
+  std::string_view symbol_text() const noexcept { return {details->symbol, symbol_length}; }
 };
+static_assert(sizeof(Route) == 128);
 
 class RouteTable {
 public:
-  // Adds or replaces; the name is at most max_name_bytes long. Not on the hot path: may allocate, and moves nothing that
-  // a caller holds.
+  // Adds or replaces; the name is at most max_name_bytes long. Not on the hot path. Routes may move: a pointer to one is
+  // good until the next add or remove.
   Route *add(std::string_view name, Kind kind, RingWriter *ring, std::string_view symbol) {
     Route *route = find(name);
     if (route == nullptr) {
-      routes_.push_back(std::make_unique<Route>());
-      route = routes_.back().get();
-      std::memcpy(route->name, name.data(), name.size());
-      route->name[name.size()] = '"';
-      route->name_length = name.size();
-      std::memcpy(route->name_head, route->name, sizeof route->name_head);
+      if (2 * (count_ + 1) > routes_.size())
+        rehash(2 * routes_.size());
+      route = free_place(name);
+      route->details = std::make_unique<RouteDetails>();
+      copy_quoted(route->details->name, sizeof route->details->name, name);
+      copy_quoted(route->name_head, sizeof route->name_head, name);
+      route->details->name_length = name.size();
+      ++count_;
     }
     route->kind = kind;
     route->ring = ring;
     route->target = ring->target();
     // Symbols too long for one wide comparison (none of Binance's is) are looked up like those of many-symbol rings.
-    route->taker = static_cast<std::uint32_t>(kind) + (symbol.empty() || symbol.size() > 31 ? kind_count : 0);
-    route->symbol_length = static_cast<std::uint32_t>(symbol.size());
-    std::memset(route->symbol, 0, sizeof route->symbol);
-    std::memcpy(route->symbol, symbol.data(), symbol.size());
-    route->symbol[symbol.size()] = '"';
-    std::memcpy(route->symbol_head, route->symbol, sizeof route->symbol_head);
-    rebuild();
+    const bool many = symbol.empty() || symbol.size() >= sizeof route->symbol_head;
+    route->taker = static_cast<std::uint16_t>(static_cast<std::uint32_t>(kind) + (many ? kind_count : 0));
+    route->symbol_length = static_cast<std::uint16_t>(symbol.size());
+    copy_quoted(route->details->symbol, sizeof route->details->symbol, symbol);
+    copy_quoted(route->symbol_head, sizeof route->symbol_head, symbol);
     return route;
   }
 
   bool remove(std::string_view name) {
-    for (std::size_t i = 0; i < routes_.size(); ++i) {
-      if (routes_[i]->name_text() == name) {
-        routes_.erase(routes_.begin() + static_cast<std::ptrdiff_t>(i));
-        rebuild();
-        return true;
-      }
-    }
-    return false;
+    Route *route = find(name);
+    if (route == nullptr)
+      return false;
+    *route = Route{};
+    --count_;
+    rehash(routes_.size()); // closes the gap in the probe sequences
+    return true;
   }
 
   Route *find(std::string_view name) const noexcept {
-    const std::uint64_t hash = hash_name(name.data(), name.size());
-    std::size_t at = hash;
-    for (Route *candidate; (candidate = next(hash, at)) != nullptr;)
-      if (candidate->name_text() == name)
-        return candidate;
+    std::size_t at = hash_name(name.data(), name.size());
+    while (Route *route = next(at))
+      if (route->name_text() == name)
+        return route;
     return nullptr;
   }
 
-  // The next route whose name has this hash; `at` begins as the hash. The caller compares names, in whatever steps its
-  // instruction set has.
-  inline __attribute__((always_inline)) Route *next(std::uint64_t hash, std::size_t &at) const noexcept {
-    for (;;) {
-      const Slot &slot = slots_[at++ & mask_];
-      if (slot.hash == hash || slot.route == nullptr)
-        return slot.route;
-    }
+  // The next route that a name of this hash may have; `at` begins as the hash. nullptr ends the search. The caller
+  // compares names, in whatever steps its instruction set has.
+  inline __attribute__((always_inline)) Route *next(std::size_t &at) const noexcept {
+    Route *route = place(at++);
+    return route->details != nullptr ? route : nullptr;
+  }
+
+  // Where the route of a name of this hash is, unless another name came first.
+  inline __attribute__((always_inline)) Route *place(std::size_t hash) const noexcept {
+    return const_cast<Route *>(routes_.data()) + (hash & mask_);
   }
 
   // The one route that a raw payload of this content can belong to; nullptr when there is none or more than one.
   // Linear: raw payloads are the exception, our connections ask for combined ones.
   Route *find_by_content(Kind kind, std::string_view symbol) const noexcept {
     Route *found = nullptr;
-    for (const auto &candidate : routes_) {
-      const bool same_kind = candidate->kind == kind ||
-                             (kind == Kind::diff_depth && candidate->kind == Kind::partial_depth);
-      const bool same_symbol = candidate->symbol_length == 0 || symbol.empty() || candidate->symbol_text() == symbol;
+    for (const Route &candidate : routes_) {
+      if (candidate.details == nullptr)
+        continue;
+      const bool same_kind =
+          candidate.kind == kind || (kind == Kind::diff_depth && candidate.kind == Kind::partial_depth);
+      const bool same_symbol = candidate.symbol_length == 0 || symbol.empty() || candidate.symbol_text() == symbol;
       if (!same_kind || !same_symbol)
         continue;
       if (found != nullptr)
         return nullptr;
-      found = candidate.get();
+      found = const_cast<Route *>(&candidate);
     }
     return found;
   }
 
-  const std::vector<std::unique_ptr<Route>> &routes() const noexcept { return routes_; }
+  std::size_t size() const noexcept { return count_; }
 
 private:
-  struct Slot {
-    std::uint64_t hash = 0;
-    Route *route = nullptr;
-  };
-
-  void rebuild() {
-    std::size_t size = 16;
-    while (size < 4 * routes_.size())
-      size *= 2;
-    slots_.assign(size, Slot{});
-    mask_ = size - 1;
-    for (const auto &route : routes_) {
-      const std::uint64_t hash = hash_name(route->name, route->name_length);
-      std::size_t at = hash;
-      while (slots_[at & mask_].route != nullptr)
-        ++at;
-      slots_[at & mask_] = {hash, route.get()};
-    }
+  // As much of the text and its closing quote as fits; the rest zero.
+  static void copy_quoted(char *to, std::size_t room, std::string_view text) noexcept {
+    std::memset(to, 0, room);
+    const std::size_t length = text.size() < room ? text.size() : room;
+    std::memcpy(to, text.data(), length);
+    if (length < room)
+      to[length] = '"';
   }
 
-  std::vector<std::unique_ptr<Route>> routes_;
-  std::vector<Slot> slots_ = std::vector<Slot>(16); // never full: at most a quarter
+  Route *free_place(std::string_view name) noexcept {
+    std::size_t at = hash_name(name.data(), name.size());
+    while (place(at)->details != nullptr)
+      ++at;
+    return place(at);
+  }
+
+  void rehash(std::size_t places) {
+    std::vector<Route> old(places);
+    old.swap(routes_);
+    mask_ = places - 1;
+    for (Route &route : old)
+      if (route.details != nullptr)
+        *free_place(route.name_text()) = std::move(route);
+  }
+
+  std::vector<Route> routes_ = std::vector<Route>(16); // open addressing, at most half full
   std::size_t mask_ = 15;
+  std::size_t count_ = 0;
 };
 
 } // namespace fb

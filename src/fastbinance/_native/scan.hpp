@@ -181,7 +181,7 @@ template <bool many> FB_INLINE bool symbol(Text &t, const Route &route, std::uin
     if (_bzhi_u32(~same, static_cast<unsigned>(length)) != 0) [[unlikely]]
       return false;
 #else
-    if (t.p >= t.end || std::memcmp(t.p, route.symbol, length) != 0) [[unlikely]]
+    if (t.p >= t.end || std::memcmp(t.p, route.details->symbol, length) != 0) [[unlikely]]
       return false;
 #endif
     t.p += length;

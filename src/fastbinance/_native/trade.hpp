@@ -47,7 +47,7 @@ FB_INLINE bool scan_trade(Text &t, const Route &route, TradeFields &f) noexcept 
 }
 
 template <bool many>
-FB_INLINE void publish(const Route &route, const TradeFields &f, std::int64_t recv_ns) noexcept {
+FB_INLINE void publish(Route &route, const TradeFields &f, std::int64_t recv_ns) noexcept {
   std::int64_t sequence;
   TradeRecord *first = route.target.claim<TradeRecord>(sequence);
   for (TradeRecord *place : {first, first + route.target.capacity}) {
@@ -65,7 +65,7 @@ FB_INLINE void publish(const Route &route, const TradeFields &f, std::int64_t re
   }
   if constexpr (many)
     store_release(route.ring->view.symbols[f.symbol_id].last_sequence, sequence);
-  route.target.publish(first, sequence);
+  route.target.publish(sequence);
 }
 
 struct AggTradeFields {
@@ -107,7 +107,7 @@ FB_INLINE bool scan_agg_trade(Text &t, const Route &route, AggTradeFields &f) no
 }
 
 template <bool many>
-FB_INLINE void publish(const Route &route, const AggTradeFields &f, std::int64_t recv_ns) noexcept {
+FB_INLINE void publish(Route &route, const AggTradeFields &f, std::int64_t recv_ns) noexcept {
   std::int64_t sequence;
   AggTradeRecord *first = route.target.claim<AggTradeRecord>(sequence);
   for (AggTradeRecord *place : {first, first + route.target.capacity}) {
@@ -127,5 +127,5 @@ FB_INLINE void publish(const Route &route, const AggTradeFields &f, std::int64_t
   }
   if constexpr (many)
     store_release(route.ring->view.symbols[f.symbol_id].last_sequence, sequence);
-  route.target.publish(first, sequence);
+  route.target.publish(sequence);
 }

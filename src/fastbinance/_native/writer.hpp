@@ -42,26 +42,51 @@ struct RingTarget {
   std::byte *records = nullptr;
   std::int64_t capacity = 0;
 
+  std::int64_t next = 0; // the sequence that comes, as far as this route knows
+
   // Begin a record: the first of its two places; the second lies `capacity` records further. The caller stores every
-  // field into both and calls `publish`.
+  // field into both and calls `publish`. `next` only spares the processor from waiting for the header's line before it
+  // knows where to store; when another route or the fallback has published since, the header is right.
   template <class Record>
-  inline __attribute__((always_inline)) Record *claim(std::int64_t &sequence) const noexcept {
-    sequence = header->cursor + 1; // only we write it
+  inline __attribute__((always_inline)) Record *claim(std::int64_t &sequence) noexcept {
+    sequence = next;
+    if (header->cursor + 1 != sequence) [[unlikely]]
+      sequence = header->cursor + 1; // only we write it
+    next = sequence + 1;
     store_relaxed(header->claim, sequence);
     std::atomic_thread_fence(std::memory_order_release); // the claim is seen before any byte of the slot changes
     return reinterpret_cast<Record *>(records) + (sequence & (capacity - 1));
   }
 
-  // Make a complete record visible; pairs with RingView::cursor. Then ask for the lines of the next record: with a
-  // thousand rings they have left the cache by the time it comes, and its stores would wait for memory.
-  template <class Record>
-  inline __attribute__((always_inline)) void publish(Record *first, std::int64_t sequence) const noexcept {
+  // Make a complete record visible; pairs with RingView::cursor.
+  inline __attribute__((always_inline)) void publish(std::int64_t sequence) const noexcept {
     store_release(header->cursor, sequence);
-    constexpr std::size_t last_byte_of_next = 2 * sizeof(Record) - 1;
-    __builtin_prefetch(reinterpret_cast<const char *>(first) + last_byte_of_next, 1);
-    __builtin_prefetch(reinterpret_cast<const char *>(first + capacity) + last_byte_of_next, 1);
+  }
+
+  // Ask for what the next record will touch.
+  void prefetch(std::size_t record_bytes) const noexcept {
+    __builtin_prefetch(&header->claim, 1);
+    const std::byte *first = records + static_cast<std::size_t>(next & (capacity - 1)) * record_bytes;
+    const std::byte *second = first + static_cast<std::size_t>(capacity) * record_bytes;
+    __builtin_prefetch(first, 1);
+    __builtin_prefetch(first + record_bytes - 1, 1);
+    __builtin_prefetch(second, 1);
+    __builtin_prefetch(second + record_bytes - 1, 1);
   }
 };
+
+// May this be a symbol? What JSON would have to escape never gets into a ring's table, so that the fast path may compare
+// the raw text of a payload with it.
+inline DecodeCode check_symbol(std::string_view name) noexcept {
+  if (name.empty())
+    return DecodeCode::wrong_symbol;
+  if (name.size() > max_symbol_bytes)
+    return DecodeCode::symbol_too_long;
+  for (const char sign : name)
+    if (sign == '"' || sign == '\\' || static_cast<unsigned char>(sign) < 0x20)
+      return DecodeCode::wrong_symbol;
+  return DecodeCode::ok;
+}
 
 class RingWriter {
 public:
@@ -105,14 +130,8 @@ public:
       return DecodeCode::ok;
     }
     RingHeader &header = *view.header;
-    if (name.size() > max_symbol_bytes)
-      return DecodeCode::symbol_too_long;
-    // What JSON would have to escape never gets into the table, so that the fast path may compare unescaped text with it.
-    for (const char sign : name)
-      if (sign == '"' || sign == '\\' || static_cast<unsigned char>(sign) < 0x20)
-        return DecodeCode::wrong_symbol;
-    if (name.empty())
-      return DecodeCode::wrong_symbol;
+    if (const DecodeCode code = check_symbol(name); code != DecodeCode::ok)
+      return code;
     if (!many_symbols() && header.symbol_count == 1)
       return DecodeCode::wrong_symbol;
     if (header.symbol_count == header.symbol_capacity)
@@ -155,7 +174,7 @@ public:
       store_release(view.symbols[symbol_id].last_sequence, sequence);
     store_release(view.header->cursor, sequence);
   }
-  RingTarget target() const noexcept { return {view.header, view.records, view.capacity}; }
+  RingTarget target() const noexcept { return {view.header, view.records, view.capacity, view.header->cursor + 1}; }
 
   // After publishing a depth record: its levels end at `end`. The claim falls back to what was really written, because
   // the bound was only an estimate. After a failed scan nobody lowers it: the next block begins behind the debris.

@@ -1,0 +1,178 @@
+"""The feed: one picows listener per connection, from frame to ring without Python in between."""
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from picows import WSFrame, WSListener, WSTransport
+from typing_extensions import Buffer, disjoint_base
+
+from fastbinance._core.ring import Bell, RingBase
+
+#: How much of a rejected payload is kept.
+HEAD_BYTES: Final[int]
+#: How many rejects are kept.
+KEPT_REJECTS: Final[int]
+
+class Reject(NamedTuple):
+    """A payload that did not decode.
+
+    Attributes
+    ----------
+    code : str
+        Name of the way in which it failed.
+    offset : int
+        Byte where reading stopped.
+    head : bytes
+        Its first 256 bytes.
+    stream : str
+        Stream name, empty where none was readable.
+    recv_ns : int
+        Our wall clock at arrival, UTC nanoseconds.
+    """
+
+    code: str
+    offset: int
+    head: bytes
+    stream: str
+    recv_ns: int
+
+class RouteStats(NamedTuple):
+    """Counts of one stream on one connection.
+
+    Attributes
+    ----------
+    fast, fallback : int
+        Payloads by the code that took them, published or skipped.
+    skipped : int
+        Fillers among them.
+    rejected : int
+        Undecodable ones.
+    """
+
+    fast: int
+    fallback: int
+    skipped: int
+    rejected: int
+
+@disjoint_base
+class Feed(WSListener):
+    """The listener of one connection: frames in, records out, everything else to its handler.
+
+    It answers PING with PONG (connect with ``enable_auto_pong=False``) and CLOSE with CLOSE, reassembles fragments, and
+    disconnects on broken framing only: a payload that does not decode is counted, kept and reported, and the next one
+    is read.
+
+    Parameters
+    ----------
+    handler
+        Takes what is no record, on the thread that feeds. What it raises is logged and counted, but for the first and
+        the last:
+
+        - ``on_open(transport)``: the handshake is done; data may follow in the same read.
+        - ``on_control(payload, recv_ns)``: an answer or an error of the server.
+        - ``on_message(stream, payload, recv_ns)``: the whole payload of a stream without a route; without wrapper the
+          stream is None.
+        - ``on_reject(reject)``: a payload did not decode.
+        - ``on_ping()``: a PING came; the feed has answered it.
+        - ``on_lost(close_code, reason)``: the socket is gone; of the peer's CLOSE, or None and nothing.
+    ws_key : str
+        Name of the service, for logs.
+    bell : Bell, optional
+        Rung at most once per socket read, when somebody waits; the rings' own.
+
+    Attributes
+    ----------
+    frames, messages, bytes_received : int
+        WebSocket frames of every type; whole text and binary messages; bytes of their payloads.
+    published, skipped, rejected, control, unrouted : int
+        What became of the messages: a record, a filler, undecodable, an answer or error, a stream without a route.
+    fast, fallback : int
+        Published and skipped messages by the code that took them.
+    pings, handler_errors : int
+        PINGs answered; exceptions of the handler.
+    """
+
+    ws_key: Final[str]
+    frames: Final[int]
+    messages: Final[int]
+    bytes_received: Final[int]
+    published: Final[int]
+    skipped: Final[int]
+    rejected: Final[int]
+    control: Final[int]
+    unrouted: Final[int]
+    fast: Final[int]
+    fallback: Final[int]
+    pings: Final[int]
+    handler_errors: Final[int]
+
+    def __init__(self, handler: Any, ws_key: str, bell: Bell | None = None) -> None: ...
+    @property
+    def rejects(self) -> list[Reject]:
+        """The newest 16 rejected payloads, oldest first."""
+
+    def add_route(self, stream_name: str, ring: RingBase) -> None:
+        """Send what Binance says under this stream name to a ring; replaces an earlier route of the name.
+
+        Raises
+        ------
+        ConfigurationError
+            The name is empty, too long, or has quotes or backslashes.
+        RuntimeError
+            A replay is running.
+        """
+
+    def remove_route(self, stream_name: str) -> None:
+        """Forget a route; its payloads go to the handler from now on. Without such a route nothing happens.
+
+        Raises
+        ------
+        RuntimeError
+            A replay is running.
+        """
+
+    def route_stats(self, stream_name: str) -> RouteStats | None:
+        """Return the counts of one stream on this connection, or None without such a route."""
+
+    def replay(
+        self,
+        buffer: Buffer,
+        offsets: np.ndarray[Any, np.dtype[np.int64]],
+        sizes: np.ndarray[Any, np.dtype[np.int64]],
+        recv_ns: np.ndarray[Any, np.dtype[np.int64]] | None = None,
+    ) -> int:
+        """Take recorded messages from memory as if frames had brought them.
+
+        The interpreter lock is let go while the fast path runs, so that other threads may read meanwhile. A feed is of a
+        connection or of replays, not of both at a time: a ring has one writer.
+
+        Parameters
+        ----------
+        buffer : bytes-like
+            Payloads, each with 64 bytes behind it that belong to the buffer; what they are does not matter.
+        offsets, sizes : numpy.ndarray
+            int64, shape ``(n,)``: where each payload begins, and its bytes.
+        recv_ns : numpy.ndarray, optional
+            int64, shape ``(n,)``: receive times, UTC nanoseconds. Without them all have the one of this call.
+
+        Returns
+        -------
+        int
+            How many records were published.
+
+        Raises
+        ------
+        ValueError
+            The arrays differ in length, or a payload and its 64 bytes do not lie in the buffer; nothing was taken.
+        RuntimeError
+            Another replay is running, or a fragmented message is unfinished.
+        """
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        """Tell the handler."""
+
+    def on_ws_frame(self, transport: WSTransport | None, frame: WSFrame) -> None:
+        """Take a frame; without a transport nothing is answered."""
+
+    def on_ws_disconnected(self, transport: WSTransport | None) -> None:
+        """Tell the handler, with the peer's reason if it gave one."""
