@@ -24,7 +24,7 @@ def in_order(names: list[str]) -> list[str]:
     """Sort as ruff's RUF022 does: constants, then classes, then the rest."""
 
     def rank(name: str) -> int:
-        if name.isupper():
+        if len(name) > 1 and name.isupper():
             return 0
         return 1 if name.lstrip("_")[:1].isupper() else 2
 

@@ -53,6 +53,7 @@ private:
 struct Routes {
   fb::RouteTable table;
   std::vector<std::unique_ptr<OwnedRing>> rings;
+  std::string first_name;
 
   Routes(const char *path, std::int64_t capacity, std::int64_t levels) {
     std::ifstream file(path);
@@ -62,6 +63,8 @@ struct Routes {
         fail(std::string("not a line of a routes file: ") + line);
       const auto kind = static_cast<fb::Kind>(std::stoi(line.substr(first + 1, second - first - 1)));
       const std::string symbol = line.substr(second + 1);
+      if (rings.empty())
+        first_name = line.substr(0, first);
       rings.push_back(std::make_unique<OwnedRing>(kind, symbol, capacity, levels));
       table.add(line.substr(0, first), kind, &rings.back()->writer, symbol);
     }

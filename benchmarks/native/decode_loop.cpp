@@ -97,7 +97,7 @@ int main(int argc, char **argv) {
       d.code = "haswell";
       d.run = loop([lean, table](std::string_view p, std::int64_t now) { return lean->accept(*table, p.data(), p.size(), now); });
     } else if (d.name == "publish") { // the ring's share alone: a bookTicker whose fields are known
-      fb::Route *route = table->routes().front().get();
+      fb::Route *route = table->find(d.routes->first_name);
       d.code = "ring";
       d.run = loop([route](std::string_view p, std::int64_t now) {
         fb::scalar::BookTickerFields f;

@@ -56,7 +56,7 @@ private:
     ondemand::raw_json_string text;
     if (object.find_field("s").get_raw_json_string().get(text))
       return false;
-    return std::memcmp(text.raw(), route.symbol, route.symbol_length + 1) == 0;
+    return std::memcmp(text.raw(), route.symbol_head, route.symbol_length + 1) == 0;
   }
 
   bool book_ticker(ondemand::object &object, fb::Route &route, std::int64_t recv_ns) {

@@ -23,7 +23,7 @@ from fastbinance.records import (
     ring_of,
 )
 from fastbinance.streams import Kind
-from fastbinance.waiting import TaskWaiter, ThreadWaiter, await_news, wait_for_news
+from fastbinance.waiting import TaskWaiter, ThreadWaiter, await_news, deadline_of, wait_for_news
 
 __all__ = [
     "AggTradeRing",
@@ -189,7 +189,7 @@ class Ring(AnyRing[R, Y]):
         StreamClosed
             The stream was unsubscribed, or the client closed.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = deadline_of(timeout, time.monotonic())
         waiter = ThreadWaiter((self,), [self.cursor])
         self.bell.add(waiter)
         try:
@@ -255,7 +255,7 @@ class AsyncRing(AnyRing[R, Y]):
     async def ready(self, timeout: float | None = None) -> None:
         """Wait until Binance has confirmed the stream and its first record has come; see `Ring.ready`."""
         loop = asyncio.get_running_loop()
-        deadline = None if timeout is None else loop.time() + timeout
+        deadline = deadline_of(timeout, loop.time())
         waiter = TaskWaiter((self,), [self.cursor])
         self.bell.add(waiter)
         try:

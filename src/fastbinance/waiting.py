@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import math
+import operator
 import threading
 import time
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from fastbinance.errors import ConfigurationError
 if TYPE_CHECKING:
     from fastbinance.rings import AnyRing
 
-__all__ = ["LoopBell", "TaskWaiter", "ThreadWaiter", "await_news", "wait_for_news"]
+__all__ = ["LoopBell", "TaskWaiter", "ThreadWaiter", "await_news", "deadline_of", "wait_for_news"]
 
 
 class LoopBell(Bell):
@@ -75,12 +76,26 @@ class TaskWaiter(Waiter):
         return True
 
 
+def deadline_of(timeout: float | None, now: float) -> float | None:
+    """Return when a wait is over, None for never."""
+    if timeout is None:
+        return None
+    if isinstance(timeout, str) or not hasattr(timeout, "__float__"):
+        raise ConfigurationError(f"timeout is a number of seconds or None, not {timeout!r}")
+    return now + float(timeout)
+
+
 def _start(rings: Sequence[RingBase], after: Sequence[int] | None) -> list[int]:
     if after is None:
         return [ring.cursor for ring in rings]
     if len(after) != len(rings):
         raise ConfigurationError(f"{len(after)} cursors for {len(rings)} rings")
-    return list(after)
+    try:
+        return [
+            operator.index(cursor) for cursor in after
+        ]  # NumPy's integers too: they are what batches hold
+    except TypeError:
+        raise ConfigurationError(f"after is a cursor, an int such as wait() returns, not {after!r}") from None
 
 
 def wait_for_news(
@@ -93,7 +108,7 @@ def wait_for_news(
     SubscriptionRejected, StreamClosed
         One of the rings has ended for good.
     """
-    deadline = None if timeout is None else time.monotonic() + timeout
+    deadline = deadline_of(timeout, time.monotonic())
     waiter = ThreadWaiter(tuple(rings), _start(rings, after))
     rings[0].bell.add(waiter)
     try:
@@ -122,7 +137,7 @@ async def await_news(
         This is not the client's loop.
     """
     loop = asyncio.get_running_loop()
-    deadline = None if timeout is None else loop.time() + timeout
+    deadline = deadline_of(timeout, loop.time())
     waiter = TaskWaiter(tuple(rings), _start(rings, after))
     rings[0].bell.add(waiter)
     try:

@@ -19,14 +19,19 @@ from fastbinance.streams import Kind
 NS_PER_MS = 1_000_000
 
 
+def outcome(payload, ws_key="main", stream=None, scanner="auto"):
+    """Return the records of a payload, or the code of its rejection."""
+    try:
+        return decode(payload, ws_key, stream, scanner=scanner)
+    except DecodeError as error:
+        return error.code
+
+
 def decoded(payload, ws_key="main", stream=None):
     """Return the one record of a payload, after holding the two scanners against each other."""
     (slow,) = decode(payload, ws_key, stream, scanner="fallback")
     assert decode(payload, ws_key, stream, scanner="auto") == [slow]
-    try:
-        assert decode(payload, ws_key, stream, scanner="fast") == [slow]
-    except DecodeError as error:
-        assert error.code == "declined"
+    assert outcome(payload, ws_key, stream, "fast") in ("declined", [slow])
     return slow
 
 
@@ -109,8 +114,7 @@ class TestEveryKind:
 
     @pytest.mark.parametrize("case", CASES, ids=IDS)
     def test_every_field_is_the_one_of_its_key(self, case):
-        kind, market = case
-        event = EVENTS[case]
+        kind, event = case[0], EVENTS[case]
         record = decoded(message_of(*case), STREAMS[case][1])
         assert record.event_ns == event.get("E", 0) * NS_PER_MS
         assert record.transaction_ns == event.get("T", 0) * NS_PER_MS
@@ -121,8 +125,12 @@ class TestEveryKind:
             assert (record.price, record.qty) == (float(event["p"]), float(event["q"]))
             assert record.is_buyer_maker is event["m"]
         else:
-            assert record.bids.tolist() == [[float(n) for n in pair] for pair in event.get("b", event.get("bids"))]
-            assert record.asks.tolist() == [[float(n) for n in pair] for pair in event.get("a", event.get("asks"))]
+            assert record.bids.tolist() == [
+                [float(n) for n in pair] for pair in event.get("b", event.get("bids"))
+            ]
+            assert record.asks.tolist() == [
+                [float(n) for n in pair] for pair in event.get("a", event.get("asks"))
+            ]
             assert record.update_id == event.get("u", event.get("lastUpdateId"))
             assert (record.first_update_id, record.prev_update_id) == (event.get("U", 0), event.get("pu", 0))
 
@@ -239,7 +247,9 @@ class TestRouting:
 
 class TestMalformed:
     @pytest.mark.parametrize("scanner", SCANNERS)
-    @pytest.mark.parametrize(("payload", "code"), [row[1:] for row in MALFORMED], ids=[row[0] for row in MALFORMED])
+    @pytest.mark.parametrize(
+        ("payload", "code"), [row[1:] for row in MALFORMED], ids=[row[0] for row in MALFORMED]
+    )
     def test_each_has_its_code(self, payload, code, scanner):
         assert code_of(payload, scanner) == code
 
@@ -252,19 +262,13 @@ class TestMalformed:
     def test_a_message_with_any_byte_left_out_or_doubled_raises_nothing_else(self, message):
         for at in range(len(message)):
             for payload in (message[:at] + message[at + 1 :], message[: at + 1] + message[at:]):
-                try:
-                    decode(payload, "main")
-                except DecodeError:
-                    pass
+                outcome(payload)
 
     def test_random_bytes_raise_nothing_else(self):
         source = random.Random(20240808)
         for size in range(0, 600, 3):
             payload = source.randbytes(size)
-            try:
-                assert decode(payload, "main") == []
-            except DecodeError as error:
-                assert error.head == payload[:256]
+            assert outcome(payload) in ("empty", "invalid_json", "invalid_utf8", "wrong_type")
 
     def test_over_long_messages_are_rejected(self):
         payload = b'{"x":"' + b"a" * (32 << 20) + b'"}'
@@ -283,7 +287,11 @@ class TestMalformed:
         assert str(caught.value).startswith("main: undecodable payload, bad_number at byte ")
 
     def test_white_space_between_tokens_is_fine(self):
-        for spaced in (json.dumps(json.loads(GOOD)), json.dumps(json.loads(GOOD), indent=2), f" {GOOD.decode()}\n"):
+        for spaced in (
+            json.dumps(json.loads(GOOD)),
+            json.dumps(json.loads(GOOD), indent=2),
+            f" {GOOD.decode()}\n",
+        ):
             assert decoded(spaced) == decoded(GOOD)
 
     def test_escaped_spellings_mean_the_same(self):
@@ -375,7 +383,11 @@ def events(draw):
             event[key] = draw(st.lists(st.tuples(numbers, numbers).map(list), max_size=6))
     for key in draw(st.lists(st.sampled_from(list(event)), max_size=1)):
         del event[key]
-    event |= draw(st.dictionaries(st.sampled_from(["x", "ps", "st", "nq", "M", "T", "E"]), st.integers(0, 9), max_size=2))
+    event |= draw(
+        st.dictionaries(
+            st.sampled_from(["x", "ps", "st", "nq", "M", "T", "E"]), st.integers(0, 9), max_size=2
+        )
+    )
     items = list(event.items())
     if draw(st.booleans()):
         items = draw(st.permutations(items))
@@ -388,16 +400,9 @@ class TestAgreement:
         case, event = drawn
         stream, ws_key = STREAMS[case]
         payload = combined(stream, event)
-        try:
-            slow = decode(payload, ws_key, scanner="fallback")
-        except DecodeError as error:
-            assert code_of_any(payload, ws_key) == error.code
-            return
-        assert decode(payload, ws_key) == slow
-        try:
-            assert decode(payload, ws_key, scanner="fast") == slow
-        except DecodeError as error:
-            assert error.code == "declined"
+        slow = outcome(payload, ws_key, scanner="fallback")
+        assert outcome(payload, ws_key) == slow
+        assert outcome(payload, ws_key, scanner="fast") in ("declined", slow)
 
     @given(case=st.sampled_from(CASES), order=st.randoms(use_true_random=False))
     def test_key_order_never_changes_a_record(self, case, order):
@@ -408,18 +413,9 @@ class TestAgreement:
 
     @given(case=st.sampled_from(CASES), at=st.integers(0, 400), byte=st.integers(0, 255))
     def test_one_changed_byte_never_parts_the_two(self, case, at, byte):
-        stream, ws_key = STREAMS[case]
+        ws_key = STREAMS[case][1]
         payload = bytearray(message_of(*case))
         payload[at % len(payload)] = byte
-        try:
-            slow = decode(payload, ws_key, scanner="fallback")
-        except DecodeError as error:
-            assert code_of_any(payload, ws_key) == error.code
-            return
-        assert decode(payload, ws_key) == slow
-
-
-def code_of_any(payload, ws_key):
-    with pytest.raises(DecodeError) as caught:
-        decode(payload, ws_key)
-    return caught.value.code
+        slow = outcome(payload, ws_key, scanner="fallback")
+        assert outcome(payload, ws_key) == slow
+        assert outcome(payload, ws_key, scanner="fast") in ("declined", slow)

@@ -4,6 +4,7 @@ import asyncio
 import random
 import struct
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -36,7 +37,16 @@ from fastbinance._core.ring import RingBase
 from fastbinance.errors import ConfigurationError
 from fastbinance.streams import Kind
 
-HOSTILE = [b'"}}' * 30, b"0" * 90, b"9" * 90, b'.5","B":"1"' * 9, b"}" * 90, b'],["1","2"]]' * 9, b"\xff" * 90, GOOD]
+HOSTILE = [
+    b'"}}' * 30,
+    b"0" * 90,
+    b"9" * 90,
+    b'.5","B":"1"' * 9,
+    b"}" * 90,
+    b'],["1","2"]]' * 9,
+    b"\xff" * 90,
+    GOOD,
+]
 
 
 def rings_of_every_kind():
@@ -115,7 +125,9 @@ class TestRouting:
             b'[{"e":"24hrTicker"}]',
         ]
         send(feed, *payloads)
-        assert handler.messages == list(zip(("btcusdt@kline_1m", "!miniTicker@arr", None, None), payloads, strict=True))
+        assert handler.messages == list(
+            zip(("btcusdt@kline_1m", "!miniTicker@arr", None, None), payloads, strict=True)
+        )
         assert feed.unrouted == 4
 
     def test_a_removed_route_turns_its_payloads_into_messages(self):
@@ -145,7 +157,9 @@ class TestRouting:
     @pytest.mark.parametrize("name", ["", "a" * 127, 'a"b', "a\\b", "牛" * 43])
     def test_a_name_that_no_stream_has_is_refused(self, name):
         feed = Feed(Recorder(), "main")
-        with pytest.raises(ConfigurationError, match="1 to 126 bytes of UTF-8, without quotes and backslashes"):
+        with pytest.raises(
+            ConfigurationError, match="1 to 126 bytes of UTF-8, without quotes and backslashes"
+        ):
             feed.add_route(name, ring_for(Kind.BOOK_TICKER))
 
     @pytest.mark.parametrize("length", [1, 7, 8, 9, 16, 17, 30, 31, 32, 33, 64, 126])
@@ -170,7 +184,9 @@ class TestRouting:
 
     def test_a_thousand_routes_are_found(self):
         feed = Feed(Recorder(), "main")
-        rings = [RingBase(1, f"coin{i}usdt@bookTicker", "main", f"COIN{i}USDT", capacity=2) for i in range(1000)]
+        rings = [
+            RingBase(1, f"coin{i}usdt@bookTicker", "main", f"COIN{i}USDT", capacity=2) for i in range(1000)
+        ]
         for ring in rings:
             feed.add_route(ring.stream, ring)
         for ring in rings[::2]:
@@ -181,7 +197,7 @@ class TestRouting:
 
 
 class TestRejects:
-    ROWS = [*MALFORMED, *WRONG_SYMBOL]
+    ROWS = (*MALFORMED, *WRONG_SYMBOL)
 
     @pytest.mark.parametrize(("payload", "code"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
     def test_undecodable_payload_is_counted_and_publishes_nothing_and_the_feed_goes_on(self, payload, code):
@@ -264,7 +280,7 @@ class TestFrames:
         ring = ring_for(Kind.BOOK_TICKER)
         feed = feed_for(ring, handler=(handler := Recorder()))
         bounds = [0, *sorted(cuts), len(GOOD)]
-        pieces = [GOOD[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+        pieces = [GOOD[a:b] for a, b in pairwise(bounds)]
         for i, piece in enumerate(pieces):
             kind = WSMsgType.TEXT if i == 0 else WSMsgType.CONTINUATION
             feed.on_ws_frame(None, frame_of(piece, kind, fin=i == len(pieces) - 1))
@@ -322,7 +338,7 @@ class TestFrames:
 
     def test_the_peers_reason_is_told_at_the_end(self):
         feed = feed_for(ring_for(Kind.BOOK_TICKER), handler=(handler := Recorder()))
-        feed.on_ws_frame(None, frame_of(struct.pack("!H", 1008) + "zu viel".encode(), WSMsgType.CLOSE))
+        feed.on_ws_frame(None, frame_of(struct.pack("!H", 1008) + b"zu viel", WSMsgType.CLOSE))
         feed.on_ws_disconnected(None)
         assert handler.lost == [(1008, "zu viel")]
 
@@ -367,7 +383,9 @@ class TestReplay:
         empty = np.array([], np.int64)
         assert feed.replay(b"", empty, empty) == 0
 
-    @pytest.mark.parametrize(("offset", "size"), [(-1, 1), (0, -1), (0, 37), (37, 0), (1, 36), (2**62, 2**62)])
+    @pytest.mark.parametrize(
+        ("offset", "size"), [(-1, 1), (0, -1), (0, 37), (37, 0), (1, 36), (2**62, 2**62)]
+    )
     def test_a_message_that_does_not_lie_in_the_buffer_is_refused(self, offset, size):
         feed = feed_for(ring_for(Kind.BOOK_TICKER))
         with pytest.raises(ValueError, match="message 1 does not lie in the buffer with 64 bytes behind it"):
@@ -460,7 +478,9 @@ class TestOverASocket:
         ring = ring_for(Kind.BOOK_TICKER, capacity=64)
         feed = feed_for(ring, handler=Noting(changed))
         async with ScriptedServer(changed) as server:
-            transport, _ = await ws_connect(lambda: feed, server.url, enable_auto_pong=False, use_aiofastnet=False)
+            transport, _ = await ws_connect(
+                lambda: feed, server.url, enable_auto_pong=False, use_aiofastnet=False
+            )
             await changed.until(lambda: server.clients and server.client.transport)
             for i in range(10):
                 server.client.send(book_ticker(i))
@@ -479,7 +499,9 @@ class TestOverASocket:
         handler = Noting(changed)
         feed = feed_for(ring_for(Kind.BOOK_TICKER), handler=handler)
         async with ScriptedServer(changed) as server:
-            transport, _ = await ws_connect(lambda: feed, server.url, enable_auto_pong=False, use_aiofastnet=False)
+            transport, _ = await ws_connect(
+                lambda: feed, server.url, enable_auto_pong=False, use_aiofastnet=False
+            )
             await changed.until(lambda: server.clients and server.client.transport)
             server.client.transport.send(WSMsgType.CONTINUATION, b"x", fin=True)
             await changed.until(lambda: handler.lost)
@@ -493,7 +515,9 @@ class TestOverASocket:
         ring, *others = rings_of_every_kind()
         feed = feed_for(ring, *others, handler=Noting(changed))
         async with ScriptedServer(changed) as server:
-            transport, _ = await ws_connect(lambda: feed, server.url, enable_auto_pong=False, use_aiofastnet=False)
+            transport, _ = await ws_connect(
+                lambda: feed, server.url, enable_auto_pong=False, use_aiofastnet=False
+            )
             await changed.until(lambda: server.clients and server.client.transport)
             for _, payload, _ in MALFORMED:
                 server.client.send(payload)

@@ -7,11 +7,18 @@ from fastbinance._core.ring import layouts
 from fastbinance.records import BookTicker, dtype_of
 from fastbinance.streams import Kind
 
-HEAD = [("sequence", 0), ("flags", 8), ("symbol_id", 12), ("event_ns", 16), ("transaction_ns", 24), ("recv_ns", 32)]
+HEAD = [
+    ("sequence", 0),
+    ("flags", 8),
+    ("symbol_id", 12),
+    ("event_ns", 16),
+    ("transaction_ns", 24),
+    ("recv_ns", 32),
+]
 INTEGERS = {"sequence", "event_ns", "transaction_ns", "recv_ns", "levels_begin"}
 DEPTH = [
-    ("first_update_id", 40), ("update_id", 48), ("prev_update_id", 56), ("levels_begin", 64), ("bid_count", 72),
-    ("ask_count", 76),
+    ("first_update_id", 40), ("update_id", 48), ("prev_update_id", 56), ("levels_begin", 64),
+    ("bid_count", 72), ("ask_count", 76),
 ]  # fmt: skip
 
 #: Kind: bytes, and what follows the head, with offsets.

@@ -150,7 +150,9 @@ class TestWindows:
         assert list(ring[-100:]["update_id"]) == [1000, 1001, 1002, 1003, 1004, 1005]
         assert len(ring[-2:-5]) == 0
 
-    @pytest.mark.parametrize("key", [slice(None), slice(0, 5), slice(-5, 3), slice(-5, None, 2), slice(1, None)])
+    @pytest.mark.parametrize(
+        "key", [slice(None), slice(0, 5), slice(-5, 3), slice(-5, None, 2), slice(1, None)]
+    )
     def test_other_slices_are_refused(self, key):
         with pytest.raises(IndexError, match="negative slices without a step"):
             filled(3)[key]
@@ -289,7 +291,9 @@ class TestCopies:
     def test_a_ring_holds_exactly_the_newest_records(self, count, capacity):
         ring = filled(count, capacity)
         assert ring.cursor == count - 1
-        assert list(ring[-capacity:]["update_id"]) == [1000 + i for i in range(max(0, count - capacity), count)]
+        assert list(ring[-capacity:]["update_id"]) == [
+            1000 + i for i in range(max(0, count - capacity), count)
+        ]
 
 
 class TestDepth:
@@ -298,7 +302,12 @@ class TestDepth:
         send(feed_for(ring), message_of(Kind.DIFF_DEPTH))
         record = ring.last()
         assert isinstance(record, Depth)
-        assert (record.bid_count, record.ask_count, record.first_update_id, record.update_id) == (2, 1, 157, 160)
+        assert (record.bid_count, record.ask_count, record.first_update_id, record.update_id) == (
+            2,
+            1,
+            157,
+            160,
+        )
         assert record.bids.tolist() == record["bids"].tolist() == [[16500.01, 10.0], [16499.99, 0.0]]
         assert record.asks.tolist() == record["asks"].tolist() == [[16500.02, 0.1]]
 
@@ -400,7 +409,10 @@ class TestManySymbols:
 
     def test_symbols_are_numbered_in_order_of_appearance(self):
         ring = self.ring()
-        send(feed_for(ring), *(book_ticker(i, s, self.NAME) for i, s in enumerate(["AAA", "BBB", "AAA", "牛来USDT"])))
+        send(
+            feed_for(ring),
+            *(book_ticker(i, s, self.NAME) for i, s in enumerate(["AAA", "BBB", "AAA", "牛来USDT"])),
+        )
         assert ring.symbols == ("AAA", "BBB", "牛来USDT")
         assert list(ring[-8:]["symbol_id"]) == [0, 1, 0, 2]
         assert (ring.last("aaa").update_id, ring.last("BBB").update_id) == (2, 1)
@@ -418,7 +430,11 @@ class TestManySymbols:
 
     def test_the_newest_record_of_a_symbol_may_be_lapped(self):
         ring = self.ring()
-        send(feed_for(ring), book_ticker(0, "AAA", self.NAME), *(book_ticker(i, "BBB", self.NAME) for i in range(9)))
+        send(
+            feed_for(ring),
+            book_ticker(0, "AAA", self.NAME),
+            *(book_ticker(i, "BBB", self.NAME) for i in range(9)),
+        )
         with pytest.raises(Lapped):
             ring.last("AAA")
         assert ring.last("BBB").update_id == 8

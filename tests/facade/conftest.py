@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from support.faces import FACES, Face, feed_threads, open_face
 
 from fastbinance.sim import RunningSimulator, run_in_thread
-from support.faces import FACES, Face, feed_threads, open_face
 
 
 @pytest.fixture(params=list(FACES))

@@ -1,22 +1,23 @@
 """`AsyncClient` as asyncio programs use it: tasks, cancellation, other loops' worth of trouble."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 import pytest
-import uvloop
-
-from fastbinance import AsyncClient, Event, StreamClosed, WaitTimeout
-from fastbinance.sim import RunningSimulator
 from support.faces import DEADLINE_SECONDS
 from support.payloads import spot_book_ticker
 
+from fastbinance import AsyncClient, Event, StreamClosed, WaitTimeout
+from fastbinance.sim import RunningSimulator
+
 STREAM = "btcusdt@bookTicker"
-LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
-    "asyncio": asyncio.new_event_loop,
-    "uvloop": uvloop.new_event_loop,
-}
+LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop}
+with contextlib.suppress(ImportError):  # not on every platform
+    import uvloop
+
+    LOOPS["uvloop"] = uvloop.new_event_loop
 
 
 @pytest.fixture(params=list(LOOPS))

@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from support.faces import Face
+from support.payloads import spot_book_ticker, usdm_book_ticker
 
 import fastbinance
 from fastbinance import Kind, RingState, WsKey
 from fastbinance.sim import RunningSimulator, run_in_thread
-from support.faces import Face
-from support.payloads import spot_book_ticker, usdm_book_ticker
 
 METHODS = [
     ("book_ticker", "btcusdt", "spot", {}, "main", "btcusdt@bookTicker"),

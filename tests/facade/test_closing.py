@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from support.faces import Face, InlineFace, feed_threads
+from support.payloads import spot_book_ticker
 
 import fastbinance
 from fastbinance import StreamClosed
 from fastbinance.sim import RunningSimulator, run_in_thread
-from support.faces import Face, InlineFace, feed_threads
-from support.payloads import spot_book_ticker
 
 STREAM = "btcusdt@bookTicker"
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from support.faces import Face
 
 import fastbinance
 from fastbinance import ConfigurationError
 from fastbinance.sim import RunningSimulator
-from support.faces import Face
 
 OPTIONS: list[tuple[str, dict[str, Any], str]] = [
     ("unknown environment", {"env": "production"}, "'prod', 'testnet', 'demo', not 'production'"),
@@ -70,7 +70,7 @@ CALLS: list[tuple[str, Call, str]] = [
     ("no stream", lambda fb: fb.subscribe(None), "one or several stream names, not None"),
     ("number as stream", lambda fb: fb.subscribe([1]), "a stream name is a str, not int"),
     ("unknown key", lambda fb: fb.subscribe("btcusdt@trade", "binance"), "'binance' is no WsKey"),
-    ("key of user data", lambda fb: fb.subscribe("btcusdt@trade", "usdmPrivate"), "carries no market streams"),
+    ("key of user data", lambda fb: fb.subscribe("btcusdt@trade", "usdmPrivate"), "no market streams"),
     ("key of a WS API", lambda fb: fb.subscribe("btcusdt@trade", "mainWSAPI"), "these do: main, main2"),
     ("wrong route", lambda fb: fb.subscribe("btcusdt@aggTrade", "usdmPublic"), "would be silent"),
     ("never subscribed", lambda fb: fb.unsubscribe("btcusdt@trade"), "on main is not subscribed"),

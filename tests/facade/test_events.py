@@ -6,11 +6,11 @@ import threading
 from typing import Any
 
 import pytest
+from support.faces import Face, ThreadFace
+from support.payloads import combined, kline, spot_book_ticker
 
 from fastbinance import Event, SubscriptionRejected
 from fastbinance.sim import RunningSimulator
-from support.faces import Face, ThreadFace
-from support.payloads import combined, kline, spot_book_ticker
 
 KLINE = "btcusdt@kline_1m"
 STREAM = "btcusdt@bookTicker"
@@ -41,19 +41,6 @@ class Calls:
             self._happened.clear()
 
 
-@pytest.mark.xfail(strict=True, reason="the native feed hands the payload on inside its combined wrapper")
-def test_payload_of_an_event_is_without_the_wrapper(
-    face: Face, silent_sim: RunningSimulator, fb: Any
-) -> None:
-    queue = face.do(fb.events)
-    face.do(fb.subscribe, KLINE)
-    face.event(queue, "response")
-    silent_sim.send("spot", KLINE, kline(1))
-    event = face.event(queue, "message")
-    assert event.payload == kline(1)
-    assert event.json()["k"]["o"] == "0.0010", "decimals stay the text they came in"
-
-
 def test_message_of_a_stream_without_ring_is_an_event_with_its_payload(
     face: Face, silent_sim: RunningSimulator, fb: Any
 ) -> None:
@@ -64,8 +51,9 @@ def test_message_of_a_stream_without_ring_is_an_event_with_its_payload(
     event = face.event(queue, "message")
     assert isinstance(event, Event)
     assert (event.kind, event.ws_key, event.stream) == ("message", "main", KLINE)
-    assert kline(1) in event.payload
+    assert event.payload == combined(KLINE, kline(1))
     assert event.recv_ns > 0
+    assert event.json()["data"]["k"]["o"] == "0.0010", "decimals stay the text they came in"
 
 
 def test_raw_json_of_an_event_without_payload_is_a_clear_error(

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
+from support.faces import Face
+from support.payloads import spot_book_ticker
 
 from fastbinance import WsKey
 from fastbinance.sim import RunningSimulator
-from support.faces import Face
-from support.payloads import spot_book_ticker
 
 COUNT = 1_100
 MOST_PER_CONNECTION = 1_024

@@ -4,6 +4,8 @@ import socket
 from typing import Any
 
 import pytest
+from support.faces import Face
+from support.payloads import spot_book_ticker, usdm_book_ticker
 
 from fastbinance import (
     ConnectFailed,
@@ -15,8 +17,6 @@ from fastbinance import (
     WsKey,
 )
 from fastbinance.sim import RunningSimulator, run_in_thread
-from support.faces import Face
-from support.payloads import spot_book_ticker, usdm_book_ticker
 
 STREAM = "btcusdt@bookTicker"
 

@@ -4,12 +4,12 @@ import time
 from typing import Any
 
 import pytest
+from support.faces import Face
+from support.payloads import combined, spot_book_ticker, usdm_book_ticker
 
 import fastbinance
 from fastbinance import RingState
 from fastbinance.sim import RunningSimulator
-from support.faces import Face
-from support.payloads import combined, spot_book_ticker, usdm_book_ticker
 
 STREAM = "btcusdt@bookTicker"
 
@@ -107,6 +107,22 @@ def test_wait_returns_with_the_next_record_or_when_time_is_up(
     while cursor < 2:
         cursor = face.do(buf.wait, after=cursor)
     assert buf.last().update_id == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"after": "5"}, "after is a cursor"),
+        ({"after": 1.5}, "after is a cursor"),
+        ({"timeout": "5"}, "timeout is a number of seconds or None, not '5'"),
+    ],
+)
+def test_wait_refuses_what_is_no_cursor_and_no_time(
+    face: Face, buf: Any, options: dict[str, Any], text: str
+) -> None:
+    with pytest.raises(fastbinance.ConfigurationError, match=text):
+        face.do(buf.wait, **options)
+    assert buf.bell.waiting == 0
 
 
 def test_wait_any_returns_the_cursors_of_all(

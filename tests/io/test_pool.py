@@ -290,3 +290,15 @@ async def test_pools_share_the_budget_they_are_given(world):
         world.pool(budget=budget).add(stream())
     await world.until(lambda: world.server.handshakes >= 6)
     assert asyncio.get_running_loop().time() - started > 0.7
+
+
+@pytest.mark.parametrize(
+    ("name", "market", "key", "reason"),
+    [
+        ("btcusdt@trade", "spot", WsKey.MAIN_SBE, "SBE"),
+        ("btcusd_perp@trade", "coinm", WsKey.COINM2, "listen key"),
+    ],
+)
+async def test_a_service_whose_frames_nobody_could_read_is_refused_before_any_io(world, name, market, key, reason):
+    with pytest.raises(ConfigurationError, match=reason):
+        world.pool().place(stream(name, market), key)

@@ -1,8 +1,7 @@
 """Payloads that are no Binance message, each with the code it is rejected with."""
 
-from support.frames import EVENTS, STREAMS, combined, text_of
-
 from fastbinance.streams import Kind
+from support.frames import EVENTS, STREAMS, combined, text_of
 
 _SPOT = EVENTS[Kind.BOOK_TICKER, "spot"]
 _USDM = EVENTS[Kind.BOOK_TICKER, "usdm"]
@@ -119,8 +118,8 @@ MALFORMED: list[tuple[str, bytes, str]] = [
     *(
         (f"{text!r} as a price", _quote(b=text), "bad_number")
         for text in (
-            "", " ", "abc", "1,5", "1_000", "nan", "inf", "-inf", "0x10", ".5", "5.", "+1", "-", "1e", "1e+", "1.e5",
-            "1 ", " 1", "1.2.3", "--1", "1-", "١", "1\u00a0", "1" * 30 + "x", "1.5f", "1e5.5",
+            "", " ", "abc", "1,5", "1_000", "nan", "inf", "-inf", "0x10", ".5", "5.", "+1", "-", "1e", "1e+",
+            "1.e5", "1 ", " 1", "1.2.3", "--1", "1-", "١", "1\u00a0", "1" * 30 + "x", "1.5f", "1e5.5",
         )
     ),
     ("a price beyond a double", _quote(b="1e400"), "number_range"),

@@ -1,6 +1,7 @@
 # cython: autotestdict=False
 """One payload to its records, for tests, tools and replay: the same code that a feed runs."""
 
+import os
 from collections import namedtuple
 
 from cpython.bytes cimport PyBytes_AS_STRING
@@ -20,15 +21,21 @@ from fastbinance.errors import ConfigurationError, DecodeError
 cdef extern from "fallback.hpp" namespace "fb" nogil:
     unique_ptr[Fallback] make_fallback(bool) noexcept
 
+# Set before the import: for tests of the baseline, and for who suspects the other code.
+cdef bint _allow_avx2 = not os.environ.get("FASTBINANCE_NO_AVX2")
+
+cdef bint may_use_avx2() noexcept:
+    return _allow_avx2
+
 cdef Fallback* new_fallback() noexcept:
-    return make_fallback(True).release()
+    return make_fallback(_allow_avx2).release()
 
 
 SCANNERS = ("auto", "fast", "fallback")
 HEAD_BYTES = 256
 
-cdef FastPath _fast
-cdef unique_ptr[Fallback] _fallback = make_fallback(True)
+cdef FastPath _fast = FastPath(_allow_avx2)
+cdef unique_ptr[Fallback] _fallback = make_fallback(_allow_avx2)
 if _fallback.get() == NULL:
     raise MemoryError("no memory for the JSON parser")
 

@@ -58,19 +58,20 @@ class RouteStats(NamedTuple):
 class Feed(WSListener):
     """The listener of one connection: frames in, records out, everything else to its handler.
 
-    It answers PING with PONG (connect with ``enable_auto_pong=False``) and CLOSE with CLOSE, reassembles fragments, and
-    disconnects on broken framing only: a payload that does not decode is counted, kept and reported, and the next one
-    is read.
+    It answers PING with PONG (connect with ``enable_auto_pong=False``) and CLOSE with CLOSE, reassembles
+    fragments, and disconnects on broken framing only: a payload that does not decode is counted, kept and
+    reported, and the next one is read.
 
     Parameters
     ----------
     handler
-        Takes what is no record, on the thread that feeds. What it raises is logged and counted, but for the first and
-        the last:
+        Takes what is no record, on the thread that feeds. What it raises is logged and counted, but for the
+        first and the last:
 
         - ``on_open(transport)``: the handshake is done; data may follow in the same read.
         - ``on_control(payload, recv_ns)``: an answer or an error of the server.
-        - ``on_message(stream, payload, recv_ns)``: the whole payload of a stream without a route; without wrapper the
+        - ``on_message(stream, payload, recv_ns)``: the whole payload of a stream without a route; without
+        wrapper the
           stream is None.
         - ``on_reject(reject)``: a payload did not decode.
         - ``on_ping()``: a PING came; the feed has answered it.
@@ -85,7 +86,8 @@ class Feed(WSListener):
     frames, messages, bytes_received : int
         WebSocket frames of every type; whole text and binary messages; bytes of their payloads.
     published, skipped, rejected, control, unrouted : int
-        What became of the messages: a record, a filler, undecodable, an answer or error, a stream without a route.
+        What became of the messages: a record, a filler, undecodable, an answer or error, a stream without a
+        route.
     fast, fallback : int
         Published and skipped messages by the code that took them.
     pings, handler_errors : int
@@ -143,8 +145,8 @@ class Feed(WSListener):
     ) -> int:
         """Take recorded messages from memory as if frames had brought them.
 
-        The interpreter lock is let go while the fast path runs, so that other threads may read meanwhile. A feed is of a
-        connection or of replays, not of both at a time: a ring has one writer.
+        The interpreter lock is let go while the fast path runs, so that other threads may read meanwhile. A
+        feed is of a connection or of replays, not of both at a time: a ring has one writer.
 
         Parameters
         ----------
@@ -163,7 +165,8 @@ class Feed(WSListener):
         Raises
         ------
         ValueError
-            The arrays differ in length, or a payload and its 64 bytes do not lie in the buffer; nothing was taken.
+            The arrays differ in length, or a payload and its 64 bytes do not lie in the buffer; nothing was
+            taken.
         RuntimeError
             Another replay is running, or a fragmented message is unfinished.
         """

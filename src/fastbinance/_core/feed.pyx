@@ -13,7 +13,7 @@ from picows.picows cimport WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransp
 
 from fastbinance._core cimport decode, native
 from fastbinance._core.native cimport (
-    DecodeCode, FallbackResult, FastResult, Lookahead, Outcome, Route, decode_code_name, max_message_bytes, payload_padding,
+    DecodeCode, FallbackResult, FastPath, FastResult, Lookahead, Outcome, Route, decode_code_name, max_message_bytes, payload_padding,
     string_view, wall_clock_ns,
 )
 from fastbinance._core.ring cimport Bell, RingBase
@@ -43,6 +43,7 @@ cdef class Feed(WSListener):
         self.rings = {}
         self.recent_rejects = deque(maxlen=KEPT_REJECTS)
         self.batch_ended = True
+        self.fast_path = FastPath(decode.may_use_avx2())
         self.parser.reset(decode.new_fallback())
         if self.parser.get() == NULL:
             raise MemoryError("no memory for the JSON parser")

@@ -19,7 +19,8 @@ class KindLayout:
         `streams.Kind`.
     record_bytes : int
     fields : dict
-        Name to ``(offset, code)``; the code is ``"q"`` int64, ``"I"`` uint32, ``"d"`` float64 or ``"?"`` bool.
+        Name to ``(offset, code)``; the code is ``"q"`` int64, ``"I"`` uint32, ``"d"`` float64 or ``"?"``
+        bool.
     has_levels : bool
         Whether the ring has an arena of levels.
     dtype : numpy.dtype
@@ -104,11 +105,15 @@ class DepthRecord(Record):
 
     @property
     def bids(self) -> _Levels:
-        """Bid levels: float64, shape ``(bid_count, 2)``, rows ``[price, qty]`` in Binance's order, read-only."""
+        """Bid levels: float64, shape ``(bid_count, 2)``, rows ``[price, qty]`` in Binance's order,
+        read-only.
+        """
 
     @property
     def asks(self) -> _Levels:
-        """Ask levels: float64, shape ``(ask_count, 2)``, rows ``[price, qty]`` in Binance's order, read-only."""
+        """Ask levels: float64, shape ``(ask_count, 2)``, rows ``[price, qty]`` in Binance's order,
+        read-only.
+        """
 
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -159,8 +164,9 @@ class Bell:
 class Window:
     """Some consecutive records of one ring: a live view of its memory, or a validated copy.
 
-    A live view (`RingBase.window`) stays valid until ``capacity - len(window)`` more records have come, one with levels
-    until these are overwritten; `intact` tells. A copy (what a depth ring's reader yields) stays valid for ever.
+    A live view (`RingBase.window`) stays valid until ``capacity - len(window)`` more records have come, one
+    with levels until these are overwritten; `intact` tells. A copy (what a depth ring's reader yields) stays
+    valid for ever.
 
     Attributes
     ----------
@@ -208,7 +214,8 @@ class Window:
         """Whether nothing of it has been overwritten up to now. Read first, then ask."""
 
     def bids(self, i: int) -> _Levels:
-        """Return the bid levels of record `i`: float64, shape ``(n, 2)``, rows ``[price, qty]``, as valid as the window.
+        """Return the bid levels of record `i`: float64, shape ``(n, 2)``, rows ``[price, qty]``, as valid as
+        the window.
 
         Raises
         ------
@@ -315,7 +322,9 @@ class RingBase:
         """Return the state; 3 (STALE) also when the feed gave no sign of life for a second."""
 
     def sample(self, now_ns: int) -> None:
-        """Refresh the header's sampled words: the feed's sign of life and the newest record's receive time."""
+        """Refresh the header's sampled words: the feed's sign of life and the newest record's receive
+        time.
+        """
 
     def close(self) -> None:
         """End it: DOWN for ever, and who waits is woken. The memory stays readable."""
@@ -364,9 +373,9 @@ class RingBase:
         Returns
         -------
         numpy.ndarray
-            Structured array of the kind's dtype, oldest first, read-only, contiguous; shorter when fewer have come.
-            Prices in quote asset, quantities in base asset (contracts on COIN-M), times in UTC nanoseconds. Valid until
-            ``capacity - n`` more records have come.
+            Structured array of the kind's dtype, oldest first, read-only, contiguous; shorter when fewer have
+            come. Prices in quote asset, quantities in base asset (contracts on COIN-M), times in UTC
+            nanoseconds. Valid until ``capacity - n`` more records have come.
 
         Raises
         ------
@@ -391,9 +400,9 @@ class RingBase:
         Returns
         -------
         numpy.ndarray
-            Shape ``(min(n, cursor + 1, capacity),)``, the field's dtype, oldest first, read-only, strided. Prices in
-            quote asset, quantities in base asset (contracts on COIN-M), times in UTC nanoseconds. Valid until
-            ``capacity - n`` more records have come; `Window.intact` tells.
+            Shape ``(min(n, cursor + 1, capacity),)``, the field's dtype, oldest first, read-only, strided.
+            Prices in quote asset, quantities in base asset (contracts on COIN-M), times in UTC nanoseconds.
+            Valid until ``capacity - n`` more records have come; `Window.intact` tells.
 
         Raises
         ------
@@ -417,7 +426,8 @@ class RingBase:
         """
 
     def copy_latest(self, sequence: int) -> tuple[_Records | Window | None, int]:
-        """Return copies of the newest record of every symbol that has one from `sequence` on, for conflating readers.
+        """Return copies of the newest record of every symbol that has one from `sequence` on, for conflating
+        readers.
 
         Returns
         -------

@@ -662,6 +662,8 @@ cdef class RingBase:
                 return None, sequence, lost
             oldest = self.view.oldest_intact()
             first = sequence if sequence > oldest else oldest
+            if first > cursor: # lapped between the two loads: what we know of is gone already
+                continue
             count = <Py_ssize_t>min(cursor - first + 1, max_records)
             batch = np.empty(count, self.dtype)
             memcpy(cnp.PyArray_DATA(batch), self.view.slot(first), count * self.view.record_size)

@@ -15,6 +15,15 @@ from fastbinance.streams import Stream
 
 __all__ = ["Pool"]
 
+# Services that would connect and then give nothing that a feed can read.
+_SBE = "sends SBE, which is not decoded yet; the same streams come as JSON from main"
+_NOT_SPOKEN = {
+    WsKey.MAIN_SBE: _SBE,
+    WsKey.MAIN_SBE_TESTNET: _SBE,
+    WsKey.MAIN_SBE_DEMO: _SBE,
+    WsKey.COINM2: "needs a listen key in its URL; market streams come without one from coinm",
+}
+
 _Place = tuple[WsKey, str]  # routed key and URL: two named keys with overrides of their own do not share
 
 
@@ -93,6 +102,8 @@ class Pool:
         endpoint = describe(routed)
         if endpoint.carries != "streams" or endpoint.limits.streams_per_connection < 1:
             raise ConfigurationError(f"{routed} ({endpoint.product}) carries no streams to subscribe to")
+        if routed in _NOT_SPOKEN:
+            raise ConfigurationError(f"{routed} {_NOT_SPOKEN[routed]}")
         return routed, stream_url(
             routed, env=self.env, market_maker=self.market_maker, urls=self.urls, named=key
         )

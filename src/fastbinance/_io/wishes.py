@@ -23,6 +23,9 @@ class RingState(IntEnum):
     QUIET = 2
     STALE = 3
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class RingLike(Protocol):
     """What is used of a ring here."""
