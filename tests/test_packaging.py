@@ -4,12 +4,12 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.machinery import BuiltinImporter
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
 
-from fastbinance import _picows_check
 from fastbinance._picows_check import check_picows
 from fastbinance._version import __version__
 
@@ -36,10 +36,8 @@ def test_other_picows_is_refused_in_a_sentence(installed: str) -> None:
 
 
 def test_missing_picows_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nothing(name: str) -> str:
-        raise PackageNotFoundError(name)
-
-    monkeypatch.setattr(_picows_check, "version", nothing)
+    monkeypatch.delitem(sys.modules, "picows")
+    monkeypatch.setattr(sys, "meta_path", [BuiltinImporter])
     with pytest.raises(ImportError, match=r"fastbinance needs picows >=2\.1\.3,<2\.4, and there is none; "):
         check_picows()
 

@@ -3,6 +3,7 @@
 // A frames file holds one payload a line; a routes file holds `stream name, kind, symbol` a line, tab-separated.
 #pragma once
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -16,6 +17,7 @@
 
 #include "clock.hpp"
 #include "fast.hpp"
+#include "ring_memory.hpp"
 
 namespace bench {
 
@@ -26,28 +28,21 @@ namespace bench {
 
 inline std::int64_t thread_cpu_ns() { return fb::clock_ns(CLOCK_THREAD_CPUTIME_ID); }
 
-// A ring in private memory, all of it touched, as the package makes them.
+// A ring in memory of the kind that the package gives to its own.
 class OwnedRing {
 public:
   OwnedRing(fb::Kind kind, std::string_view symbol, std::int64_t capacity, std::int64_t levels) {
     const fb::RingShape shape{kind, capacity, fb::kind_info(kind).has_levels ? levels : 0, 1};
-    memory_.reset(std::aligned_alloc(fb::page_bytes, shape.total_bytes()));
-    if (!memory_)
+    void *memory = fb::RingMemory::allocate(shape.total_bytes());
+    if (memory == nullptr)
       fail("no memory for a ring");
-    std::memset(memory_.get(), 0, shape.total_bytes());
-    fb::format_ring(memory_.get(), shape);
+    fb::format_ring(memory, shape);
     std::uint32_t row = 0;
-    if (!writer.open(memory_.get(), symbol.empty()) || writer.add_symbol(symbol, row) != fb::DecodeCode::ok)
+    if (!writer.open(memory, symbol.empty()) || writer.add_symbol(symbol, row) != fb::DecodeCode::ok)
       fail("a ring refused its symbol");
   }
 
   fb::RingWriter writer;
-
-private:
-  struct Free {
-    void operator()(void *memory) const { std::free(memory); }
-  };
-  std::unique_ptr<void, Free> memory_;
 };
 
 struct Routes {
@@ -80,25 +75,37 @@ struct Routes {
   }
 };
 
-// Payloads as they lie in a read buffer: one behind the other with a frame header between, readable bytes behind the last.
+// Frames as they lie in a read buffer: one behind the other, readable bytes behind the last.
 class Frames {
 public:
   explicit Frames(const char *path) {
     std::ifstream file(path);
     std::vector<std::pair<std::size_t, std::size_t>> places;
     for (std::string line; std::getline(file, line);) {
-      buffer_.append(4, '\x81');
+      buffer_ += '\x81';
+      if (line.size() < 126) {
+        buffer_ += static_cast<char>(line.size());
+      } else if (line.size() < 65536) {
+        buffer_ += '\x7e';
+        buffer_ += static_cast<char>(line.size() >> 8);
+        buffer_ += static_cast<char>(line.size() & 255);
+      } else {
+        fail("a payload is longer than 65,535 bytes");
+      }
       places.emplace_back(buffer_.size(), line.size());
       buffer_ += line;
     }
     if (places.empty())
       fail(std::string("no frames in ") + path);
+    const std::size_t size = buffer_.size();
     buffer_.append(256, '\0');
+    end = buffer_.data() + size;
     for (const auto &[begin, size] : places)
       payloads.emplace_back(buffer_.data() + begin, size);
   }
 
   std::vector<std::string_view> payloads;
+  const char *end = nullptr; // of the last frame
 
 private:
   std::string buffer_;

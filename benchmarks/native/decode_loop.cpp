@@ -7,6 +7,7 @@
 #include "common.hpp"
 #include "fallback.hpp"
 #include "lean.hpp"
+#include "lookahead.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -84,6 +85,16 @@ int main(int argc, char **argv) {
       const fb::FastPath path(d.name == "fast");
       d.code = path.name();
       d.run = loop([path, table](std::string_view p, std::int64_t now) {
+        return path.combined(*table, p.data(), p.size(), now).outcome != fb::Outcome::declined;
+      });
+    } else if (d.name == "ahead") { // what a feed of many streams does: the frames behind this one are looked at
+      const fb::FastPath path;
+      const char *end = frames.end;
+      auto lookahead = std::make_shared<fb::Lookahead>();
+      d.code = path.name();
+      d.run = loop([path, table, end, lookahead](std::string_view p, std::int64_t now) {
+        const char *behind = p.data() + p.size();
+        lookahead->step(*table, behind, static_cast<std::size_t>(end - behind));
         return path.combined(*table, p.data(), p.size(), now).outcome != fb::Outcome::declined;
       });
     } else if (d.name == "fallback" || d.name == "fallback-baseline") {

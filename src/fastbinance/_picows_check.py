@@ -1,7 +1,6 @@
 """Refuse a picows that the compiled modules were not tried with, in a sentence."""
 
 import re
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 __all__ = ["check_picows"]
@@ -31,9 +30,13 @@ def check_picows(installed: str | None = None) -> None:
     remedy = f'install one with: pip install "picows{wanted}"'
     if installed is None:
         try:
-            installed = version("picows")
-        except PackageNotFoundError:
+            import picows
+        except ModuleNotFoundError as missing:
+            if missing.name != "picows":
+                raise
             raise ImportError(f"fastbinance needs picows {wanted}, and there is none; {remedy}") from None
+        # Not from its metadata: frozen programs have none.
+        installed = str(getattr(picows, "__version__", "one without a version"))
     found = _NUMBERS.match(installed)
     # A pre-release of the first version beyond has that version's numbers, and so is refused with it.
     if found is None or not _FIRST <= tuple(int(part or 0) for part in found.groups()) < _BEYOND:

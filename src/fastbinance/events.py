@@ -32,7 +32,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     stream
         Stream name of a message, None where the message carries none.
     payload
-        Bytes as on the wire, the combined wrapper ``{"stream":...,"data":...}`` included; None for lifecycle events.
+        Bytes as on the wire, the combined wrapper ``{"stream":...,"data":...}`` included; None for lifecycle
+        events.
     error
         The failure; None for everything that is not one.
     recv_ns

@@ -232,3 +232,18 @@ def test_many_bad_payloads_are_all_counted_and_the_newest_kept(
         f"bad{number}".encode() in reject.head for number, reject in enumerate(connection.rejects, 24)
     ] == ([True] * 16)
     face.do(fb.close)
+
+
+def test_one_refused_stream_of_several_on_futures_does_not_cost_the_others(
+    face: Face, silent_sim: RunningSimulator, fb: Any
+) -> None:
+    # Futures answer and hang up: the batch must not be asked whole again on the next connection.
+    queue = face.do(fb.events)
+    names = [f"{symbol}@bookTicker" for symbol in ("btcusdt", "btc$usdt", "ethusdt", "xrpusdt")]
+    rings = face.do(fb.subscribe, names, "usdm")
+    event = face.event(queue, "exception")
+    assert event.streams == ("btc$usdt@bookTicker",)
+    face.event(queue, "reconnected")
+    for name in set(names) - set(event.streams):
+        face.live(rings[name])
+    assert fb.stats().confirmed == 3

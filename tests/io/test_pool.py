@@ -299,6 +299,6 @@ async def test_pools_share_the_budget_they_are_given(world):
         ("btcusd_perp@trade", "coinm", WsKey.COINM2, "listen key"),
     ],
 )
-async def test_a_service_whose_frames_nobody_could_read_is_refused_before_any_io(world, name, market, key, reason):
+async def test_a_service_whose_frames_nobody_could_read_is_refused(world, name, market, key, reason):
     with pytest.raises(ConfigurationError, match=reason):
         world.pool().place(stream(name, market), key)

@@ -1,5 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, freethreading_compatible=False, autotestdict=False
-"""Rings: preallocated records in shareable memory, and the ways to read them."""
+"""Rings: preallocated records in one block of memory whose layout can be shared, and the ways to read them."""
 
 import numpy as np
 

@@ -61,6 +61,7 @@ class Answer:
 class _Request:
     method: Method
     names: tuple[str, ...]
+    suspect: bool = False  # a part of a refused batch
 
 
 def control_frame(method: str, params: Iterable[object], request_id: int) -> bytes:
@@ -151,7 +152,7 @@ class Subscriptions:
             self._suspected.difference_update(part)
             names = tuple(name for name in part if name in self._wanted)
             if names:
-                return self._request("SUBSCRIBE", names)
+                return self._request("SUBSCRIBE", names, suspect=True)
         return None
 
     def answer(self, payload: bytes) -> Answer:
@@ -259,14 +260,18 @@ class Subscriptions:
             self._leaving.discard(name)
 
     def _forget(self) -> None:
+        # The parts of a refused batch stay parts. On futures a refusal ends the connection: asked whole again
+        # on the next one, the batch would be refused again, for ever.
+        unanswered = [request.names for request in self._requests.values() if request.suspect]
+        self._suspects.extendleft(reversed(unanswered))
+        self._suspected = {name for part in self._suspects for name in part}
         self._confirmed.clear()
         self._requests.clear()
         self._asked.clear()
-        self._suspects.clear()
-        self._suspected.clear()
         self._to_leave.clear()
         self._leaving.clear()
-        self._to_ask = {name: None for name in self._wanted if name not in self._rejected}
+        known = self._rejected | self._suspected
+        self._to_ask = {name: None for name in self._wanted if name not in known}
 
     def _fitting(self, names: Iterable[str]) -> tuple[str, ...]:
         size, fitting = _ENVELOPE_BYTES, []
@@ -278,9 +283,9 @@ class Subscriptions:
             fitting.append(name)
         return tuple(fitting)
 
-    def _request(self, method: Method, names: tuple[str, ...]) -> bytes:
+    def _request(self, method: Method, names: tuple[str, ...], *, suspect: bool = False) -> bytes:
         self._last_id += 1
-        self._requests[self._last_id] = _Request(method, names)
+        self._requests[self._last_id] = _Request(method, names, suspect)
         self._asked.update(names)
         for name in names:
             self._place(name)

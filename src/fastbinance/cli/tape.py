@@ -73,7 +73,7 @@ class Tape:
     """
 
     def __init__(self, client: Client, gauges: Mapping[Ring[Any, Any], SymbolGauges]) -> None:
-        self._gauges: Mapping[object, SymbolGauges] = dict(gauges)
+        self._gauges: dict[object, SymbolGauges] = {ring: gauge for ring, gauge in gauges.items()}  # noqa: C416
         self._reader = client.reader(list(gauges))
         #: What ended it early, such as a refused stream.
         self.error: FastBinanceError | None = None

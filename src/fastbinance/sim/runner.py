@@ -140,7 +140,7 @@ def _main(
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(options, started))
-    except BaseException as error:  # noqa: BLE001
+    except BaseException as error:
         # Whoever waits is told: the caller of the start, or else the end of the block.
         (ended if started.done() else started).set_exception(error)
     else:
