@@ -103,7 +103,7 @@ def symbol_cases(payloads: int = PAYLOADS) -> dict[str, corpus.Case]:
 
 
 def native_symbols_ns(rounds: int) -> dict[str, list[float]]:
-    """Return CPU nanoseconds a message of the native loop: parser and rings alone, with the feed's look-ahead.
+    """Return CPU nanoseconds a message of the native loop: parser, rings and the feed's look-ahead.
 
     A feed looks ahead only where it has many streams, so one symbol is measured without.
     """
