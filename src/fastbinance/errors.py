@@ -193,7 +193,7 @@ class SubscriptionRejected(StreamError):
 
 
 class Lapped(StreamError):
-    """A record was overwritten before it was read: our loss, not Binance's.
+    """A record, or the levels of a depth record, was overwritten before it was read: our loss, not Binance's.
 
     Parameters
     ----------
@@ -209,6 +209,8 @@ class Lapped(StreamError):
         self.oldest = oldest
 
     def __str__(self) -> str:
+        if self.oldest <= self.sequence:
+            return f"the levels of record {self.sequence} have been overwritten; level_capacity= keeps more"
         return f"record {self.sequence} has been overwritten; the oldest still kept is {self.oldest}"
 
 

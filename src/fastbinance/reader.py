@@ -56,10 +56,10 @@ class _Position:
         """Copy what is new, or None."""
         batch: Batch | None
         if self._latest:
-            batch, self.sequence = self.ring.copy_latest(self.sequence)
+            batch, self.sequence, lost = self.ring.copy_latest(self.sequence)
         else:
             batch, self.sequence, lost = self.ring.copy_from(self.sequence, self._max_records)
-            self.lost += lost
+        self.lost += lost
         return batch
 
     def over(self) -> bool:

@@ -43,7 +43,7 @@ class TestEmpty:
         assert len(ring[-5:]) == len(ring.window(3)) == len(ring.column("bid_price", 3)) == 0
         assert ring.window(3).intact()
         assert ring.copy_from(0, 10) == (None, 0, 0)
-        assert ring.copy_latest(0) == (None, 0)
+        assert ring.copy_latest(0) == (None, 0, 0)
 
     def test_fields_before_the_first_record_are_nan_zero_and_false(self):
         class Quotes(RingBase):
@@ -472,19 +472,19 @@ class TestManySymbols:
         ring = self.ring()
         feed = feed_for(ring)
         send(feed, *(book_ticker(i, s, self.NAME) for i, s in enumerate(["AAA", "BBB", "AAA", "CCC"])))
-        batch, following = ring.copy_latest(0)
+        batch, following, _ = ring.copy_latest(0)
         assert (list(batch["update_id"]), following) == ([1, 2, 3], 4)
-        assert ring.copy_latest(following) == (None, 4)
+        assert ring.copy_latest(following) == (None, 4, 0)
         send(feed, book_ticker(7, "BBB", self.NAME))
-        batch, following = ring.copy_latest(following)
+        batch, following, _ = ring.copy_latest(following)
         assert (list(batch["update_id"]), following) == ([7], 5)
 
     def test_conflation_on_a_ring_of_one_symbol_is_its_newest_record(self):
         ring = filled(5)
-        batch, following = ring.copy_latest(0)
+        batch, following, _ = ring.copy_latest(0)
         assert (list(batch["update_id"]), following) == ([1004], 5)
-        assert ring.copy_latest(following) == (None, 5)
-        window, following = filled_depth([1, 2]).copy_latest(0)
+        assert ring.copy_latest(following) == (None, 5, 0)
+        window, following, _ = filled_depth([1, 2]).copy_latest(0)
         assert (window[0].update_id, len(window[0].bids), following) == (1001, 2, 2)
 
     def test_a_thousand_symbols_are_told_apart(self):

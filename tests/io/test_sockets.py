@@ -152,7 +152,7 @@ async def test_a_proxy_that_refuses_is_said_so(world):
         await world.close()
     cause = world.of_kind("exception")[0].error.cause
     assert cause.startswith(f"the proxy could not reach 127.0.0.1:{world.server.port}: ")
-    assert "status 407" in cause
+    assert "407" in cause  # the rest is worded differently by each picows
 
 
 # -- TLS

@@ -142,7 +142,7 @@ def test_conflation_never_mixes_symbols():
     sequence, seen = 0, 0
     with Hammer(ring, [book_ticker(1600 + i, names[i % 16], "!bookTicker") for i in range(3200)]) as hammer:
         while hammer.going():
-            batch, sequence = ring.copy_latest(sequence)
+            batch, sequence, _ = ring.copy_latest(sequence)
             if batch is None:
                 continue
             assert quotes_are_whole(batch)

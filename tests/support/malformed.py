@@ -136,6 +136,8 @@ MALFORMED: list[tuple[str, bytes, str]] = [
     ("an id of forty digits", _swap(b"400900217", b"1" * 40), "number_range"),
     ("a negative time", _trade(E=-1), "number_range"),
     ("a time beyond nanoseconds", _trade(T=9223372036854776), "number_range"),
+    ("milliseconds beyond nanoseconds", _trade(T=9223372036855), "number_range"),
+    ("neither milliseconds nor microseconds", _trade(T=99999999999999), "number_range"),
     # Keys
     *(
         (f"{kind.name.lower()} without {key}", _without(kind, key), "missing_key")

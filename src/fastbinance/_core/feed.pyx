@@ -36,7 +36,7 @@ cdef str _text(string_view view):
 cdef class Feed(WSListener):
     """The listener of one connection: frames in, records out, everything else to its handler."""
 
-    def __init__(self, handler not None, str ws_key not None, Bell bell=None):
+    def __cinit__(self, handler not None, str ws_key not None, Bell bell=None):
         self.handler = handler
         self.ws_key = ws_key
         self.bell = bell if bell is not None else Bell()

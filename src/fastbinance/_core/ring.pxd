@@ -54,5 +54,6 @@ cdef class RingBase:
     cdef void count_reject(self) noexcept
     cdef object make_record(self, int64_t sequence)
     cdef int64_t newest_of(self, str symbol) except -2
+    cdef object lapped(self, int64_t sequence)
     cdef object slice_newest(self, Py_ssize_t wanted, Py_ssize_t skip, int64_t* first)
     cdef object copy_levels(self, object batch, int64_t first)

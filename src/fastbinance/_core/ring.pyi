@@ -425,7 +425,7 @@ class RingBase:
             Records from `sequence` on that were overwritten before they could be copied.
         """
 
-    def copy_latest(self, sequence: int) -> tuple[_Records | Window | None, int]:
+    def copy_latest(self, sequence: int) -> tuple[_Records | Window | None, int, int]:
         """Return copies of the newest record of every symbol that has one from `sequence` on, for conflating
         readers.
 

@@ -261,6 +261,9 @@ cdef class Waiter:
     """Somebody who waits for news in any of some rings. Subclasses say how they are woken."""
 
     def __cinit__(self, tuple rings not None, list after not None, *args):
+        for ring in rings:
+            if not isinstance(ring, RingBase):
+                raise TypeError(f"a waiter waits for rings, not for {type(ring).__name__}")
         self.rings = rings
         self.after = after
 
@@ -338,6 +341,9 @@ cdef class Window:
         readonly object levels          # the copied levels of a copy; None on a live view
         int64_t levels_begin            # absolute index of levels[0]
 
+    def __init__(self):
+        raise TypeError("windows come from Ring.window() and from readers")
+
     def __len__(self):
         return len(self.records)
 
@@ -370,7 +376,7 @@ cdef class Window:
         # A torn head must not lead outside the arena; what it says is told apart by intact().
         cdef int64_t at = begin & (self.ring.view.level_capacity - 1)
         if count > self.ring.view.level_capacity - at:
-            raise Lapped(self.first_sequence, self.ring.view.oldest_intact())
+            raise self.ring.lapped(self.first_sequence + i)
         return _level_view(self.ring, begin, count)
 
     def bids(self, Py_ssize_t i):
@@ -591,8 +597,10 @@ cdef class RingBase:
                 if found is not None:
                     record = found
                     break
-                if symbol is not None and sequence < self.view.oldest_intact():
-                    raise Lapped(sequence, self.view.oldest_intact())
+                # Without news a second look would find the same: levels may be gone while the record is the newest,
+                # after a payload whose bound reached round the arena. Never spin here: the feed needs the lock.
+                if sequence == (self.view.cursor() if symbol is None else self.newest_of(symbol)):
+                    raise self.lapped(sequence)
         if max_age is not None:
             age = (wall_clock_ns() - (<RecordHead*>record.data).recv_ns) / 1e9
             if age > max_age:
@@ -605,7 +613,10 @@ cdef class RingBase:
             return record
         if sequence < 0 or sequence > self.view.cursor():
             raise IndexError(f"{self.stream} has no record {sequence} yet; the newest is {self.view.cursor()}")
-        raise Lapped(sequence, self.view.oldest_intact())
+        raise self.lapped(sequence)
+
+    cdef object lapped(self, int64_t sequence):
+        return Lapped(sequence, max(self.view.oldest_intact(), 0))
 
     cdef object slice_newest(self, Py_ssize_t wanted, Py_ssize_t skip, int64_t* first):
         """The newest `wanted` records less the newest `skip` of them, as one contiguous view."""
@@ -728,32 +739,36 @@ cdef class RingBase:
     def copy_latest(self, int64_t sequence):
         """Validated copy of the newest record of every symbol that has one from `sequence` on, for conflating readers.
 
-        Returns ``(batch, next_sequence)``: `batch`, in order of publication, is None when there is nothing new. What is
-        overwritten while we copy has a successor, which comes with the next call.
+        Returns ``(batch, next_sequence, lost)``: `batch`, in order of publication, is None when there is nothing new.
+        `lost` counts symbols whose newest record other symbols have overwritten already.
         """
         cdef:
             uint32_t count, i
             int64_t cursor, newest
             cnp.ndarray batch
             Py_ssize_t found = 0
+            int64_t lost = 0
             char* target
         if not self.writer.many_symbols():
-            newest_one, following, _ = self.copy_from(max(sequence, self.view.cursor()), 1)
-            return newest_one, following
+            return self.copy_from(max(sequence, self.view.cursor()), 1)
         if self.view.level_capacity:
             raise TypeError(f"{self.stream}: no conflation over the levels of many symbols")
         cursor = self.view.cursor()
         if sequence > cursor:
-            return None, sequence
+            return None, sequence, 0
         count = load_acquire[uint32_t](self.view.header.symbol_count)
         batch = np.empty(count, self.dtype)
         target = <char*>cnp.PyArray_DATA(batch)
         for i in range(count):
             newest = load_acquire[int64_t](self.view.symbols[i].last_sequence)
             # Newer than the cursor we saw: left for the next call, so that nothing comes twice.
-            if sequence <= newest <= cursor and self.view.read_at(newest, target + found * self.view.record_size):
+            if not sequence <= newest <= cursor:
+                continue
+            if self.view.read_at(newest, target + found * self.view.record_size):
                 found += 1
+            elif newest == load_acquire[int64_t](self.view.symbols[i].last_sequence):
+                lost += 1  # else a successor has come meanwhile, which the next call brings
         if not found:
-            return None, cursor + 1
+            return None, cursor + 1, lost
         batch = batch[:found]
-        return batch[np.argsort(batch["sequence"])], cursor + 1
+        return batch[np.argsort(batch["sequence"])], cursor + 1, lost

@@ -190,6 +190,10 @@ class Pool:
 
     def _sample(self) -> None:
         now = self._loop.time()
+        # Steps on a grid; where the loop was busy for longer, missed looks are not made up for. Armed first: if one
+        # look fails, asyncio reports it, and the next one still comes.
+        self._next_sample = max(self._next_sample + self._options.sample_every, now)
+        self._sampler = self._loop.call_at(self._next_sample, self._sample)
         for place, group in tuple(self._connections.items()):
             for connection in tuple(group):
                 subscriber = connection.subscriber
@@ -198,9 +202,6 @@ class Pool:
                     self._end(place, connection)
         if self._on_sample is not None:
             self._on_sample(now)
-        # Steps on a grid; where the loop was busy for longer, missed looks are not made up for.
-        self._next_sample = max(self._next_sample + self._options.sample_every, now)
-        self._sampler = self._loop.call_at(self._next_sample, self._sample)
 
     def _end(self, place: _Place, connection: Connection) -> None:
         self._connections[place].remove(connection)

@@ -27,7 +27,7 @@ inline DigitTables make_digit_tables() noexcept {
       tables.close_gap[f][i] = static_cast<std::uint8_t>(f == 0 || i > 15 - f ? i : (i == 0 ? 0x80 : i - 1));
   return tables;
 }
-// Built when the library is loaded, only on processors that can: GCC would otherwise rebuild every constant at each use,
+// Built once, by the first FastPath on a processor that can: GCC would otherwise rebuild every constant at each use,
 // three instructions a time, because it can see their values.
 inline DigitTables digit_tables;
 

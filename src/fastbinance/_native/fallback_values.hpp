@@ -188,7 +188,7 @@ FB_INLINE DecodeCode get_integer(ondemand::value value, std::int64_t &number) no
 FB_INLINE DecodeCode get_time(ondemand::value value, std::int64_t &ns) noexcept {
   std::int64_t number = 0;
   FB_TRY(get_integer(value, number));
-  if (number < 0 || number > largest_microseconds)
+  if (!is_time(number))
     return DecodeCode::number_range;
   ns = number * (number >= microseconds_from ? 1'000 : 1'000'000);
   return DecodeCode::ok;

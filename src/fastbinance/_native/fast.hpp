@@ -29,6 +29,12 @@ namespace fb {
 
 constexpr std::int64_t microseconds_from = 100'000'000'000'000;
 constexpr std::int64_t largest_microseconds = INT64_MAX / 1'000;
+constexpr std::int64_t largest_milliseconds = INT64_MAX / 1'000'000; // the year 2262
+
+// Is it a time whose nanoseconds fit? What lies between the two ranges is neither.
+constexpr bool is_time(std::int64_t value) noexcept {
+  return value >= 0 && (value <= largest_milliseconds || (value >= microseconds_from && value <= largest_microseconds));
+}
 
 struct FastResult {
   Outcome outcome; // published, skipped or declined
@@ -83,8 +89,10 @@ class FastPath {
 public:
   explicit FastPath(bool allow_avx2 = true) noexcept : use_avx2_(allow_avx2 && cpu_has_avx2()) {
 #if FB_BUILD_AVX2
-    if (use_avx2_)
-      avx2::digit_tables = avx2::make_digit_tables();
+    if (use_avx2_) {
+      static const bool built = (avx2::digit_tables = avx2::make_digit_tables(), true); // once, whatever thread is first
+      (void)built;
+    }
 #endif
   }
 

@@ -1,4 +1,4 @@
-// Single-writer ring in one block of shareable memory. Everything a reader needs is in the block itself, found by
+// Single-writer ring in one block of memory whose layout can be shared. Everything a reader needs is in the block itself, found by
 // offsets, never by pointers: another process may map it elsewhere.
 //
 //   [RingHeader, one page][symbol rows][records, twice][levels]

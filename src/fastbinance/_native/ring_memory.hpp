@@ -1,7 +1,8 @@
 // Memory for rings that only this process reads: carved out of 2 MiB blocks, so that the kernel may back them with huge
 // pages. A thousand rings then need a hundred translations instead of three thousand, which the processor does not have.
 //
-// Blocks are kept for the next ring of the same size until the process ends.
+// Small rings are kept for the next one of the same size until the process ends; those of 2 MiB and more have a mapping of
+// their own, which goes with them.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +21,12 @@ class RingMemory {
 public:
   // Zeroed and touched, aligned to a cache line at least. nullptr when there is no memory.
   static void *allocate(std::size_t bytes) noexcept {
+    if (bytes >= block_bytes) {
+      void *own = map_aligned(whole_blocks(bytes));
+      if (own != nullptr)
+        std::memset(own, 0, bytes); // zero already; touched by this
+      return own;
+    }
     try {
       const std::lock_guard lock(mutex());
       std::vector<void *> &spare = pool().spare[bytes];
@@ -39,6 +46,10 @@ public:
   }
 
   static void release(void *memory, std::size_t bytes) noexcept {
+    if (bytes >= block_bytes) {
+      munmap(memory, whole_blocks(bytes));
+      return;
+    }
     try {
       const std::lock_guard lock(mutex());
       pool().spare[bytes].push_back(memory);
@@ -58,6 +69,10 @@ private:
     std::size_t carved = 0;
   };
 
+  static std::size_t whole_blocks(std::size_t bytes) noexcept {
+    return (bytes + block_bytes - 1) / block_bytes * block_bytes;
+  }
+
   static std::mutex &mutex() noexcept {
     static std::mutex instance;
     return instance;
@@ -75,7 +90,7 @@ private:
     const std::size_t shift = line_bytes * (p.carved++ * 11 % 61);
     const std::size_t wanted = bytes + shift;
     if (wanted > p.free_bytes) {
-      const std::size_t blocks = (wanted + block_bytes - 1) / block_bytes * block_bytes;
+      const std::size_t blocks = whole_blocks(wanted);
       auto *fresh = static_cast<std::byte *>(map_aligned(blocks));
       if (fresh == nullptr)
         return nullptr;

@@ -107,9 +107,14 @@ template <std::size_t N> FB_INLINE bool integer_after(Text &t, const char (&text
 // Binance's milliseconds, or microseconds where timeUnit asks for them, to nanoseconds. The magnitude tells: 1e14 ms
 // would be the year 5138.
 FB_INLINE bool time_to_ns(std::int64_t value, std::int64_t &ns) noexcept {
-  const bool micro = value >= microseconds_from;
-  ns = value * (micro ? 1'000 : 1'000'000);
-  return value <= largest_microseconds;
+  if (value <= largest_milliseconds) [[likely]] {
+    ns = value * 1'000'000;
+    return true;
+  }
+  if (!is_time(value))
+    return false;
+  ns = value * 1'000;
+  return true;
 }
 template <std::size_t N> FB_INLINE bool time_after(Text &t, const char (&text)[N], std::int64_t &ns) noexcept {
   std::int64_t value = 0;

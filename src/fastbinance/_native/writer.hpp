@@ -1,6 +1,7 @@
 // The writer's side of a ring: the only code that stores into its memory. One writer for the ring's whole life.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -98,6 +99,7 @@ public:
   // Allocates the symbol index of a many-symbol ring. False when there is no memory.
   bool open(void *memory, bool many) noexcept {
     view.attach(memory);
+    level_head_ = level_attempt_ = level_debris_ = view.header->level_claim;
     if (many) {
       index_size_ = std::bit_ceil(2 * std::size_t{view.header->symbol_capacity});
       index_.reset(new (std::nothrow) std::uint32_t[index_size_]());
@@ -152,17 +154,21 @@ public:
   }
 
   // Contiguous room for up to `bound` levels, or nullptr when the arena is smaller. What lay there is lapped from now on.
-  // A block never wraps: the tail that is too short is skipped.
+  // A block never wraps: the tail that is too short is skipped. Until `end_levels`, every call begins at the same place:
+  // a payload that is scanned twice, or rejected, costs the arena nothing but what its bound reaches over.
   Level *begin_levels(std::int64_t bound, std::int64_t &begin) noexcept {
     const std::int64_t capacity = view.level_capacity;
     if (bound > capacity)
       return nullptr;
     RingHeader &header = *view.header;
-    begin = header.level_claim; // the end of the newest block, or of what a failed scan may have written
+    // Behind the newest block, but within one arena of what failed attempts have claimed.
+    begin = std::max(level_head_, level_attempt_ - capacity);
     const std::int64_t at = begin & (capacity - 1);
     if (at + bound > capacity)
       begin += capacity - at;
-    store_relaxed(header.level_claim, begin + bound);
+    level_debris_ = level_attempt_; // the attempt before this one, if it has not ended well
+    level_attempt_ = std::max(level_attempt_, begin + bound);
+    store_relaxed(header.level_claim, level_attempt_);
     std::atomic_thread_fence(std::memory_order_release); // the claim is seen before any level below it changes
     return view.levels + (begin & (capacity - 1));
   }
@@ -176,10 +182,12 @@ public:
   }
   RingTarget target() const noexcept { return {view.header, view.records, view.capacity, view.header->cursor + 1}; }
 
-  // After publishing a depth record: its levels end at `end`. The claim falls back to what was really written, because
-  // the bound was only an estimate. After a failed scan nobody lowers it: the next block begins behind the debris.
+  // After publishing a depth record: its levels end at `end`. The claim falls back to what may really have been written,
+  // because the bound was only an estimate: this block, and what earlier failed attempts may have left behind it.
   inline __attribute__((always_inline)) void end_levels(std::int64_t end) noexcept {
-    store_relaxed(view.header->level_claim, end);
+    level_head_ = end;
+    level_attempt_ = level_debris_ = std::max(end, level_debris_);
+    store_relaxed(view.header->level_claim, level_attempt_);
   }
 
 private:
@@ -188,6 +196,9 @@ private:
     return entry.length == name.size() && std::memcmp(entry.name, name.data(), name.size()) == 0;
   }
 
+  std::int64_t level_head_ = 0;    // where the next block begins
+  std::int64_t level_attempt_ = 0; // how far any attempt since may have written
+  std::int64_t level_debris_ = 0;  // the same, without the newest attempt
   std::unique_ptr<std::uint32_t[]> index_; // open addressing, row + 1; 0 is free. Never more than half full.
   std::size_t index_size_ = 0;
 };
