@@ -1,6 +1,7 @@
 """Events reach queues and callbacks in order, from any thread; a slow or failing listener harms nobody."""
 
 import asyncio
+import gc
 import logging
 import threading
 
@@ -272,3 +273,17 @@ def test_slow_callbacks_lose_the_oldest_events_and_the_loss_is_counted():
     hub.close(timeout=10.0)
     assert hub.lost == 50 - len(seen)
     assert seen[-5:] == [45, 46, 47, 48, 49]
+
+
+def test_a_hub_forgets_queues_that_are_closed_or_dropped():
+    hub = EventHub()
+    closed = hub.listen()
+    dropped = hub.listen()
+    kept = hub.listen()
+    closed.close()
+    del dropped
+    gc.collect()
+    assert len(hub._queues) == 1
+    hub.publish(Event(kind="open", ws_key="main", recv_ns=1))
+    assert (len(kept), len(closed)) == (1, 0)
+    hub.close()

@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import logging
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -41,6 +42,8 @@ class EventQueue:
         self._changed = threading.Condition()
         self._waiters: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
         self._closed = False
+        #: Called once by `close`, so that whoever feeds the queue can forget it.
+        self.on_close: Callable[[], object] | None = None
 
     def __len__(self) -> int:
         return len(self._events)
@@ -89,6 +92,9 @@ class EventQueue:
             self._closed = True
             self._changed.notify_all()
             self._wake()
+            ended, self.on_close = self.on_close, None
+        if ended is not None:
+            ended()
 
     @property
     def closed(self) -> bool:
@@ -150,7 +156,8 @@ class EventHub:
         self._loop = loop
         self._lock = threading.Lock()
         # Replaced as a whole when changed, so that publish() reads them without the lock.
-        self._queues: tuple[EventQueue, ...] = ()
+        # Weak: a queue that its consumer has dropped is nobody's any more.
+        self._queues: tuple[weakref.ref[EventQueue], ...] = ()
         self._callbacks: dict[str, tuple[Callback, ...]] = {}
         self._backlog = EventQueue()
         self._thread: threading.Thread | None = None
@@ -164,8 +171,10 @@ class EventHub:
 
     def publish(self, event: Event) -> None:
         """Hand out an event; called on the feed's thread, which is the loop's where there is a loop."""
-        for queue in self._queues:
-            queue.put(event)
+        for kept in self._queues:
+            queue = kept()
+            if queue is not None:
+                queue.put(event)
         if event.kind not in self._callbacks:
             return
         self._backlog.put(event)
@@ -180,14 +189,18 @@ class EventHub:
             if self._closed:
                 queue.close()
             else:
-                self._queues += (queue,)
+                weak = weakref.ref(queue, self._forget)
+                self._queues += (weak,)
+                queue.on_close = lambda: self._forget(weak)
         return queue
 
     def forget(self, queue: EventQueue) -> None:
         """Close a queue of `listen`; it gets no more events."""
-        with self._lock:
-            self._queues = tuple(kept for kept in self._queues if kept is not queue)
         queue.close()
+
+    def _forget(self, weak: "weakref.ref[EventQueue]") -> None:
+        # The garbage collector may call this at any place, hence without the lock: one assignment of a whole.
+        self._queues = tuple(kept for kept in self._queues if kept is not weak)
 
     def on(self, kind: EventKind, callback: Callback) -> Callable[[], None]:
         """Call back for each event of a kind; the returned function ends it.
@@ -225,8 +238,10 @@ class EventHub:
                 return
             self._closed = True
             queues, self._queues = self._queues, ()
-        for queue in queues:
-            queue.close()
+        for kept in queues:
+            queue = kept()
+            if queue is not None:
+                queue.close()
         self._backlog.close()
         if self._loop is not None:
             self._drain()

@@ -190,8 +190,8 @@ class Pool:
 
     def _sample(self) -> None:
         now = self._loop.time()
-        # Steps on a grid; where the loop was busy for longer, missed looks are not made up for. Armed first: if one
-        # look fails, asyncio reports it, and the next one still comes.
+        # Steps on a grid; where the loop was busy for longer, missed looks are not made up for. Armed first:
+        # if one look fails, asyncio reports it, and the next one still comes.
         self._next_sample = max(self._next_sample + self._options.sample_every, now)
         self._sampler = self._loop.call_at(self._next_sample, self._sample)
         for place, group in tuple(self._connections.items()):
