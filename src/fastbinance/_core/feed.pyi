@@ -1,6 +1,6 @@
 """The feed: one picows listener per connection, from frame to ring without Python in between."""
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 from picows import WSFrame, WSListener, WSTransport
@@ -108,7 +108,7 @@ class Feed(WSListener):
     pings: Final[int]
     handler_errors: Final[int]
 
-    def __init__(self, handler: Any, ws_key: str, bell: Bell | None = None) -> None: ...
+    def __new__(cls, handler: Any, ws_key: str, bell: Bell | None = None) -> Self: ...
     @property
     def rejects(self) -> list[Reject]:
         """The newest 16 rejected payloads, oldest first."""
