@@ -113,7 +113,7 @@ class AsyncClient(ClientBase[AsyncBookTickerRing, AsyncTradeRing, AsyncAggTradeR
         return self._collect(None if self._closed else self._pool)
 
     async def close(self) -> None:
-        """End all connections, rings and readers; any number of times. Takes at most a second.
+        """End all connections, rings and readers; any number of times. Normally takes a few milliseconds.
 
         Raises
         ------
