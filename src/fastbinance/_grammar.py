@@ -21,6 +21,23 @@ class Kind(IntEnum):
     AGG_TRADE = 3
     DIFF_DEPTH = 4
     PARTIAL_DEPTH = 5
+    BLOCK_TRADE = 6
+    KLINE = 7
+    CONTINUOUS_KLINE = 8
+    INDEX_PRICE_KLINE = 9
+    MARK_PRICE_KLINE = 10
+    CONTRACT_KLINE = 11
+    TICKER = 12
+    ROLLING_TICKER = 13
+    MINI_TICKER = 14
+    AVERAGE_PRICE = 15
+    REFERENCE_PRICE = 16
+    MARK_PRICE = 17
+    OPTION_MARK_PRICE = 18
+    INDEX_PRICE = 19
+    FORCE_ORDER = 20
+    OPEN_INTEREST = 21
+    ASSET_INDEX = 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +68,16 @@ _CONTRACT_TYPES: Final = "perpetual|current_quarter|next_quarter"
 _SPOT: Final = (
     Form("<symbol>@aggTrade", Kind.AGG_TRADE),
     Form("<symbol>@trade", Kind.TRADE),
-    Form("<symbol>@blockTrade"),
-    Form("<symbol>@referencePrice"),
-    Form(f"<symbol>@kline_<{_SPOT_INTERVALS}>[@+08:00]"),
-    Form("<symbol>@miniTicker"),
-    Form("!miniTicker@arr"),
-    Form("<symbol>@ticker"),
-    Form("<symbol>@ticker_<1h|4h|1d>"),
-    Form("!ticker_<1h|4h|1d>@arr"),
+    Form("<symbol>@blockTrade", Kind.BLOCK_TRADE),
+    Form("<symbol>@referencePrice", Kind.REFERENCE_PRICE),
+    Form(f"<symbol>@kline_<{_SPOT_INTERVALS}>[@+08:00]", Kind.KLINE),
+    Form("<symbol>@miniTicker", Kind.MINI_TICKER),
+    Form("!miniTicker@arr", Kind.MINI_TICKER),
+    Form("<symbol>@ticker", Kind.TICKER),
+    Form("<symbol>@ticker_<1h|4h|1d>", Kind.ROLLING_TICKER),
+    Form("!ticker_<1h|4h|1d>@arr", Kind.ROLLING_TICKER),
     Form("<symbol>@bookTicker", Kind.BOOK_TICKER),
-    Form("<symbol>@avgPrice"),
+    Form("<symbol>@avgPrice", Kind.AVERAGE_PRICE),
     Form("<symbol>@depth<5|10|20>[@100ms]", Kind.PARTIAL_DEPTH),
     Form("<symbol>@depth[@100ms]", Kind.DIFF_DEPTH),
     # Comes unasked before a server stops; known here because it arrives under this name.
@@ -75,23 +92,23 @@ _USDM: Final = (
     Form("<symbol>@depth@0ms", Kind.DIFF_DEPTH, "public"),
     Form("<symbol>@depth<5|10|20>[@100ms|@500ms]", Kind.PARTIAL_DEPTH, "public"),
     # The JavaScript SDK asks for these two on /market, where they are acknowledged and silent.
-    Form("<symbol>@rpiDepth@500ms", None, "public"),
+    Form("<symbol>@rpiDepth@500ms", Kind.DIFF_DEPTH, "public"),
     Form("<symbol>@trade", Kind.TRADE, "public"),
     Form("<symbol>@aggTrade", Kind.AGG_TRADE, "market"),
-    Form("<symbol>@markPrice[@1s]", None, "market"),
-    Form("!markPrice@arr[@1s]", None, "market"),
-    Form(f"<symbol>@kline_<{_FUTURES_INTERVALS}>", None, "market"),
-    Form(f"<pair>_<{_CONTRACT_TYPES}|tradifi_perpetual>@continuousKline_<{_SPOT_INTERVALS}>", None, "market"),
-    Form("<symbol>@miniTicker", None, "market"),
-    Form("!miniTicker@arr", None, "market"),
-    Form("<symbol>@ticker", None, "market"),
-    Form("!ticker@arr", None, "market"),
-    Form("<symbol>@forceOrder", None, "market"),
-    Form("!forceOrder@arr", None, "market"),
+    Form("<symbol>@markPrice[@1s]", Kind.MARK_PRICE, "market"),
+    Form("!markPrice@arr[@1s]", Kind.MARK_PRICE, "market"),
+    Form(f"<symbol>@kline_<{_FUTURES_INTERVALS}>", Kind.KLINE, "market"),
+    Form(f"<pair>_<{_CONTRACT_TYPES}|tradifi_perpetual>@continuousKline_<{_SPOT_INTERVALS}>", Kind.CONTINUOUS_KLINE, "market"),
+    Form("<symbol>@miniTicker", Kind.MINI_TICKER, "market"),
+    Form("!miniTicker@arr", Kind.MINI_TICKER, "market"),
+    Form("<symbol>@ticker", Kind.TICKER, "market"),
+    Form("!ticker@arr", Kind.TICKER, "market"),
+    Form("<symbol>@forceOrder", Kind.FORCE_ORDER, "market"),
+    Form("!forceOrder@arr", Kind.FORCE_ORDER, "market"),
     Form("<symbol>@compositeIndex", None, "market"),
     Form("!contractInfo", None, "market"),
-    Form("!assetIndex@arr", None, "market"),
-    Form("<asset>@assetIndex", None, "market"),
+    Form("!assetIndex@arr", Kind.ASSET_INDEX, "market"),
+    Form("<asset>@assetIndex", Kind.ASSET_INDEX, "market"),
     Form("tradingSession", None, "market"),
 )
 
@@ -106,52 +123,52 @@ _COINM: Final = (
     Form("<symbol>@depth@0ms", Kind.DIFF_DEPTH),
     Form("<symbol>@depth<5|10|20>[@100ms|@500ms]", Kind.PARTIAL_DEPTH),
     # With a pair instead of a symbol it brings an array; the two cannot be told apart by form.
-    Form("<symbol>@markPrice[@1s]"),
-    Form("<pair>@indexPrice[@1s]"),
-    Form(f"<symbol>@kline_<{_FUTURES_INTERVALS}>"),
-    Form(f"<pair>_<{_CONTRACT_TYPES}>@continuousKline_<{_SPOT_INTERVALS}>"),
-    Form(f"<pair>@indexPriceKline_<{_FUTURES_INTERVALS}>"),
-    Form(f"<symbol>@markPriceKline_<{_FUTURES_INTERVALS}>"),
-    Form("<symbol>@miniTicker"),
-    Form("!miniTicker@arr"),
-    Form("<symbol>@ticker"),
-    Form("!ticker@arr"),
-    Form("<symbol>@forceOrder"),
-    Form("!forceOrder@arr"),
+    Form("<symbol>@markPrice[@1s]", Kind.MARK_PRICE),
+    Form("<pair>@indexPrice[@1s]", Kind.INDEX_PRICE),
+    Form(f"<symbol>@kline_<{_FUTURES_INTERVALS}>", Kind.KLINE),
+    Form(f"<pair>_<{_CONTRACT_TYPES}>@continuousKline_<{_SPOT_INTERVALS}>", Kind.CONTINUOUS_KLINE),
+    Form(f"<pair>@indexPriceKline_<{_FUTURES_INTERVALS}>", Kind.INDEX_PRICE_KLINE),
+    Form(f"<symbol>@markPriceKline_<{_FUTURES_INTERVALS}>", Kind.MARK_PRICE_KLINE),
+    Form("<symbol>@miniTicker", Kind.MINI_TICKER),
+    Form("!miniTicker@arr", Kind.MINI_TICKER),
+    Form("<symbol>@ticker", Kind.TICKER),
+    Form("!ticker@arr", Kind.TICKER),
+    Form("<symbol>@forceOrder", Kind.FORCE_ORDER),
+    Form("!forceOrder@arr", Kind.FORCE_ORDER),
     Form("!contractInfo"),
 )
 
 _OPTIONS: Final = (
-    Form("!index@arr", None, "market"),
-    Form(f"<symbol>@kline_<{_OPTIONS_INTERVALS}>", None, "market"),
+    Form("!index@arr", Kind.INDEX_PRICE, "market"),
+    Form(f"<symbol>@kline_<{_OPTIONS_INTERVALS}>", Kind.KLINE, "market"),
     Form("!optionSymbol", None, "market"),
-    Form("<underlying>@openInterest@<yymmdd>", None, "market"),
+    Form("<underlying>@openInterest@<yymmdd>", Kind.OPEN_INTEREST, "market"),
     # The same before July 2026; both are still met.
-    Form("<underlying>@optionOpenInterest@<yymmdd>", None, "market"),
-    Form("<underlying>@optionMarkPrice", None, "market"),
-    Form("<symbol>@depth<@100ms|@500ms>", None, "public"),
-    Form("<symbol>@depth<5|10|20><@100ms|@500ms>", None, "public"),
-    Form("<symbol>@optionTicker", None, "public"),
-    Form("<underlying>@optionTicker@<yymmdd>", None, "public"),
-    Form("<symbol>@bookTicker", None, "public"),
+    Form("<underlying>@optionOpenInterest@<yymmdd>", Kind.OPEN_INTEREST, "market"),
+    Form("<underlying>@optionMarkPrice", Kind.OPTION_MARK_PRICE, "market"),
+    Form("<symbol>@depth<@100ms|@500ms>", Kind.DIFF_DEPTH, "public"),
+    Form("<symbol>@depth<5|10|20><@100ms|@500ms>", Kind.PARTIAL_DEPTH, "public"),
+    Form("<symbol>@optionTicker", Kind.TICKER, "public"),
+    Form("<underlying>@optionTicker@<yymmdd>", Kind.TICKER, "public"),
+    Form("<symbol>@bookTicker", Kind.BOOK_TICKER, "public"),
     # The name may be an underlying too.
-    Form("<symbol>@optionTrade", None, "public"),
+    Form("<symbol>@optionTrade", Kind.TRADE, "public"),
 )
 
 _ALPHA: Final = (
-    Form("<symbol>@aggTrade"),
-    Form("<symbol>@trade"),
-    Form("<symbol>@bookTicker"),
-    Form("!bookTicker"),
-    Form("<symbol>@miniTicker"),
-    Form("!miniTicker@arr"),
-    Form("<symbol>@ticker"),
-    Form("!ticker@arr"),
-    Form(f"<symbol>@kline_<{_FUTURES_INTERVALS}>"),
-    Form("came@<contract_address>@<chain_id>@kline_<1s|1m|5m|15m|1h|4h|1d>"),
+    Form("<symbol>@aggTrade", Kind.AGG_TRADE),
+    Form("<symbol>@trade", Kind.TRADE),
+    Form("<symbol>@bookTicker", Kind.BOOK_TICKER),
+    Form("!bookTicker", Kind.BOOK_TICKER),
+    Form("<symbol>@miniTicker", Kind.MINI_TICKER),
+    Form("!miniTicker@arr", Kind.MINI_TICKER),
+    Form("<symbol>@ticker", Kind.TICKER),
+    Form("!ticker@arr", Kind.TICKER),
+    Form(f"<symbol>@kline_<{_FUTURES_INTERVALS}>", Kind.KLINE),
+    Form("came@<contract_address>@<chain_id>@kline_<1s|1m|5m|15m|1h|4h|1d>", Kind.CONTRACT_KLINE),
     Form("came@allTokens@ticker24"),
-    Form("<symbol>@depth<5|10|20>@<0|100|500>ms"),
-    Form("<symbol>@fulldepth@<0|100|500>ms"),
+    Form("<symbol>@depth<5|10|20>@<0|100|500>ms", Kind.PARTIAL_DEPTH),
+    Form("<symbol>@fulldepth@<0|100|500>ms", Kind.DIFF_DEPTH),
 )
 
 FORMS: Final[dict[Market, tuple[Form, ...]]] = {

@@ -1,8 +1,7 @@
 """What one record says, by kind: classes with C getters, and the dtypes of the same bytes in a ring.
 
-The layout is written once, in ``_native/record.hpp``. Here it gets names, types and documentation, and every
-class is checked against it when this module is imported: a field that is missing, surplus or of another type
-is an ImportError.
+The layout is written once, in ``_native/record.hpp``. Here it gets names and types, and every class is checked
+against it when this module is imported: a field that is missing, surplus or of another type is an ImportError.
 """
 
 import inspect
@@ -13,18 +12,62 @@ import numpy as np
 
 from fastbinance._core import ring as _ring
 from fastbinance._core.ring import DepthRecord, Field, NewestField, Record, RingBase
+from fastbinance._field_docs import FIELD_DOCS
+from fastbinance._record_fields import (
+    AggTradeFields,
+    AssetIndexFields,
+    AveragePriceFields,
+    BookTickerFields,
+    DepthFields,
+    ForceOrderFields,
+    IndexPriceFields,
+    KlineFields,
+    MarkPriceFields,
+    MiniTickerFields,
+    OpenInterestFields,
+    OptionMarkPriceFields,
+    RecordFields,
+    ReferencePriceFields,
+    TickerFields,
+    TradeFields,
+)
 from fastbinance.streams import Kind
 
 __all__ = [
     "FIELD_DOCS",
+    "FLAG_COINM",
+    "FLAG_END_OF_FRAME",
     "FLAG_LEVELS_TRUNCATED",
+    "FLAG_USDM",
     "AggTrade",
     "AggTradeFields",
+    "AssetIndex",
+    "AssetIndexFields",
+    "AveragePrice",
+    "AveragePriceFields",
     "BookTicker",
     "BookTickerFields",
     "Depth",
     "DepthFields",
+    "ForceOrder",
+    "ForceOrderFields",
+    "IndexPrice",
+    "IndexPriceFields",
+    "Kline",
+    "KlineFields",
+    "MarkPrice",
+    "MarkPriceFields",
+    "MiniTicker",
+    "MiniTickerFields",
+    "OpenInterest",
+    "OpenInterestFields",
+    "OptionMarkPrice",
+    "OptionMarkPriceFields",
     "RecordFields",
+    "ReferencePrice",
+    "ReferencePriceFields",
+    "Ticker",
+    "TickerFields",
     "Trade",
     "TradeFields",
     "dtype_of",
@@ -34,168 +77,16 @@ __all__ = [
 #: Bit of ``flags``: the message had more levels than the ring's arena holds, and only the first ones are
 # there.
 FLAG_LEVELS_TRUNCATED: Final = 1
+#: Bit of ``flags``: the last record of a message that may bring several.
+FLAG_END_OF_FRAME: Final = 2
+#: Bits of ``flags``: Binance says that the symbol is a USD-M or a COIN-M contract (`st`). All-market streams of
+# futures carry both since 2026.
+FLAG_USDM: Final = 0x100
+FLAG_COINM: Final = 0x200
 
-FIELD_DOCS: Final[dict[str, str]] = {
-    "sequence": "Number of the record in its ring: 0, 1, 2, ... Ours, not Binance's.",
-    "flags": "Bits that say what is special about the record; 0 for nothing.",
-    "symbol_id": "Index of the symbol in the ring's `symbols`.",
-    "event_ns": "Binance's event time (`E`), UTC nanoseconds; 0 where the stream carries none.",
-    "transaction_ns": "Binance's transaction time (`T`), UTC nanoseconds; 0 where the stream carries none.",
-    "recv_ns": "Our wall clock at the socket read that brought the message, UTC nanoseconds.",
-    "update_id": "Binance's id of the newest change of the book in it (`u`, or `lastUpdateId`).",
-    "bid_price": "Best bid (`b`), in quote asset.",
-    "bid_qty": "Quantity at the best bid (`B`), in base asset; contracts on COIN-M.",
-    "ask_price": "Best ask (`a`), in quote asset.",
-    "ask_qty": "Quantity at the best ask (`A`), in base asset; contracts on COIN-M.",
-    "trade_id": "Binance's trade id (`t`).",
-    "price": "Price (`p`), in quote asset.",
-    "qty": "Quantity (`q`), in base asset; contracts on COIN-M.",
-    "is_buyer_maker": "Whether the buyer was the maker (`m`): true means that the aggressor sold.",
-    "agg_trade_id": "Binance's id of the aggregate trade (`a`).",
-    "first_trade_id": "First trade in it (`f`).",
-    "last_trade_id": "Last trade in it (`l`).",
-    "first_update_id": "First change of the book in it (`U`); 0 on spot partial depth.",
-    "prev_update_id": "`u` of the stream's previous message (`pu`); 0 on spot, -1 before the first.",
-    "levels_begin": "Where its levels begin in the ring's arena, an absolute index.",
-    "bid_count": "Number of bid levels.",
-    "ask_count": "Number of ask levels.",
-}
-
-_PYTHON_TYPES: Final[dict[str, type]] = {"q": int, "I": int, "d": float, "?": bool}
+_PYTHON_TYPES: Final[dict[str, type]] = {"q": int, "I": int, "B": int, "d": float, "?": bool}
 
 _C = TypeVar("_C", bound=type[Any])
-
-
-class RecordFields:
-    """Fields that every record begins with, and every ring shows for its newest record.
-
-    Attributes
-    ----------
-    sequence : int
-        Number of the record in its ring: 0, 1, 2, ... never reused. Ours, not Binance's.
-    flags : int
-        `FLAG_LEVELS_TRUNCATED`, or 0.
-    symbol_id : int
-        Index into the ring's `symbols`.
-    event_ns, transaction_ns : int
-        Binance's ``E`` and ``T`` as UTC nanoseconds; 0 where the stream carries none.
-    recv_ns : int
-        Our wall clock at the socket read that brought the message, UTC nanoseconds.
-    """
-
-    __slots__ = ()
-
-    sequence: int
-    flags: int
-    symbol_id: int
-    event_ns: int
-    transaction_ns: int
-    recv_ns: int
-
-
-class BookTickerFields(RecordFields):
-    """Best bid and ask.
-
-    Attributes
-    ----------
-    update_id : int
-        Book update id (``u``).
-    bid_price, ask_price : float
-        In quote asset.
-    bid_qty, ask_qty : float
-        In base asset; contracts on COIN-M.
-
-    Source: Spot WebSocket Streams, "Individual Symbol Book Ticker Streams"; the same name on USD-M and
-    COIN-M.
-    """
-
-    __slots__ = ()
-
-    update_id: int
-    bid_price: float
-    bid_qty: float
-    ask_price: float
-    ask_qty: float
-
-
-class TradeFields(RecordFields):
-    """One trade.
-
-    Attributes
-    ----------
-    trade_id : int
-    price : float
-        In quote asset.
-    qty : float
-        In base asset; contracts on COIN-M.
-    is_buyer_maker : bool
-        True means that the aggressor sold.
-
-    Source: Spot WebSocket Streams, "Trade Streams". The futures stream is not documented; its rows with
-    ``"X":"NA"`` are no trades and are left out.
-    """
-
-    __slots__ = ()
-
-    trade_id: int
-    price: float
-    qty: float
-    is_buyer_maker: bool
-
-
-class AggTradeFields(RecordFields):
-    """Trades of one taker order at one price.
-
-    Attributes
-    ----------
-    agg_trade_id, first_trade_id, last_trade_id : int
-    price : float
-        In quote asset.
-    qty : float
-        In base asset; contracts on COIN-M.
-    is_buyer_maker : bool
-        True means that the aggressor sold.
-
-    Source: Spot WebSocket Streams, "Aggregate Trade Streams"; the same name on USD-M and COIN-M.
-    """
-
-    __slots__ = ()
-
-    agg_trade_id: int
-    first_trade_id: int
-    last_trade_id: int
-    price: float
-    qty: float
-    is_buyer_maker: bool
-
-
-class DepthFields(RecordFields):
-    """A change of the book (diff depth), or its top levels whole (partial depth).
-
-    Attributes
-    ----------
-    first_update_id, update_id : int
-        First and last change in it (``U``, ``u``). Spot partial depth has only ``lastUpdateId``, here
-        `update_id`.
-    prev_update_id : int
-        ``u`` of the stream's previous message (``pu``); 0 on spot.
-    levels_begin : int
-        Where the levels begin in the ring's arena, an absolute index.
-    bid_count, ask_count : int
-        Number of levels.
-
-    Source: Spot WebSocket Streams, "Diff. Depth Stream" and "Partial Book Depth Streams"; the same names on
-    futures.
-    """
-
-    __slots__ = ()
-
-    first_update_id: int
-    update_id: int
-    prev_update_id: int
-    levels_begin: int
-    bid_count: int
-    ask_count: int
 
 
 def _check(cls: type[Any], kind: Kind) -> dict[str, str]:
@@ -245,7 +136,7 @@ class BookTicker(BookTickerFields, Record):
     __slots__ = ()
 
 
-@_record_of(Kind.TRADE)
+@_record_of(Kind.TRADE, Kind.BLOCK_TRADE)
 class Trade(TradeFields, Record):
     """One trade, copied out of its ring; fields of `TradeFields`."""
 
@@ -267,6 +158,89 @@ class Depth(DepthFields, DepthRecord):
     Binance's order: bids of a diff descend on spot and ascend on futures. In a diff, quantity 0 removes the
     level. The other fields are those of `DepthFields`.
     """
+
+    __slots__ = ()
+
+
+@_record_of(
+    Kind.KLINE,
+    Kind.CONTINUOUS_KLINE,
+    Kind.INDEX_PRICE_KLINE,
+    Kind.MARK_PRICE_KLINE,
+    Kind.CONTRACT_KLINE,
+)
+class Kline(KlineFields, Record):
+    """One candle, copied out of its ring; fields of `KlineFields`."""
+
+    __slots__ = ()
+
+
+@_record_of(Kind.TICKER, Kind.ROLLING_TICKER)
+class Ticker(TickerFields, Record):
+    """Statistics of a window, copied out of its ring; fields of `TickerFields`."""
+
+    __slots__ = ()
+
+
+@_record_of(Kind.MINI_TICKER)
+class MiniTicker(MiniTickerFields, Record):
+    """Short statistics of 24 hours, copied out of their ring; fields of `MiniTickerFields`."""
+
+    __slots__ = ()
+
+
+@_record_of(Kind.AVERAGE_PRICE)
+class AveragePrice(AveragePriceFields, Record):
+    """An average price, copied out of its ring; fields of `AveragePriceFields`."""
+
+    __slots__ = ()
+
+
+@_record_of(Kind.REFERENCE_PRICE)
+class ReferencePrice(ReferencePriceFields, Record):
+    """A reference price, copied out of its ring; fields of `ReferencePriceFields`."""
+
+    __slots__ = ()
+
+
+@_record_of(Kind.MARK_PRICE)
+class MarkPrice(MarkPriceFields, Record):
+    """Mark price and funding, copied out of their ring; fields of `MarkPriceFields`."""
+
+    __slots__ = ()
+
+
+@_record_of(Kind.OPTION_MARK_PRICE)
+class OptionMarkPrice(OptionMarkPriceFields, Record):
+    """Mark price and greeks of an option, copied out of their ring; fields of `OptionMarkPriceFields`."""
+
+    __slots__ = ()
+
+
+@_record_of(Kind.INDEX_PRICE)
+class IndexPrice(IndexPriceFields, Record):
+    """An index price, copied out of its ring; fields of `IndexPriceFields`."""
+
+    __slots__ = ()
+
+
+@_record_of(Kind.FORCE_ORDER)
+class ForceOrder(ForceOrderFields, Record):
+    """A liquidation order, copied out of its ring; fields of `ForceOrderFields`."""
+
+    __slots__ = ()
+
+
+@_record_of(Kind.OPEN_INTEREST)
+class OpenInterest(OpenInterestFields, Record):
+    """Open interest of an option, copied out of its ring; fields of `OpenInterestFields`."""
+
+    __slots__ = ()
+
+
+@_record_of(Kind.ASSET_INDEX)
+class AssetIndex(AssetIndexFields, Record):
+    """Index of an asset, copied out of its ring; fields of `AssetIndexFields`."""
 
     __slots__ = ()
 

@@ -5,6 +5,7 @@ import os
 from collections import namedtuple
 
 from cpython.bytes cimport PyBytes_AS_STRING
+from libc.stdint cimport uint32_t
 from libcpp cimport bool
 from libcpp.memory cimport unique_ptr
 
@@ -78,9 +79,13 @@ cdef class _Bench:
         Route* route
 
     def __cinit__(self, int kind, str name, str ws_key, symbol, Py_ssize_t payload_bytes):
-        # Two records, because a ring has at least two; as many levels as the payload can hold, see scan_levels.
-        self.ring = RingBase(kind, name, ws_key, symbol, capacity=2,
-                             level_capacity=power_of_two(max(2, payload_bytes // 10 + 1)))
+        # No element of an array has less than 32 bytes; as many levels as the payload can hold, see scan_levels.
+        levels = native.kind_info(<Kind>kind).has_levels
+        self.ring = RingBase(
+            kind, name, ws_key, symbol,
+            capacity=2 if levels else power_of_two(max(2, payload_bytes // 32 + 1)),
+            level_capacity=power_of_two(max(2, payload_bytes // 10 + 1)),
+            symbol_capacity=1 if symbol is not None else power_of_two(max(2, payload_bytes // 32 + 1)))
         cdef bytes encoded = name.encode()
         cdef bytes encoded_symbol = b"" if symbol is None else symbol.encode()
         self.route = self.table.add(
@@ -97,6 +102,18 @@ cdef class _Bench:
         if wrapped:
             return _fast.combined(self.table, text, size, 0).outcome
         return _fast.raw(self.route[0], text, size, 0)
+
+    cdef int know(self, symbols) except -1:
+        """Give a many-symbol ring rows for what a payload names: the fast path adds none."""
+        cdef uint32_t row
+        cdef bytes encoded
+        for symbol in symbols:
+            encoded = symbol.encode()
+            self.ring.writer.add_symbol(string_view(PyBytes_AS_STRING(encoded), len(encoded)), row)
+        return 0
+
+    cdef list records(self):
+        return [self.ring.at(sequence) for sequence in range(self.ring.cursor + 1)]
 
 
 def decode(payload, ws_key, stream=None, scanner="auto"):
@@ -117,9 +134,9 @@ def decode(payload, ws_key, stream=None, scanner="auto"):
     Returns
     -------
     list of Record
-        Each readable as ``record["bid_price"]`` and ``record.bid_price``; depth records have `bids` and `asks`. Empty
-        for what has no record: answers and errors, fillers (trade ``"X":"NA"``), streams without a ring. `sequence` and
-        `recv_ns` are 0. Prices in quote asset, quantities in base asset (contracts on COIN-M), times in UTC nanoseconds.
+        Each readable as ``record["bid_price"]`` and ``record.bid_price``; depth records have `bids` and `asks`. One for
+        each element of an array. Empty for what has no record: answers and errors, fillers (trade ``"X":"NA"``), streams
+        without a ring. `sequence` counts from 0, `recv_ns` is 0. Prices in quote asset, quantities in base asset (contracts on COIN-M), times in UTC nanoseconds.
 
     Raises
     ------
@@ -172,10 +189,14 @@ def decode(payload, ws_key, stream=None, scanner="auto"):
         symbols = bench.ring.symbols
         # A filler names its symbol too, but leaves none in the ring: the parser has it.
         symbol = symbols[0] if symbols else _text(found.symbol) if found.symbol.size() else None
-        swift = _Bench(kind, name or "?", key.value, symbol, size)
+        # An array is of a many-symbol ring, where the fast path finds only symbols that have a row.
+        is_array = found.records > 1 or raw.find(b"[{") >= 0
+        swift = _Bench(kind, name or "?", key.value, None if is_array else symbol, size)
+        if is_array:
+            swift.know(symbols)
         outcome = swift.scan(text, size, wrapped)
         if outcome != Outcome.declined:
             bench = swift
         elif scanner == "fast":
             raise DecodeError(key.value, "declined", 0, raw[:HEAD_BYTES])
-    return [bench.ring.last()] if bench.ring.cursor >= 0 else []
+    return bench.records()

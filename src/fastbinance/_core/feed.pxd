@@ -4,7 +4,7 @@ from libcpp.vector cimport vector
 
 from picows.picows cimport WSCloseCode, WSFrame, WSListener, WSTransport
 
-from fastbinance._core.native cimport DecodeCode, Fallback, FastPath, Lookahead, Route, RouteTable
+from fastbinance._core.native cimport DecodeCode, Fallback, FallbackResult, FastPath, Lookahead, Route, RouteTable
 from fastbinance._core.ring cimport Bell
 
 
@@ -52,4 +52,5 @@ cdef class Feed(WSListener):
     cdef int on_a_ping(self, WSTransport transport, WSFrame frame) except -1
     cdef int on_close(self, WSTransport transport, WSFrame frame) except -1
     cdef int fail(self, WSTransport transport, WSCloseCode code) except -1
+    cdef int hand_over(self, FallbackResult& result, bytes payload) except -1
     cdef int reject(self, DecodeCode code, Py_ssize_t offset, const char* payload, Py_ssize_t size, object stream) except -1

@@ -27,10 +27,18 @@ KEPT_REJECTS = 16
 
 Reject = namedtuple("Reject", "code offset head stream recv_ns")
 RouteStats = namedtuple("RouteStats", "fast fallback skipped rejected")
+Drift = namedtuple("Drift", "stream kind what path sample count first_ns last_ns")
 
 
 cdef str _text(string_view view):
     return (<bytes>view.data()[:view.size()]).decode("utf-8", "replace")
+
+
+cdef object _drift(const native.Drift& seen):
+    return Drift(
+        _text(seen.stream.view()), native.kind_info(seen.kind).name.decode(),
+        "key" if seen.what == native.DriftWhat.key else "value",
+        _text(seen.path.view()), _text(seen.sample.view()), seen.count, seen.first_ns, seen.last_ns)
 
 
 cdef class Feed(WSListener):
@@ -76,6 +84,20 @@ cdef class Feed(WSListener):
         self.rings.pop(stream_name, None)
         self.looks_ahead = Lookahead.worthwhile(self.table)
 
+    def set_raw(self, str stream_name not None, bint raw):
+        """Whether the messages of a routed stream go to the handler too; they then take the fallback, which is slower."""
+        cdef bytes name = stream_name.encode()
+        self.refuse_while_replaying()
+        if not self.table.set_raw(string_view(PyBytes_AS_STRING(name), len(name)), raw):
+            raise ConfigurationError(f"{self.ws_key}: {stream_name} has no route")
+
+    @property
+    def drifts(self):
+        """What has come that our tables do not know, in order of first sight."""
+        cdef size_t i
+        cdef const native.DriftTable* table = &self.parser.get().drifts()
+        return [_drift(table.at(i)) for i in range(table.size())]
+
     def route_stats(self, str stream_name not None):
         """Counts of one stream on this connection, or None without such a route."""
         cdef bytes name = stream_name.encode()
@@ -120,7 +142,7 @@ cdef class Feed(WSListener):
         self.bytes_received += size
         cdef FastResult result = self.fast_path.combined(self.table, payload, size, self.recv_ns)
         if result.outcome == Outcome.published:
-            self.published += 1
+            self.published += result.records
             self.fast += 1
             return True
         if result.outcome == Outcome.skipped:
@@ -187,12 +209,14 @@ cdef class Feed(WSListener):
     cdef int accept_slowly(self, const char* payload, Py_ssize_t size) except -1:
         cdef FallbackResult result
         result = self.parser.get().run(self.table, payload, size, self.recv_ns, NULL)
-        if result.outcome == Outcome.published:
-            self.published += 1
+        if result.outcome == Outcome.published or result.outcome == Outcome.skipped:
             self.fallback += 1
-        elif result.outcome == Outcome.skipped:
-            self.skipped += 1
-            self.fallback += 1
+            if result.outcome == Outcome.published:
+                self.published += result.records
+            else:
+                self.skipped += 1
+            if result.new_drifts or result.route.details.get().raw:
+                self.hand_over(result, PyBytes_FromStringAndSize(payload, size))
         elif result.outcome == Outcome.rejected:
             stream = ""
             if result.route != NULL:
@@ -214,6 +238,21 @@ cdef class Feed(WSListener):
                 # Not raised: one bad handler must not cost every other stream on this connection.
                 self.handler_errors += 1
                 _logger.exception("%s: the handler of a message failed", self.ws_key)
+        return 0
+
+    cdef int hand_over(self, FallbackResult& result, bytes payload) except -1:
+        """Show a payload whose records are published to the handler: it is wanted raw, or there is something new in it."""
+        stream = _text(result.route.name_text())
+        raw = result.route.details.get().raw
+        try:
+            if result.new_drifts:
+                self.handler.on_drift(self.drifts[-<Py_ssize_t>result.new_drifts:], payload, self.recv_ns)
+            if raw:
+                self.handler.on_message(stream, payload, self.recv_ns)
+        except Exception:
+            # Not raised: see accept_slowly.
+            self.handler_errors += 1
+            _logger.exception("%s: the handler of a message failed", self.ws_key)
         return 0
 
     cdef int reject(self, DecodeCode code, Py_ssize_t offset, const char* payload, Py_ssize_t size, object stream) except -1:

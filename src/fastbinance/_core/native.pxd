@@ -157,6 +157,7 @@ cdef extern from "route.hpp" namespace "fb" nogil:
         uint64_t fallback
         uint64_t skipped
         uint64_t rejected
+        bool raw
 
     cdef cppclass Route:
         Kind kind
@@ -169,6 +170,7 @@ cdef extern from "route.hpp" namespace "fb" nogil:
         Route* add(string_view, Kind, RingWriter*, string_view) except +
         bool remove(string_view) except +
         Route* find(string_view) noexcept
+        bool set_raw(string_view, bool) noexcept
         size_t size() noexcept
 
 
@@ -179,6 +181,36 @@ cdef extern from "lookahead.hpp" namespace "fb" nogil:
         void step(const RouteTable&, const char*, size_t) noexcept
 
 
+cdef extern from "drift.hpp" namespace "fb" nogil:
+    cdef enum class DriftWhat(unsigned char):
+        key
+        value
+
+    cdef cppclass DriftPath "fb::ShortText<32>":
+        string_view view() noexcept
+
+    cdef cppclass DriftSample "fb::ShortText<48>":
+        string_view view() noexcept
+
+    cdef cppclass DriftStream "fb::ShortText<126>":
+        string_view view() noexcept
+
+    cdef cppclass Drift:
+        DriftWhat what
+        Kind kind
+        uint64_t count
+        int64_t first_ns
+        int64_t last_ns
+        DriftPath path
+        DriftSample sample
+        DriftStream stream
+
+    cdef cppclass DriftTable:
+        size_t size() noexcept
+        const Drift& at(size_t) noexcept
+        uint64_t overflow() noexcept
+
+
 cdef extern from "fallback.hpp" namespace "fb" nogil:
     size_t max_message_bytes
     size_t payload_padding
@@ -186,6 +218,8 @@ cdef extern from "fallback.hpp" namespace "fb" nogil:
     cdef cppclass FallbackResult:
         Outcome outcome
         DecodeCode code
+        uint32_t records
+        uint32_t new_drifts
         size_t offset
         Route* route
         Kind kind
@@ -195,11 +229,13 @@ cdef extern from "fallback.hpp" namespace "fb" nogil:
     cdef cppclass Fallback:
         FallbackResult run(const RouteTable&, const char*, size_t, int64_t, Route*) noexcept
         const char* implementation() noexcept
+        const DriftTable& drifts() noexcept
 
 
 cdef extern from "fast.hpp" namespace "fb" nogil:
     cdef cppclass FastResult:
         Outcome outcome
+        uint32_t records
         Route* route
 
     cdef cppclass FastPath:

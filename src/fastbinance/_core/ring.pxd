@@ -4,7 +4,7 @@ from fastbinance._core.native cimport Kind, RingView, RingWriter
 
 # Records are read into Python objects of this size; native code asserts that every kind fits.
 cdef enum:
-    RECORD_BYTES = 96
+    RECORD_BYTES = 200
 
 
 cdef class Record:

@@ -43,7 +43,7 @@ if native.max_record_size > RECORD_BYTES:
 # A feed that has not sampled for this long is stuck or gone: what its rings say is out of date.
 cdef int64_t HEARTBEAT_LIMIT_NS = 1_000_000_000
 _DEFAULT_LEVELS = 32_768
-_NUMPY_CODES = {"q": "<i8", "I": "<u4", "d": "<f8", "?": "?"}
+_NUMPY_CODES = {"q": "<i8", "I": "<u4", "d": "<f8", "?": "?", "B": "u1"}
 
 
 class KindLayout:
@@ -91,6 +91,8 @@ cdef object _value(const unsigned char* data, char code):
         return PyLong_FromLongLong((<const int64_t*>data)[0])
     if code == c"I":
         return (<const uint32_t*>data)[0]
+    if code == c"B":
+        return data[0]
     return data[0] != 0
 
 

@@ -1,7 +1,7 @@
 // From the bytes of a payload to a published record: route, scan, publish. Included once per instruction set by fast.hpp.
 
 inline FastResult take_nothing(Route &route, const char *, const char *, std::int64_t) noexcept {
-  return {Outcome::declined, &route};
+  return {Outcome::declined, 0, &route};
 }
 
 // One function per kind, not inlined into each other: each then has all registers for itself.
@@ -10,10 +10,10 @@ FB_OUTLINE FastResult take_book_ticker(Route &route, const char *p, const char *
   Text t{p, end, {}};
   BookTickerFields fields;
   if (!scan_book_ticker<wrapped, many>(t, route, fields))
-    return {Outcome::declined, &route};
+    return {Outcome::declined, 0, &route};
   publish<many>(route, fields, recv_ns);
   ++route.fast;
-  return {Outcome::published, &route};
+  return {Outcome::published, 1, &route};
 }
 
 template <bool wrapped, bool many>
@@ -21,14 +21,14 @@ FB_OUTLINE FastResult take_trade(Route &route, const char *p, const char *end, s
   Text t{p, end, {}};
   TradeFields fields;
   if (!scan_trade<wrapped, many>(t, route, fields))
-    return {Outcome::declined, &route};
+    return {Outcome::declined, 0, &route};
   ++route.fast;
   if (fields.no_trade) {
     ++route.details->skipped;
-    return {Outcome::skipped, &route};
+    return {Outcome::skipped, 0, &route};
   }
   publish<many>(route, fields, recv_ns);
-  return {Outcome::published, &route};
+  return {Outcome::published, 1, &route};
 }
 
 template <bool wrapped, bool many>
@@ -36,10 +36,10 @@ FB_OUTLINE FastResult take_agg_trade(Route &route, const char *p, const char *en
   Text t{p, end, {}};
   AggTradeFields fields;
   if (!scan_agg_trade<wrapped, many>(t, route, fields))
-    return {Outcome::declined, &route};
+    return {Outcome::declined, 0, &route};
   publish<many>(route, fields, recv_ns);
   ++route.fast;
-  return {Outcome::published, &route};
+  return {Outcome::published, 1, &route};
 }
 
 template <bool wrapped, bool many>
@@ -49,35 +49,68 @@ FB_OUTLINE FastResult take_depth(Route &route, const char *p, const char *end, s
   std::int64_t begin;
   Level *levels = route.ring->begin_levels((end - p) / 10 + 1, begin);
   if (levels == nullptr || !scan_depth<wrapped, many>(t, route, fields, levels))
-    return {Outcome::declined, &route};
+    return {Outcome::declined, 0, &route};
   publish<many>(route, fields, begin, recv_ns);
   ++route.fast;
-  return {Outcome::published, &route};
+  return {Outcome::published, 1, &route};
+}
+
+template <bool wrapped, bool many, bool continuous>
+FB_OUTLINE FastResult take_kline(Route &route, const char *p, const char *end, std::int64_t recv_ns) noexcept {
+  Text t{p, end, {}};
+  KlineFields fields;
+  if (!scan_kline<wrapped, many, continuous>(t, route, fields))
+    return {Outcome::declined, 0, &route};
+  publish<many>(route, fields, recv_ns);
+  ++route.fast;
+  return {Outcome::published, 1, &route};
+}
+
+template <class Record, bool wrapped, bool many>
+FB_OUTLINE FastResult take_element(Route &route, const char *p, const char *end, std::int64_t recv_ns) noexcept {
+  Text t{p, end, {}};
+  std::uint32_t count;
+  if (!take_elements<Record, wrapped, many>(route, t, recv_ns, count))
+    return {Outcome::declined, 0, &route};
+  ++route.fast;
+  return {Outcome::published, count, &route};
 }
 
 using Take = FastResult (*)(Route &, const char *, const char *, std::int64_t) noexcept;
 
-// By Route::taker: rings of one symbol, then rings of many. What cannot happen declines.
-template <bool wrapped>
-inline constexpr Take takers[2 * kind_count] = {
-    take_nothing,
-    take_book_ticker<wrapped, false>,
-    take_trade<wrapped, false>,
-    take_agg_trade<wrapped, false>,
-    take_depth<wrapped, false>,
-    take_depth<wrapped, false>,
-    take_nothing,
-    take_book_ticker<wrapped, true>,
-    take_trade<wrapped, true>,
-    take_agg_trade<wrapped, true>,
-    take_depth<wrapped, true>,
-    take_depth<wrapped, true>,
+// The scanner of a kind; what has none declines, and so does what cannot happen.
+template <bool wrapped, bool many> constexpr Take taker_of(Kind kind) {
+  switch (kind) {
+  case Kind::book_ticker: return take_book_ticker<wrapped, many>;
+  case Kind::trade: return take_trade<wrapped, many>;
+  case Kind::agg_trade: return take_agg_trade<wrapped, many>;
+  case Kind::diff_depth:
+  case Kind::partial_depth: return take_depth<wrapped, many>;
+  case Kind::kline: return take_kline<wrapped, many, false>;
+  case Kind::continuous_kline: return many ? take_nothing : take_kline<wrapped, false, true>;
+  case Kind::mini_ticker: return take_element<MiniTickerRecord, wrapped, many>;
+  case Kind::mark_price: return take_element<MarkPriceRecord, wrapped, many>;
+  default: return take_nothing;
+  }
+}
+
+struct Takers {
+  Take by_taker[2 * kind_count]; // by Route::taker: rings of one symbol, then rings of many
 };
+template <bool wrapped> constexpr Takers make_takers() {
+  Takers takers = {};
+  for (std::uint32_t kind = 0; kind < kind_count; ++kind) {
+    takers.by_taker[kind] = taker_of<wrapped, false>(static_cast<Kind>(kind));
+    takers.by_taker[kind_count + kind] = taker_of<wrapped, true>(static_cast<Kind>(kind));
+  }
+  return takers;
+}
+template <bool wrapped> inline constexpr Takers takers = make_takers<wrapped>();
 
 // `{"stream":"<name>","data":<object>}`
 inline FastResult accept_combined(const RouteTable &table, const char *payload, std::size_t size,
                                   std::int64_t recv_ns) noexcept {
-  constexpr FastResult declined{Outcome::declined, nullptr};
+  constexpr FastResult declined{Outcome::declined, 0, nullptr};
   if (size < 32 || !at_literal(payload, "{\"stream\":\"")) [[unlikely]]
     return declined;
   const char *const end = payload + size;
@@ -111,7 +144,7 @@ inline FastResult accept_combined(const RouteTable &table, const char *payload, 
     const bool same_name = std::memcmp(route->details->name, name, length + 1) == 0; // with the closing quote
 #endif
     if (same_name) [[likely]]
-      return takers<true>[route->taker](*route, behind + 9, end, recv_ns);
+      return takers<true>.by_taker[route->taker](*route, behind + 9, end, recv_ns);
   }
   return declined;
 }
@@ -119,5 +152,5 @@ inline FastResult accept_combined(const RouteTable &table, const char *payload, 
 inline Outcome accept_raw(Route &route, const char *payload, std::size_t size, std::int64_t recv_ns) noexcept {
   if (size < 16)
     return Outcome::declined;
-  return takers<false>[route.taker](route, payload, payload + size, recv_ns).outcome;
+  return takers<false>.by_taker[route.taker](route, payload, payload + size, recv_ns).outcome;
 }

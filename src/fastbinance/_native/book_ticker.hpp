@@ -9,7 +9,7 @@ struct BookTickerFields {
   std::int64_t update_id;
   std::int64_t event_ns = 0, transaction_ns = 0;
   double bid_price, bid_qty, ask_price, ask_qty;
-  std::uint32_t symbol_id = 0;
+  std::uint32_t symbol_id = 0, flags = 0;
 };
 
 template <bool wrapped, bool many>
@@ -45,7 +45,7 @@ FB_INLINE bool scan_book_ticker(Text &t, const Route &route, BookTickerFields &f
   if (times_first)
     return false;
   return time_after(t, "\",\"T\":", f.transaction_ns) && time_after(t, ",\"E\":", f.event_ns) &&
-         optional_product(t) && closes<wrapped>(t);
+         optional_product(t, f.flags) && closes<wrapped>(t);
 }
 
 template <bool many>
@@ -55,7 +55,7 @@ FB_INLINE void publish(Route &route, const BookTickerFields &f, std::int64_t rec
   for (BookTickerRecord *place : {first, first + route.target.capacity}) {
     BookTickerRecord &r = *place;
     r.sequence = sequence;
-    r.flags = 0;
+    r.flags = f.flags;
     r.symbol_id = f.symbol_id;
     r.event_ns = f.event_ns;
     r.transaction_ns = f.transaction_ns;

@@ -7,7 +7,7 @@
 struct DepthFields {
   std::int64_t event_ns = 0, transaction_ns = 0;
   std::int64_t first_update_id = 0, update_id, prev_update_id = 0;
-  std::uint32_t symbol_id = 0, bid_count, ask_count;
+  std::uint32_t symbol_id = 0, flags = 0, bid_count, ask_count;
 };
 
 // `[["1.0","2"],...]` into `out`; the opening bracket is next. The shortest level, `["1","1"],`, has 10 bytes, so a
@@ -70,7 +70,7 @@ FB_INLINE bool scan_depth(Text &t, const Route &route, DepthFields &f, Level *le
   if (!literal(t, ",\"b\":") || !scan_levels(t, levels, f.bid_count) || !literal(t, ",\"a\":") ||
       !scan_levels(t, levels, f.ask_count))
     return false;
-  if (futures && !optional_product(t))
+  if (futures && !optional_product(t, f.flags))
     return false;
   return closes<wrapped>(t);
 }
@@ -82,7 +82,7 @@ FB_INLINE void publish(Route &route, const DepthFields &f, std::int64_t begin, s
   for (DepthRecord *place : {first, first + route.target.capacity}) {
     DepthRecord &r = *place;
     r.sequence = sequence;
-    r.flags = 0;
+    r.flags = f.flags;
     r.symbol_id = f.symbol_id;
     r.event_ns = f.event_ns;
     r.transaction_ns = f.transaction_ns;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string_view>
 
+#include "drift.hpp"
 #include "error.hpp"
 #include "route.hpp"
 
@@ -21,20 +22,24 @@ constexpr std::size_t payload_padding = 64;
 struct FallbackResult {
   Outcome outcome = Outcome::rejected;
   DecodeCode code = DecodeCode::ok;
-  std::size_t offset = 0;     // where the parser stood when it refused
-  Route *route = nullptr;     // where the record went, or would have gone
-  Kind kind = Kind::none;     // what the content is, when it is a kind of ours
-  std::string_view stream;    // the wrapper's stream name; valid until the next run
-  std::string_view symbol;    // the payload's "s"; valid until the next run
+  std::uint32_t records = 0;    // how many were published
+  std::uint32_t new_drifts = 0; // entries that this payload has added to the table of drifts
+  std::size_t offset = 0;       // where the parser stood when it refused
+  Route *route = nullptr;       // where the records went, or would have gone
+  Kind kind = Kind::none;       // what the content is, when it is a kind of ours
+  std::string_view stream;      // the wrapper's stream name; valid until the next run
+  std::string_view symbol;      // the payload's symbol, of an array the last; valid until the next run
 };
 
 class Fallback {
 public:
   virtual ~Fallback() = default;
-  // Decodes one payload and publishes its record. `known` routes a payload without wrapper; nullptr: by content.
+  // Decodes one payload and publishes its records, all or none. `known` routes a payload without wrapper; nullptr: by
+  // content.
   virtual FallbackResult run(const RouteTable &table, const char *payload, std::size_t size, std::int64_t recv_ns,
                              Route *known) noexcept = 0;
   virtual const char *implementation() const noexcept = 0;
+  virtual const DriftTable &drifts() const noexcept = 0;
 };
 
 // nullptr when there is no memory.

@@ -4,6 +4,7 @@
 // because GCC gives the std::pair constructors that it passes through none. Inline functions that this file shares with
 // others are emitted here for AVX2 too; it is therefore linked last, so that the linker keeps the baseline's copies.
 #include <algorithm>
+#include <limits>
 
 #include "fast.hpp"
 

@@ -1,4 +1,4 @@
-// What the fallback expects of each kind of event: its keys, their types, and which must be there.
+// What the fallback expects of each kind of event: its keys, their types, where their values go, and which must be there.
 #pragma once
 
 #include <array>
@@ -10,85 +10,443 @@
 
 namespace fb {
 
-enum class Type : std::uint8_t { event, symbol, id, time_event, time_transaction, decimal, maker, execution, bids, asks };
+enum class Type : std::uint8_t {
+  ignored, // known and without a field: must be JSON, and is no drift
+  event,
+  symbol,
+  pair,          // with the contract type behind it, the symbol of continuous klines
+  contract_type, //
+  contract,      // "<address>@<chain>"; the address is the symbol
+  integer,
+  time,
+  decimal,
+  maybe_decimal, // may be null or "": NaN
+  boolean,
+  code,     // a text out of a list
+  product,  // "st": a bit of the flags
+  interval, // "5m" to nanoseconds
+  bids,
+  asks,
+  object, // keys of a schema of their own
+};
 
-// One key of a kind. Two keys with one bit are two spellings of the same field: having both is a doubled key.
+struct Code {
+  std::string_view text;
+  std::uint8_t code;
+};
+struct Codes {
+  const Code *list = nullptr;
+  std::size_t count = 0;
+
+  std::uint8_t find(std::string_view text) const noexcept {
+    for (std::size_t i = 0; i < count; ++i)
+      if (list[i].text == text)
+        return list[i].code;
+    return unknown_code;
+  }
+};
+
+constexpr std::uint8_t no_trade_code = 254; // "X":"NA": a filler, never stored
+
+struct Schema;
+
+// One key of a kind. Keys with the same type and place are spellings of one field: having two of them is a doubled key.
 struct Key {
   std::string_view name;
-  Type type;
-  std::uint8_t index; // into ids or values
-  std::uint16_t bit;
-  bool required;
+  Type type = Type::ignored;
+  std::uint16_t at = 0; // offset in the record
+  bool required = false;
+  const Schema *inner = nullptr;
+  Codes codes = {};
+  std::uint32_t bit = 0; // given by make_schema
 };
 
-inline constexpr Key book_ticker_keys[] = {
-    {"e", Type::event, 0, 1, false},     {"u", Type::id, 0, 2, true},           {"s", Type::symbol, 0, 4, true},
-    {"b", Type::decimal, 0, 8, true},    {"B", Type::decimal, 1, 16, true},     {"a", Type::decimal, 2, 32, true},
-    {"A", Type::decimal, 3, 64, true},   {"E", Type::time_event, 0, 128, false}, {"T", Type::time_transaction, 0, 256, false},
-};
-inline constexpr Key trade_keys[] = {
-    {"e", Type::event, 0, 1, true},         {"E", Type::time_event, 0, 2, true}, {"T", Type::time_transaction, 0, 4, true},
-    {"s", Type::symbol, 0, 8, true},        {"t", Type::id, 0, 16, true},        {"p", Type::decimal, 0, 32, true},
-    {"q", Type::decimal, 1, 64, true},      {"m", Type::maker, 0, 128, true},    {"X", Type::execution, 0, 256, false},
-};
-inline constexpr Key agg_trade_keys[] = {
-    {"e", Type::event, 0, 1, true},     {"E", Type::time_event, 0, 2, true}, {"T", Type::time_transaction, 0, 4, true},
-    {"s", Type::symbol, 0, 8, true},    {"a", Type::id, 0, 16, true},        {"f", Type::id, 1, 32, true},
-    {"l", Type::id, 2, 64, true},       {"p", Type::decimal, 0, 128, true},  {"q", Type::decimal, 1, 256, true},
-    {"m", Type::maker, 0, 512, true},
-};
-inline constexpr Key diff_depth_keys[] = {
-    {"e", Type::event, 0, 1, true},  {"E", Type::time_event, 0, 2, true}, {"T", Type::time_transaction, 0, 4, false},
-    {"s", Type::symbol, 0, 8, true}, {"U", Type::id, 0, 16, true},        {"u", Type::id, 1, 32, true},
-    {"pu", Type::id, 2, 64, false},  {"b", Type::bids, 0, 128, true},     {"a", Type::asks, 0, 256, true},
-};
-inline constexpr Key partial_depth_keys[] = {
-    {"e", Type::event, 0, 1, false},  {"E", Type::time_event, 0, 2, false},  {"T", Type::time_transaction, 0, 4, false},
-    {"s", Type::symbol, 0, 8, false}, {"U", Type::id, 0, 16, false},         {"u", Type::id, 1, 32, true},
-    {"lastUpdateId", Type::id, 1, 32, true}, {"pu", Type::id, 2, 64, false}, {"b", Type::bids, 0, 128, true},
-    {"bids", Type::bids, 0, 128, true},      {"a", Type::asks, 0, 256, true}, {"asks", Type::asks, 0, 256, true},
-};
+constexpr std::size_t most_keys = 26;
 
 struct Schema {
-  std::string_view event;
-  const Key *keys = nullptr;
+  std::string_view events[4] = {};
+  std::array<Key, most_keys> keys = {};
   std::size_t key_count = 0;
   std::uint32_t required = 0;
   // By the one letter of a key: its place in `keys`, counted from 1. Nearly all of Binance's keys are one letter.
   std::array<std::uint8_t, 128> by_letter = {};
 
+  bool has_event(std::string_view event) const noexcept {
+    for (const std::string_view known : events)
+      if (!known.empty() && known == event)
+        return true;
+    return false;
+  }
   const Key *find(char letter) const noexcept {
     const auto at = static_cast<unsigned char>(letter);
     const std::uint8_t place = at < 128 ? by_letter[at] : std::uint8_t{0};
-    return place == 0 ? nullptr : keys + (place - 1);
+    return place == 0 ? nullptr : &keys[place - 1];
   }
   const Key *find(std::string_view name) const noexcept {
     if (name.size() == 1)
       return find(name[0]);
     for (std::size_t i = 0; i < key_count; ++i)
       if (keys[i].name == name)
-        return keys + i;
+        return &keys[i];
     return nullptr;
   }
 };
 
-template <std::size_t N> constexpr Schema make_schema(std::string_view event, const Key (&keys)[N]) {
-  Schema schema{event, keys, N, 0, {}};
+template <std::size_t N> constexpr Codes codes_of(const Code (&list)[N]) { return {list, N}; }
+
+inline constexpr Code trade_types[] = {{"MARKET", 1},         {"RPI", 2},   {"ADL", 3},
+                                       {"INSURANCE_FUND", 4}, {"BLOCK", 5}, {"NA", no_trade_code}};
+inline constexpr Code sides[] = {{"BUY", 1}, {"SELL", 2}};
+inline constexpr Code order_types[] = {{"LIMIT", 1},
+                                       {"MARKET", 2},
+                                       {"STOP", 3},
+                                       {"STOP_MARKET", 4},
+                                       {"TAKE_PROFIT", 5},
+                                       {"TAKE_PROFIT_MARKET", 6},
+                                       {"TRAILING_STOP_MARKET", 7},
+                                       {"LIQUIDATION", 8}};
+inline constexpr Code times_in_force[] = {{"GTC", 1}, {"IOC", 2}, {"FOK", 3},    {"GTX", 4},
+                                          {"GTD", 5}, {"RPI", 6}, {"GTE_GTC", 7}};
+inline constexpr Code order_states[] = {{"NEW", 1},          {"PARTIALLY_FILLED", 2},
+                                        {"FILLED", 3},       {"CANCELED", 4},
+                                        {"REJECTED", 5},     {"EXPIRED", 6},
+                                        {"NEW_INSURANCE", 7}, {"NEW_ADL", 8},
+                                        {"EXPIRED_IN_MATCH", 9}};
+
+// A key that must be there, one that may, and one that has no field.
+constexpr Key need(std::string_view name, Type type, std::size_t at = 0) {
+  return {name, type, static_cast<std::uint16_t>(at), true, nullptr, {}, 0};
+}
+constexpr Key may(std::string_view name, Type type, std::size_t at = 0) {
+  return {name, type, static_cast<std::uint16_t>(at), false, nullptr, {}, 0};
+}
+constexpr Key skip(std::string_view name) { return {name, Type::ignored, 0, false, nullptr, {}, 0}; }
+constexpr Key of_codes(std::string_view name, bool required, std::size_t at, Codes codes) {
+  return {name, Type::code, static_cast<std::uint16_t>(at), required, nullptr, codes, 0};
+}
+constexpr Key within(std::string_view name, const Schema &inner) {
+  return {name, Type::object, 0, true, &inner, {}, 0};
+}
+
+template <std::size_t N, std::size_t M>
+constexpr Schema make_schema(const std::string_view (&events)[M], const Key (&keys)[N]) {
+  static_assert(N <= most_keys && M <= 4);
+  Schema schema;
+  for (std::size_t i = 0; i < M; ++i)
+    schema.events[i] = events[i];
+  schema.key_count = N;
   for (std::size_t i = 0; i < N; ++i) {
-    schema.required |= keys[i].required ? keys[i].bit : 0u;
-    if (keys[i].name.size() == 1)
-      schema.by_letter[static_cast<unsigned char>(keys[i].name[0])] = static_cast<std::uint8_t>(i + 1);
+    Key &key = schema.keys[i];
+    key = keys[i];
+    key.bit = key.type == Type::ignored ? 0u : 1u << i;
+    for (std::size_t j = 0; j < i; ++j)
+      if (key.type != Type::ignored && keys[j].type == key.type && keys[j].at == key.at)
+        key.bit = schema.keys[j].bit;
+    schema.required |= key.required ? key.bit : 0u;
+    if (key.name.size() == 1)
+      schema.by_letter[static_cast<unsigned char>(key.name[0])] = static_cast<std::uint8_t>(i + 1);
   }
   return schema;
 }
 
+// offsetof on a type with a base: see record.hpp.
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+#endif
+#define FB_EVENT_TIME offsetof(RecordHead, event_ns)
+#define FB_TRANSACTION_TIME offsetof(RecordHead, transaction_ns)
+#define FB_PLACE(field) offsetof(R, field)
+
+namespace schema_of {
+
+constexpr Schema book_ticker() {
+  using R = BookTickerRecord;
+  return make_schema({"bookTicker"},
+                     {may("e", Type::event), need("u", Type::integer, FB_PLACE(update_id)), need("s", Type::symbol),
+                      skip("ps"), need("b", Type::decimal, FB_PLACE(bid_price)),
+                      need("B", Type::decimal, FB_PLACE(bid_qty)), need("a", Type::decimal, FB_PLACE(ask_price)),
+                      need("A", Type::decimal, FB_PLACE(ask_qty)), may("T", Type::time, FB_TRANSACTION_TIME),
+                      may("E", Type::time, FB_EVENT_TIME), may("st", Type::product)});
+}
+
+// "b" and "a" are the order ids that spot trades carried until 2023.
+constexpr Schema trade() {
+  using R = TradeRecord;
+  return make_schema(
+      {"trade"},
+      {need("e", Type::event), need("E", Type::time, FB_EVENT_TIME), need("T", Type::time, FB_TRANSACTION_TIME),
+       need("s", Type::symbol), need("t", Type::integer, FB_PLACE(trade_id)), need("p", Type::decimal, FB_PLACE(price)),
+       need("q", Type::decimal, FB_PLACE(qty)), need("m", Type::boolean, FB_PLACE(is_buyer_maker)),
+       of_codes("X", false, FB_PLACE(trade_type), codes_of(trade_types)), may("st", Type::product), skip("M"), skip("S"),
+       skip("ps"), skip("b"), skip("a")});
+}
+
+constexpr Schema block_trade() {
+  using R = TradeRecord;
+  return make_schema({"blockTrade"},
+                     {need("e", Type::event), need("E", Type::time, FB_EVENT_TIME),
+                      need("T", Type::time, FB_TRANSACTION_TIME), need("s", Type::symbol),
+                      need("t", Type::integer, FB_PLACE(trade_id)), need("p", Type::decimal, FB_PLACE(price)),
+                      need("q", Type::decimal, FB_PLACE(qty)), need("m", Type::boolean, FB_PLACE(is_buyer_maker)),
+                      skip("M")});
+}
+
+constexpr Schema agg_trade() {
+  using R = AggTradeRecord;
+  return make_schema(
+      {"aggTrade"},
+      {need("e", Type::event), need("E", Type::time, FB_EVENT_TIME), need("T", Type::time, FB_TRANSACTION_TIME),
+       need("s", Type::symbol), need("a", Type::integer, FB_PLACE(agg_trade_id)),
+       need("f", Type::integer, FB_PLACE(first_trade_id)), need("l", Type::integer, FB_PLACE(last_trade_id)),
+       need("p", Type::decimal, FB_PLACE(price)), need("q", Type::decimal, FB_PLACE(qty)),
+       need("m", Type::boolean, FB_PLACE(is_buyer_maker)), may("st", Type::product), skip("nq"), skip("M"), skip("ps")});
+}
+
+constexpr Schema diff_depth() {
+  using R = DepthRecord;
+  return make_schema(
+      {"depthUpdate"},
+      {need("e", Type::event), need("E", Type::time, FB_EVENT_TIME), may("T", Type::time, FB_TRANSACTION_TIME),
+       need("s", Type::symbol), skip("ps"), need("U", Type::integer, FB_PLACE(first_update_id)),
+       need("u", Type::integer, FB_PLACE(update_id)), may("pu", Type::integer, FB_PLACE(prev_update_id)),
+       need("b", Type::bids), need("a", Type::asks), may("st", Type::product)});
+}
+
+constexpr Schema partial_depth() {
+  using R = DepthRecord;
+  return make_schema(
+      {"depthUpdate"},
+      {may("e", Type::event), may("E", Type::time, FB_EVENT_TIME), may("T", Type::time, FB_TRANSACTION_TIME),
+       may("s", Type::symbol), skip("ps"), may("U", Type::integer, FB_PLACE(first_update_id)),
+       need("u", Type::integer, FB_PLACE(update_id)), need("lastUpdateId", Type::integer, FB_PLACE(update_id)),
+       may("pu", Type::integer, FB_PLACE(prev_update_id)), need("b", Type::bids), need("bids", Type::bids),
+       need("a", Type::asks), need("asks", Type::asks), may("st", Type::product)});
+}
+
+// What lies in "k". `symbol`: which of the two places names it.
+constexpr Schema candle(Type symbol) {
+  using R = KlineRecord;
+  Key s = symbol == Type::symbol ? need("s", Type::symbol) : skip("s");
+  return make_schema(
+      {""}, {need("t", Type::time, FB_PLACE(open_time_ns)), need("T", Type::time, FB_PLACE(close_time_ns)), s, skip("i"),
+             need("f", Type::integer, FB_PLACE(first_trade_id)), need("L", Type::integer, FB_PLACE(last_trade_id)),
+             need("o", Type::decimal, FB_PLACE(open_price)), need("c", Type::decimal, FB_PLACE(close_price)),
+             need("h", Type::decimal, FB_PLACE(high_price)), need("l", Type::decimal, FB_PLACE(low_price)),
+             need("v", Type::decimal, FB_PLACE(volume)), need("n", Type::integer, FB_PLACE(trade_count)),
+             need("x", Type::boolean, FB_PLACE(is_closed)), need("q", Type::decimal, FB_PLACE(quote_volume)),
+             need("V", Type::decimal, FB_PLACE(taker_buy_volume)),
+             need("Q", Type::decimal, FB_PLACE(taker_buy_quote_volume)), skip("B")});
+}
+inline constexpr Schema candle_without_symbol = candle(Type::ignored);
+inline constexpr Schema candle_with_symbol = candle(Type::symbol);
+
+constexpr Schema kline() {
+  return make_schema({"kline"}, {need("e", Type::event), need("E", Type::time, FB_EVENT_TIME), need("s", Type::symbol),
+                                 within("k", candle_without_symbol), skip("ps"), may("st", Type::product)});
+}
+constexpr Schema continuous_kline() {
+  return make_schema({"continuous_kline"},
+                     {need("e", Type::event), need("E", Type::time, FB_EVENT_TIME), need("ps", Type::pair),
+                      need("ct", Type::contract_type), within("k", candle_without_symbol), may("st", Type::product)});
+}
+constexpr Schema index_price_kline() {
+  return make_schema({"indexPrice_kline"},
+                     {need("e", Type::event), need("E", Type::time, FB_EVENT_TIME), need("ps", Type::symbol),
+                      within("k", candle_without_symbol), may("st", Type::product)});
+}
+constexpr Schema mark_price_kline() {
+  return make_schema({"markPrice_kline"},
+                     {need("e", Type::event), need("E", Type::time, FB_EVENT_TIME), skip("ps"),
+                      within("k", candle_with_symbol), may("st", Type::product)});
+}
+
+constexpr Schema contract_candle_schema() {
+  using R = KlineRecord;
+  return make_schema({""}, {need("ot", Type::time, FB_PLACE(open_time_ns)), need("ct", Type::time, FB_PLACE(close_time_ns)),
+                            skip("i"), need("o", Type::decimal, FB_PLACE(open_price)),
+                            need("c", Type::decimal, FB_PLACE(close_price)), need("h", Type::decimal, FB_PLACE(high_price)),
+                            need("l", Type::decimal, FB_PLACE(low_price)), need("v", Type::decimal, FB_PLACE(volume))});
+}
+inline constexpr Schema contract_candle = contract_candle_schema();
+constexpr Schema contract_kline() {
+  return make_schema({"kline"}, {need("e", Type::event), need("ca", Type::contract), may("E", Type::time, FB_EVENT_TIME),
+                                 within("k", contract_candle)});
+}
+
+constexpr Schema ticker() {
+  using R = TickerRecord;
+  return make_schema(
+      {"24hrTicker"},
+      {need("e", Type::event), need("E", Type::time, FB_EVENT_TIME), need("s", Type::symbol), skip("ps"),
+       need("p", Type::decimal, FB_PLACE(price_change)), need("P", Type::decimal, FB_PLACE(price_change_percent)),
+       need("w", Type::decimal, FB_PLACE(weighted_average_price)),
+       may("x", Type::decimal, FB_PLACE(previous_close_price)), need("c", Type::decimal, FB_PLACE(last_price)),
+       need("Q", Type::decimal, FB_PLACE(last_qty)), may("b", Type::decimal, FB_PLACE(bid_price)),
+       may("B", Type::decimal, FB_PLACE(bid_qty)), may("a", Type::decimal, FB_PLACE(ask_price)),
+       may("A", Type::decimal, FB_PLACE(ask_qty)), need("o", Type::decimal, FB_PLACE(open_price)),
+       need("h", Type::decimal, FB_PLACE(high_price)), need("l", Type::decimal, FB_PLACE(low_price)),
+       need("v", Type::decimal, FB_PLACE(volume)), need("q", Type::decimal, FB_PLACE(quote_volume)),
+       need("O", Type::time, FB_PLACE(open_time_ns)), need("C", Type::time, FB_PLACE(close_time_ns)),
+       need("F", Type::integer, FB_PLACE(first_trade_id)), need("L", Type::integer, FB_PLACE(last_trade_id)),
+       need("n", Type::integer, FB_PLACE(trade_count)), may("st", Type::product)});
+}
+
+constexpr Schema rolling_ticker() {
+  using R = TickerRecord;
+  return make_schema(
+      {"1hTicker", "4hTicker", "1dTicker"},
+      {need("e", Type::event), need("E", Type::time, FB_EVENT_TIME), need("s", Type::symbol),
+       need("p", Type::decimal, FB_PLACE(price_change)), need("P", Type::decimal, FB_PLACE(price_change_percent)),
+       need("w", Type::decimal, FB_PLACE(weighted_average_price)), need("c", Type::decimal, FB_PLACE(last_price)),
+       need("o", Type::decimal, FB_PLACE(open_price)), need("h", Type::decimal, FB_PLACE(high_price)),
+       need("l", Type::decimal, FB_PLACE(low_price)), need("v", Type::decimal, FB_PLACE(volume)),
+       need("q", Type::decimal, FB_PLACE(quote_volume)), need("O", Type::time, FB_PLACE(open_time_ns)),
+       need("C", Type::time, FB_PLACE(close_time_ns)), need("F", Type::integer, FB_PLACE(first_trade_id)),
+       need("L", Type::integer, FB_PLACE(last_trade_id)), need("n", Type::integer, FB_PLACE(trade_count))});
+}
+
+constexpr Schema mini_ticker() {
+  using R = MiniTickerRecord;
+  return make_schema({"24hrMiniTicker"},
+                     {need("e", Type::event), need("E", Type::time, FB_EVENT_TIME), need("s", Type::symbol), skip("ps"),
+                      need("c", Type::decimal, FB_PLACE(last_price)), need("o", Type::decimal, FB_PLACE(open_price)),
+                      need("h", Type::decimal, FB_PLACE(high_price)), need("l", Type::decimal, FB_PLACE(low_price)),
+                      need("v", Type::decimal, FB_PLACE(volume)), need("q", Type::decimal, FB_PLACE(quote_volume)),
+                      may("st", Type::product)});
+}
+
+constexpr Schema average_price() {
+  using R = AveragePriceRecord;
+  return make_schema({"avgPrice"},
+                     {need("e", Type::event), need("E", Type::time, FB_EVENT_TIME), need("s", Type::symbol),
+                      need("i", Type::interval, FB_PLACE(interval_ns)), need("w", Type::decimal, FB_PLACE(average_price)),
+                      need("T", Type::time, FB_TRANSACTION_TIME)});
+}
+
+constexpr Schema reference_price() {
+  using R = ReferencePriceRecord;
+  return make_schema({"referencePrice"}, {need("e", Type::event), need("s", Type::symbol),
+                                          need("r", Type::maybe_decimal, FB_PLACE(price)),
+                                          need("t", Type::time, FB_TRANSACTION_TIME), may("E", Type::time, FB_EVENT_TIME)});
+}
+
+constexpr Schema mark_price() {
+  using R = MarkPriceRecord;
+  return make_schema(
+      {"markPriceUpdate"},
+      {need("e", Type::event), need("E", Type::time, FB_EVENT_TIME), need("s", Type::symbol),
+       need("p", Type::decimal, FB_PLACE(mark_price)), may("ap", Type::decimal, FB_PLACE(mark_price_average)),
+       may("P", Type::maybe_decimal, FB_PLACE(estimated_settle_price)),
+       may("i", Type::maybe_decimal, FB_PLACE(index_price)), may("r", Type::maybe_decimal, FB_PLACE(funding_rate)),
+       may("T", Type::time, FB_PLACE(next_funding_ns)), may("st", Type::product), skip("ps")});
+}
+
+constexpr Schema option_mark_price() {
+  using R = OptionMarkPriceRecord;
+  return make_schema(
+      {"markPrice"},
+      {need("e", Type::event), need("E", Type::time, FB_EVENT_TIME), need("s", Type::symbol),
+       need("mp", Type::decimal, FB_PLACE(mark_price)), need("i", Type::decimal, FB_PLACE(index_price)),
+       need("P", Type::decimal, FB_PLACE(estimated_settle_price)), need("bo", Type::decimal, FB_PLACE(bid_price)),
+       need("ao", Type::decimal, FB_PLACE(ask_price)), need("bq", Type::decimal, FB_PLACE(bid_qty)),
+       need("aq", Type::decimal, FB_PLACE(ask_qty)), need("b", Type::decimal, FB_PLACE(bid_iv)),
+       need("a", Type::decimal, FB_PLACE(ask_iv)), need("hl", Type::decimal, FB_PLACE(high_price_limit)),
+       need("ll", Type::decimal, FB_PLACE(low_price_limit)), need("vo", Type::decimal, FB_PLACE(mark_iv)),
+       need("rf", Type::decimal, FB_PLACE(risk_free_rate)), need("d", Type::decimal, FB_PLACE(delta)),
+       need("t", Type::decimal, FB_PLACE(theta)), need("g", Type::decimal, FB_PLACE(gamma)),
+       need("v", Type::decimal, FB_PLACE(vega))});
+}
+
+// COIN-M names a pair in "i", options an underlying in "s".
+constexpr Schema index_price() {
+  using R = IndexPriceRecord;
+  return make_schema({"indexPriceUpdate", "indexPrice"},
+                     {need("e", Type::event), need("E", Type::time, FB_EVENT_TIME), need("i", Type::symbol),
+                      need("s", Type::symbol), need("p", Type::decimal, FB_PLACE(price)), may("st", Type::product)});
+}
+
+constexpr Schema liquidation_schema() {
+  using R = ForceOrderRecord;
+  return make_schema({""}, {need("s", Type::symbol), of_codes("S", true, FB_PLACE(side), codes_of(sides)),
+                            of_codes("o", true, FB_PLACE(order_type), codes_of(order_types)),
+                            of_codes("f", true, FB_PLACE(time_in_force), codes_of(times_in_force)),
+                            need("q", Type::decimal, FB_PLACE(qty)), need("p", Type::decimal, FB_PLACE(price)),
+                            need("ap", Type::decimal, FB_PLACE(average_price)),
+                            of_codes("X", true, FB_PLACE(order_status), codes_of(order_states)),
+                            need("l", Type::decimal, FB_PLACE(last_filled_qty)),
+                            need("z", Type::decimal, FB_PLACE(cumulative_filled_qty)),
+                            need("T", Type::time, FB_TRANSACTION_TIME), skip("ps"), may("st", Type::product)});
+}
+inline constexpr Schema liquidation = liquidation_schema();
+// "ps" and "st" are documented at the top level, and seen inside "o".
+constexpr Schema force_order() {
+  return make_schema({"forceOrder"}, {need("e", Type::event), need("E", Type::time, FB_EVENT_TIME),
+                                      within("o", liquidation), skip("ps"), may("st", Type::product)});
+}
+
+constexpr Schema open_interest() {
+  using R = OpenInterestRecord;
+  return make_schema({"openInterest"}, {need("e", Type::event), need("E", Type::time, FB_EVENT_TIME),
+                                        need("s", Type::symbol), need("o", Type::decimal, FB_PLACE(open_interest)),
+                                        need("h", Type::decimal, FB_PLACE(open_interest_value))});
+}
+
+constexpr Schema asset_index() {
+  using R = AssetIndexRecord;
+  return make_schema(
+      {"assetIndexUpdate"},
+      {need("e", Type::event), need("E", Type::time, FB_EVENT_TIME), need("s", Type::symbol),
+       need("i", Type::decimal, FB_PLACE(index_price)), need("b", Type::decimal, FB_PLACE(bid_buffer)),
+       need("a", Type::decimal, FB_PLACE(ask_buffer)), need("B", Type::decimal, FB_PLACE(bid_rate)),
+       need("A", Type::decimal, FB_PLACE(ask_rate)), need("q", Type::decimal, FB_PLACE(auto_exchange_bid_buffer)),
+       need("g", Type::decimal, FB_PLACE(auto_exchange_ask_buffer)),
+       need("Q", Type::decimal, FB_PLACE(auto_exchange_bid_rate)),
+       need("G", Type::decimal, FB_PLACE(auto_exchange_ask_rate))});
+}
+
+} // namespace schema_of
+
+#undef FB_EVENT_TIME
+#undef FB_TRANSACTION_TIME
+#undef FB_PLACE
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
+
 inline constexpr Schema schemas[kind_count] = {
     {},
-    make_schema("bookTicker", book_ticker_keys),
-    make_schema("trade", trade_keys),
-    make_schema("aggTrade", agg_trade_keys),
-    make_schema("depthUpdate", diff_depth_keys),
-    make_schema("depthUpdate", partial_depth_keys),
+    schema_of::book_ticker(),
+    schema_of::trade(),
+    schema_of::agg_trade(),
+    schema_of::diff_depth(),
+    schema_of::partial_depth(),
+    schema_of::block_trade(),
+    schema_of::kline(),
+    schema_of::continuous_kline(),
+    schema_of::index_price_kline(),
+    schema_of::mark_price_kline(),
+    schema_of::contract_kline(),
+    schema_of::ticker(),
+    schema_of::rolling_ticker(),
+    schema_of::mini_ticker(),
+    schema_of::average_price(),
+    schema_of::reference_price(),
+    schema_of::mark_price(),
+    schema_of::option_mark_price(),
+    schema_of::index_price(),
+    schema_of::force_order(),
+    schema_of::open_interest(),
+    schema_of::asset_index(),
 };
+
+// The kind whose events have this name, where the name alone tells; the first of several.
+constexpr Kind kind_of_event(std::string_view event) noexcept {
+  for (std::uint32_t i = 1; i < kind_count; ++i)
+    for (const std::string_view known : schemas[i].events)
+      if (!known.empty() && known == event)
+        return static_cast<Kind>(i);
+  return Kind::none;
+}
 
 } // namespace fb

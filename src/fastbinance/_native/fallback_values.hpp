@@ -86,6 +86,14 @@ FB_INLINE bool has_escape(std::string_view text) noexcept {
   return false;
 }
 
+// The key of a field without its quotes and escapes.
+FB_INLINE DecodeCode get_key(ondemand::field &field, std::string_view &key) noexcept {
+  key = field.escaped_key();
+  if (key.size() != 1 && has_escape(key)) [[unlikely]]
+    return code_of(field.unescaped_key().get(key));
+  return DecodeCode::ok;
+}
+
 // Walk a value whose content does not matter, so that nonsense in it is still refused.
 DecodeCode validate(ondemand::value value, unsigned depth) noexcept {
   if (depth == 0)

@@ -3,26 +3,15 @@
 
 namespace ondemand = simdjson::SIMDJSON_BUILTIN_IMPLEMENTATION::ondemand;
 
-// What one object says, before it has a slot.
-struct Decoded {
-  std::int64_t event_ns = 0, transaction_ns = 0;
-  std::int64_t ids[3] = {0, 0, 0};
-  double values[4] = {0, 0, 0, 0};
-  std::string_view symbol;
-  std::uint8_t is_buyer_maker = 0;
-  bool has_symbol = false;
-  bool no_trade = false;
-  std::uint32_t flags = 0;
-  std::uint32_t bid_count = 0, ask_count = 0;
-};
-
 #include "fallback_values.hpp"
+#include "fallback_record.hpp"
 
 class Walk final : public Fallback {
 public:
   const char *implementation() const noexcept override { return FB_STRING(SIMDJSON_BUILTIN_IMPLEMENTATION); }
+  const DriftTable &drifts() const noexcept override { return drifts_; }
 
-  bool reserve() noexcept { return parser_.allocate(page_bytes * 16) == simdjson::SUCCESS; }
+  bool reserve() noexcept { return parser_.allocate(page_bytes * 16) == simdjson::SUCCESS && staged_.reserve(1); }
 
   FallbackResult run(const RouteTable &table, const char *payload, std::size_t size, std::int64_t recv_ns,
                      Route *known) noexcept override {
@@ -30,6 +19,9 @@ public:
     payload_ = payload;
     size_ = size;
     recv_ns_ = recv_ns;
+    staged_.clear();
+    is_array_ = false;
+    reader_.clear_surprises();
     result_.code = size > max_message_bytes ? DecodeCode::too_long : parse(table, known);
     if (result_.code != DecodeCode::ok)
       result_.outcome = Outcome::rejected;
@@ -40,10 +32,22 @@ private:
   // What the top level of a payload says, when it is not a wrapper with a stream of ours.
   struct TopLevel {
     std::string_view event, symbol;
+    std::string_view other_key; // the last one that is neither "stream" nor "data"
     bool has_stream = false, has_data = false, decoded = false;
     bool has_event = false, has_result = false, has_error = false, has_code = false, has_message = false;
-    bool has_update_id = false, has_last_update_id = false, has_bids = false;
+    bool has_update_id = false, has_last_update_id = false, has_bids = false, has_contract = false;
     unsigned quote_keys = 0; // b, B, a, A
+
+    // The kind of a payload that names no stream.
+    Kind kind() const noexcept {
+      if (!has_event) {
+        if (has_update_id && quote_keys == 4)
+          return Kind::book_ticker;
+        return has_last_update_id && has_bids ? Kind::partial_depth : Kind::none;
+      }
+      const Kind found = kind_of_event(event); // of diff and partial depth a diff: nothing in it tells them apart
+      return found == Kind::kline && has_contract ? Kind::contract_kline : found;
+    }
   };
 
   DecodeCode parse(const RouteTable &table, Route *known) noexcept {
@@ -55,7 +59,7 @@ private:
     if (type == ondemand::json_type::object) [[likely]] {
       code = parse_object(table, known);
     } else if (type == ondemand::json_type::array) {
-      code = parse_array();
+      code = parse_array(table, known);
     } else {
       return DecodeCode::wrong_type; // a bare number or text is no message of Binance
     }
@@ -69,57 +73,79 @@ private:
     return code;
   }
 
-  // All-market arrays without wrapper: no kind of ours is one.
-  DecodeCode parse_array() noexcept {
-    ondemand::array array;
-    FB_TRY_JSON(document_.get_array().get(array));
-    for (auto element : array) {
-      ondemand::value value;
-      FB_TRY_JSON(element.get(value));
-      FB_TRY(validate(value, max_nesting));
+  // An array without wrapper: its first element tells what it is.
+  DecodeCode parse_array(const RouteTable &table, Route *known) noexcept {
+    TopLevel first;
+    {
+      ondemand::array array;
+      FB_TRY_JSON(document_.get_array().get(array));
+      bool is_first = true;
+      for (auto element : array) {
+        ondemand::value value;
+        FB_TRY_JSON(element.get(value));
+        if (is_first && token_of(value).front() == '{') {
+          ondemand::object object;
+          FB_TRY_JSON(value.get_object().get(object));
+          for (auto found : object) {
+            ondemand::field field;
+            FB_TRY_JSON(std::move(found).get(field));
+            std::string_view key;
+            FB_TRY(get_key(field, key));
+            FB_TRY(read_raw_key(first, key, field.value()));
+          }
+        } else {
+          FB_TRY(validate(value, max_nesting));
+        }
+        is_first = false;
+      }
     }
     if (!document_.at_end())
       return DecodeCode::trailing_bytes;
-    result_.outcome = Outcome::message;
-    return DecodeCode::ok;
-  }
-
-  // The key of a field without its quotes and escapes.
-  static FB_INLINE DecodeCode get_key(ondemand::field &field, std::string_view &key) noexcept {
-    key = field.escaped_key();
-    if (key.size() != 1 && has_escape(key)) [[unlikely]]
-      return code_of(field.unescaped_key().get(key));
-    return DecodeCode::ok;
+    result_.kind = first.kind();
+    Route *route = known;
+    if (route == nullptr && result_.kind != Kind::none)
+      route = table.find_by_content(result_.kind, {});
+    if (route == nullptr) {
+      result_.outcome = Outcome::message;
+      return DecodeCode::ok;
+    }
+    result_.route = route;
+    document_.rewind();
+    ondemand::array array;
+    FB_TRY_JSON(document_.get_array().get(array));
+    FB_TRY(decode_elements(*route, array));
+    return finish(*route);
   }
 
   DecodeCode parse_object(const RouteTable &table, Route *known) noexcept {
     ondemand::object object;
     FB_TRY_JSON(document_.get_object().get(object));
     TopLevel top;
-    Decoded decoded;
     for (auto found : object) {
       ondemand::field field;
       FB_TRY_JSON(std::move(found).get(field));
       std::string_view key;
       FB_TRY(get_key(field, key));
-      FB_TRY(read_top_key(table, top, decoded, key, field.value()));
+      FB_TRY(read_top_key(table, top, key, field.value()));
     }
     if (!document_.at_end())
       return DecodeCode::trailing_bytes;
     if (top.has_stream && top.has_data) {
+      if (!top.other_key.empty())
+        reader_.surprise(DriftWhat::key, "/", top.other_key, {});
       if (result_.route == nullptr) {
         result_.outcome = Outcome::message;
         return DecodeCode::ok;
       }
       if (!top.decoded)
-        FB_TRY(decode_earlier_data(decoded));
-      return finish(*result_.route, decoded);
+        FB_TRY(decode_earlier_data());
+      return finish(*result_.route);
     }
     return parse_raw(table, known, top);
   }
 
   // "data" stood before "stream", which says what it is. All of it has been validated.
-  DecodeCode decode_earlier_data(Decoded &decoded) noexcept {
+  DecodeCode decode_earlier_data() noexcept {
     document_.rewind();
     ondemand::object object;
     FB_TRY_JSON(document_.get_object().get(object));
@@ -129,12 +155,12 @@ private:
       std::string_view key;
       FB_TRY(get_key(field, key));
       if (key == "data")
-        return decode(*result_.route, field.value(), decoded);
+        return decode(*result_.route, field.value());
     }
     return DecodeCode::invalid_json;
   }
 
-  FB_INLINE DecodeCode read_top_key(const RouteTable &table, TopLevel &top, Decoded &decoded, std::string_view key,
+  FB_INLINE DecodeCode read_top_key(const RouteTable &table, TopLevel &top, std::string_view key,
                                     ondemand::value value) noexcept {
     if (key.size() == 6 && scalar::at_literal(key.data(), "stream")) {
       if (top.has_stream)
@@ -153,8 +179,9 @@ private:
       if (result_.route == nullptr)
         return validate(value, max_nesting);
       top.decoded = true;
-      return decode(*result_.route, value, decoded);
+      return decode(*result_.route, value);
     }
+    top.other_key = key;
     return read_raw_key(top, key, value);
   }
 
@@ -182,6 +209,7 @@ private:
       top.has_message |= key == "msg";
       top.has_last_update_id |= key == "lastUpdateId";
       top.has_bids |= key == "bids";
+      top.has_contract |= key == "ca";
     }
     return validate(value, max_nesting);
   }
@@ -194,16 +222,7 @@ private:
       result_.outcome = Outcome::control;
       return DecodeCode::ok;
     }
-    if (top.event == "bookTicker" || (!top.has_event && top.has_update_id && top.quote_keys == 4))
-      result_.kind = Kind::book_ticker;
-    else if (top.event == "trade")
-      result_.kind = Kind::trade;
-    else if (top.event == "aggTrade")
-      result_.kind = Kind::agg_trade;
-    else if (top.event == "depthUpdate")
-      result_.kind = Kind::diff_depth;
-    else if (!top.has_event && top.has_last_update_id && top.has_bids)
-      result_.kind = Kind::partial_depth;
+    result_.kind = top.kind();
     result_.symbol = top.symbol;
     Route *route = known;
     if (route == nullptr && result_.kind != Kind::none)
@@ -216,180 +235,94 @@ private:
     document_.rewind();
     ondemand::object object;
     FB_TRY_JSON(document_.get_object().get(object));
-    Decoded decoded;
-    FB_TRY(decode_fields(*route, object, decoded));
-    return finish(*route, decoded);
+    FB_TRY(decode_element(*route, object));
+    return finish(*route);
   }
 
-  DecodeCode decode(const Route &route, ondemand::value value, Decoded &decoded) noexcept {
-    if (token_of(value).front() != '{') [[unlikely]]
+  DecodeCode decode(const Route &route, ondemand::value value) noexcept {
+    const char first = token_of(value).front();
+    if (first == '{') [[likely]] {
+      ondemand::object object;
+      FB_TRY_JSON(value.get_object().get(object));
+      return decode_element(route, object);
+    }
+    if (first != '[')
       return wrong_type(value);
-    ondemand::object object;
-    FB_TRY_JSON(value.get_object().get(object));
-    return decode_fields(route, object, decoded);
+    ondemand::array array;
+    FB_TRY_JSON(value.get_array().get(array));
+    return decode_elements(route, array);
   }
 
-  DecodeCode decode_fields(const Route &route, ondemand::object object, Decoded &decoded) noexcept {
-    const Schema &schema = schemas[static_cast<std::uint32_t>(route.kind)];
-    std::uint32_t seen = 0;
-    bool asks_first = false;
-    bool truncated = false;
-    LevelRoom room;
-    if (kind_info(route.kind).has_levels) {
-      const auto bound = static_cast<std::int64_t>(size_ / 10 + 1);
-      const std::int64_t taken = std::min(bound, route.ring->view.level_capacity);
-      room.at = levels_ = route.ring->begin_levels(taken, levels_begin_);
-      room.left = static_cast<std::size_t>(taken);
+  // The elements of an all-market frame; depth comes in no such.
+  DecodeCode decode_elements(const Route &route, ondemand::array array) noexcept {
+    is_array_ = true;
+    const bool levels = kind_info(route.kind).has_levels;
+    for (auto element : array) {
+      ondemand::value value;
+      FB_TRY_JSON(element.get(value));
+      if (levels || token_of(value).front() != '{')
+        return wrong_type(value);
+      ondemand::object object;
+      FB_TRY_JSON(value.get_object().get(object));
+      FB_TRY(decode_element(route, object));
     }
-    for (auto found : object) {
-      ondemand::field field;
-      FB_TRY_JSON(std::move(found).get(field));
-      std::string_view name;
-      FB_TRY(get_key(field, name));
-      const Key *key = schema.find(name);
-      const ondemand::value value = field.value();
-      if (key == nullptr) {
-        FB_TRY(validate(value, max_nesting));
-        continue;
-      }
-      if (seen & key->bit)
-        return DecodeCode::duplicate_key;
-      seen |= key->bit;
-      switch (key->type) {
-      case Type::event: {
-        std::string_view event;
-        FB_TRY(get_text(value, event));
-        if (event != schema.event)
-          return DecodeCode::wrong_event;
-        break;
-      }
-      case Type::symbol:
-        FB_TRY(get_text(value, decoded.symbol));
-        decoded.has_symbol = true;
-        break;
-      case Type::id: FB_TRY(get_integer(value, decoded.ids[key->index])); break;
-      case Type::time_event: FB_TRY(get_time(value, decoded.event_ns)); break;
-      case Type::time_transaction: FB_TRY(get_time(value, decoded.transaction_ns)); break;
-      case Type::decimal: FB_TRY(get_decimal(value, decoded.values[key->index])); break;
-      case Type::maker: FB_TRY(get_bool(value, decoded.is_buyer_maker)); break;
-      case Type::execution: {
-        std::string_view execution;
-        FB_TRY(get_text(value, execution));
-        decoded.no_trade = execution == "NA";
-        break;
-      }
-      case Type::bids:
-        asks_first = decoded.ask_count != 0;
-        FB_TRY(get_levels(value, room, decoded.bid_count, truncated));
-        break;
-      case Type::asks: FB_TRY(get_levels(value, room, decoded.ask_count, truncated)); break;
-      }
-    }
-    if ((seen & schema.required) != schema.required)
-      return DecodeCode::missing_key;
-    if (asks_first) // records promise bids first
-      std::rotate(levels_, levels_ + decoded.ask_count, levels_ + decoded.ask_count + decoded.bid_count);
-    if (truncated)
-      decoded.flags |= FLAG_LEVELS_TRUNCATED;
     return DecodeCode::ok;
   }
 
-  // The whole payload is known to be good: give the record its symbol and publish it.
-  DecodeCode finish(Route &route, const Decoded &d) noexcept {
-    result_.symbol = d.symbol;
-    if (d.has_symbol) { // spot partial depth names none
-      if (route.symbol_length != 0 && route.symbol_text() != d.symbol)
+  DecodeCode decode_element(const Route &route, ondemand::object object) noexcept {
+    Staged *staged = staged_.add();
+    if (staged == nullptr)
+      return DecodeCode::out_of_memory;
+    return reader_.read(route, object, size_, *staged);
+  }
+
+  // The whole payload is known to be good: give its records their symbols and publish them.
+  DecodeCode finish(Route &route) noexcept {
+    for (Staged &staged : staged_) {
+      result_.symbol = staged.symbol;
+      if (!staged.has_symbol) // spot partial depth names none
+        continue;
+      if (route.symbol_length != 0 && route.symbol_text() != staged.symbol)
         return DecodeCode::wrong_symbol;
-      FB_TRY(check_symbol(d.symbol));
+      FB_TRY(check_symbol(staged.symbol));
     }
-    if (d.no_trade) {
-      ++route.details->skipped;
-      ++route.details->fallback;
-      result_.outcome = Outcome::skipped;
-      return DecodeCode::ok;
+    // Not before all are known to be good: a rejected payload adds no symbol.
+    for (Staged &staged : staged_) {
+      if (staged.has_symbol && !staged.no_trade)
+        FB_TRY(route.ring->add_symbol(staged.symbol, staged.head().symbol_id));
     }
-    std::uint32_t symbol_id = 0;
-    if (d.has_symbol)
-      FB_TRY(route.ring->add_symbol(d.symbol, symbol_id));
-    publish(route, d, symbol_id);
+    const std::size_t size = kind_info(route.kind).record_size;
+    for (Staged &staged : staged_) {
+      if (staged.no_trade)
+        continue;
+      if (is_array_ && &staged == staged_.end() - 1)
+        staged.head().flags |= FLAG_END_OF_FRAME;
+      staged.head().recv_ns = recv_ns_;
+      route.ring->publish_copy(staged.record, size);
+      if (kind_info(route.kind).has_levels)
+        route.ring->end_levels(staged.levels_end);
+      ++result_.records;
+    }
+    reader_.report(drifts_, route, recv_ns_, result_.new_drifts);
     ++route.details->fallback;
     result_.outcome = Outcome::published;
+    if (result_.records == 0) { // fillers, or an empty array
+      ++route.details->skipped;
+      result_.outcome = Outcome::skipped;
+    }
     return DecodeCode::ok;
-  }
-
-  void publish(Route &route, const Decoded &d, std::uint32_t symbol_id) noexcept {
-    RingWriter &ring = *route.ring;
-    switch (route.kind) {
-    case Kind::book_ticker:
-      store<BookTickerRecord>(ring, d, symbol_id, [&](BookTickerRecord &r) {
-        r.update_id = d.ids[0];
-        r.bid_price = d.values[0];
-        r.bid_qty = d.values[1];
-        r.ask_price = d.values[2];
-        r.ask_qty = d.values[3];
-      });
-      break;
-    case Kind::trade:
-      store<TradeRecord>(ring, d, symbol_id, [&](TradeRecord &r) {
-        r.trade_id = d.ids[0];
-        r.price = d.values[0];
-        r.qty = d.values[1];
-        r.is_buyer_maker = d.is_buyer_maker;
-      });
-      break;
-    case Kind::agg_trade:
-      store<AggTradeRecord>(ring, d, symbol_id, [&](AggTradeRecord &r) {
-        r.agg_trade_id = d.ids[0];
-        r.first_trade_id = d.ids[1];
-        r.last_trade_id = d.ids[2];
-        r.price = d.values[0];
-        r.qty = d.values[1];
-        r.is_buyer_maker = d.is_buyer_maker;
-      });
-      break;
-    case Kind::diff_depth:
-    case Kind::partial_depth:
-      store<DepthRecord>(ring, d, symbol_id, [&](DepthRecord &r) {
-        r.first_update_id = d.ids[0];
-        r.update_id = d.ids[1];
-        r.prev_update_id = d.ids[2];
-        r.levels_begin = levels_begin_;
-        r.bid_count = d.bid_count;
-        r.ask_count = d.ask_count;
-      });
-      ring.end_levels(levels_begin_ + d.bid_count + d.ask_count);
-      break;
-    case Kind::none: break;
-    }
-  }
-
-  template <class Record, class Fill>
-  void store(RingWriter &ring, const Decoded &d, std::uint32_t symbol_id, Fill &&fill) noexcept {
-    std::int64_t sequence;
-    Record *first = ring.claim<Record>(sequence);
-    for (Record *place : {first, first + ring.view.capacity}) {
-      place->sequence = sequence;
-      place->flags = d.flags;
-      place->symbol_id = symbol_id;
-      place->event_ns = d.event_ns;
-      place->transaction_ns = d.transaction_ns;
-      place->recv_ns = recv_ns_;
-      fill(*place);
-    }
-    if (ring.many_symbols())
-      ring.publish<true>(symbol_id, sequence);
-    else
-      ring.publish<false>(symbol_id, sequence);
   }
 
   ondemand::parser parser_{max_message_bytes};
   ondemand::document document_;
   FallbackResult result_;
+  RecordReader reader_;
+  StagedRecords staged_;
+  DriftTable drifts_;
   const char *payload_ = nullptr;
   std::size_t size_ = 0;
   std::int64_t recv_ns_ = 0;
-  Level *levels_ = nullptr;
-  std::int64_t levels_begin_ = 0;
+  bool is_array_ = false;
 };
 
 std::unique_ptr<Fallback> make() noexcept {

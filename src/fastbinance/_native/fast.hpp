@@ -8,6 +8,8 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <limits>
+#include <string_view>
 
 #include "decimal.hpp"
 #include "error.hpp"
@@ -37,8 +39,9 @@ constexpr bool is_time(std::int64_t value) noexcept {
 }
 
 struct FastResult {
-  Outcome outcome; // published, skipped or declined
-  Route *route;    // where it went; when declined, where its stream name would lead, or nullptr
+  Outcome outcome;       // published, skipped or declined
+  std::uint32_t records; // how many were published
+  Route *route;          // where it went; when declined, where its stream name would lead, or nullptr
 };
 
 namespace scalar {
@@ -48,6 +51,8 @@ namespace scalar {
 #include "book_ticker.hpp"
 #include "trade.hpp"
 #include "depth.hpp"
+#include "kline.hpp"
+#include "element.hpp"
 #include "accept.hpp"
 #undef FB_AVX2
 } // namespace scalar
@@ -66,6 +71,8 @@ namespace avx2 {
 #include "book_ticker.hpp"
 #include "trade.hpp"
 #include "depth.hpp"
+#include "kline.hpp"
+#include "element.hpp"
 #include "accept.hpp"
 #undef FB_AVX2
 } // namespace avx2

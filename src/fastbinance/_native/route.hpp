@@ -23,6 +23,8 @@ struct RouteDetails {
   std::uint64_t fallback = 0; // payloads that the fallback took, published or skipped
   std::uint64_t skipped = 0;
   std::uint64_t rejected = 0;
+  std::uint16_t taker = 0; // what Route::taker is while nobody wants the raw messages
+  bool raw = false;        // the messages themselves are wanted too: the fast path leaves them to the fallback
 };
 
 // Two cache lines, all that the fast path touches, at a place that the hash of the name gives: with a thousand streams
@@ -67,7 +69,8 @@ public:
     route->target = ring->target();
     // Symbols too long for one wide comparison (none of Binance's is) are looked up like those of many-symbol rings.
     const bool many = symbol.empty() || symbol.size() >= sizeof route->symbol_head;
-    route->taker = static_cast<std::uint16_t>(static_cast<std::uint32_t>(kind) + (many ? kind_count : 0));
+    route->details->taker = static_cast<std::uint16_t>(static_cast<std::uint32_t>(kind) + (many ? kind_count : 0));
+    route->taker = route->details->raw ? std::uint16_t{0} : route->details->taker;
     route->symbol_length = static_cast<std::uint16_t>(symbol.size());
     copy_quoted(route->details->symbol, sizeof route->details->symbol, symbol);
     copy_quoted(route->symbol_head, sizeof route->symbol_head, symbol);
@@ -81,6 +84,16 @@ public:
     *route = Route{};
     --count_;
     rehash(routes_.size()); // closes the gap in the probe sequences
+    return true;
+  }
+
+  // Whether the raw messages of a stream are wanted besides its records. False without such a route.
+  bool set_raw(std::string_view name, bool raw) noexcept {
+    Route *route = find(name);
+    if (route == nullptr)
+      return false;
+    route->details->raw = raw;
+    route->taker = raw ? std::uint16_t{0} : route->details->taker;
     return true;
   }
 

@@ -212,10 +212,42 @@ template <bool wrapped> FB_INLINE bool closes_after_text(Text &t) noexcept {
     return try_literal(t, "\"}") && t.p == t.end;
 }
 
-// `,"st":1` at the end of futures messages since 2026.
-FB_INLINE bool optional_product(Text &t) noexcept {
+// `,"st":1` at the end of futures messages since 2026; 1 is USD-M, 2 is COIN-M, and anything else the fallback's.
+FB_INLINE bool optional_product(Text &t, std::uint32_t &flags) noexcept {
   if (!try_literal(t, ",\"st\":"))
     return true;
-  std::int64_t product;
-  return integer(t, product);
+  const auto digit = static_cast<unsigned char>(*t.p);
+  if (digit != '1' && digit != '2') [[unlikely]]
+    return false;
+  static_assert(FLAG_USDM << 1 == FLAG_COINM);
+  flags |= FLAG_USDM << (digit - '1');
+  ++t.p; // a second digit is not the bracket that must follow
+  return true;
+}
+
+// A decimal that is often longer than the 16 characters of a register: daily volumes.
+FB_INLINE bool long_decimal(Text &t, double &value) noexcept {
+#if FB_AVX2
+  const char *const from = t.p;
+  if (decimal(t, value) && *t.p == '"') [[likely]]
+    return true;
+  t.p = from;
+  return t.p < t.end && scalar::Digits::decimal(t.p, value);
+#else
+  return decimal(t, value);
+#endif
+}
+template <std::size_t N> FB_INLINE bool long_decimal_after(Text &t, const char (&text)[N], double &value) noexcept {
+  return literal(t, text) && long_decimal(t, value);
+}
+
+// A decimal that may be negative: funding rates.
+FB_INLINE bool signed_decimal(Text &t, double &value) noexcept {
+  if (*t.p != '-')
+    return decimal(t, value);
+  ++t.p;
+  if (!decimal(t, value))
+    return false;
+  value = -value;
+  return true;
 }

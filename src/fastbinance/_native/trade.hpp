@@ -1,15 +1,30 @@
 // trade and aggTrade. Key orders seen and documented:
-//   trade     spot     e,E,s,t,p,q,T,m,M        futures  e,E,T,s,t,p,q,X,m,[st]
+//   trade     spot     e,E,s,t,p,q,T,m,M        futures  e,E,T,s,t,p,q,X,[S],m,[st]
 //   aggTrade  spot     e,E,s,a,p,q,f,l,T,m,M    futures  e,E,a,s,p,q,[nq],f,l,T,m,[st]
 // Included once per instruction set by fast.hpp.
 
 struct TradeFields {
   std::int64_t event_ns, transaction_ns = 0, trade_id;
   double price, qty;
-  std::uint32_t symbol_id;
+  std::uint32_t symbol_id, flags = 0;
   std::uint8_t is_buyer_maker;
+  std::uint8_t trade_type = 0;
   bool no_trade = false; // "X":"NA": a filler, counted and not published
 };
+
+// `MARKET"` and the like. Types that are not seen every day are the fallback's.
+FB_INLINE bool scan_trade_type(Text &t, TradeFields &f) noexcept {
+  if (try_literal(t, "MARKET\"")) {
+    f.trade_type = static_cast<std::uint8_t>(TradeType::market);
+    return true;
+  }
+  if (try_literal(t, "RPI\"")) {
+    f.trade_type = static_cast<std::uint8_t>(TradeType::rpi);
+    return true;
+  }
+  f.no_trade = try_literal(t, "NA\"");
+  return f.no_trade;
+}
 
 template <bool wrapped, bool many>
 FB_INLINE bool scan_trade(Text &t, const Route &route, TradeFields &f) noexcept {
@@ -25,10 +40,15 @@ FB_INLINE bool scan_trade(Text &t, const Route &route, TradeFields &f) noexcept 
       !decimal_after(t, ",\"p\":\"", f.price) || !second_decimal(t, "\",\"q\":\"", f.qty))
     return false;
   if (futures) {
-    if (!literal(t, "\",\"X\":\""))
+    if (try_literal(t, "\",\"X\":\"")) {
+      if (!scan_trade_type(t, f))
+        return false;
+    } else if (!literal(t, "\"")) { // alpha has no type
       return false;
-    f.no_trade = at_literal(t.p, "NA\"");
-    if (!skip_quoted(t))
+    }
+    if (try_literal(t, ",\"S\":\"") && !skip_quoted(t)) // options
+      return false;
+    if (t.p >= t.end) [[unlikely]] // so far from the last number that the next step could leave the 64 bytes
       return false;
   } else if (!time_after(t, "\",\"T\":", f.transaction_ns)) {
     return false;
@@ -36,7 +56,7 @@ FB_INLINE bool scan_trade(Text &t, const Route &route, TradeFields &f) noexcept 
   if (!literal(t, ",\"m\":") || !boolean(t, f.is_buyer_maker))
     return false;
   if (futures) {
-    if (!optional_product(t))
+    if (!optional_product(t, f.flags))
       return false;
   } else if (try_literal(t, ",\"M\":")) {
     std::uint8_t ignored;
@@ -53,7 +73,7 @@ FB_INLINE void publish(Route &route, const TradeFields &f, std::int64_t recv_ns)
   for (TradeRecord *place : {first, first + route.target.capacity}) {
     TradeRecord &r = *place;
     r.sequence = sequence;
-    r.flags = 0;
+    r.flags = f.flags;
     r.symbol_id = f.symbol_id;
     r.event_ns = f.event_ns;
     r.transaction_ns = f.transaction_ns;
@@ -62,6 +82,7 @@ FB_INLINE void publish(Route &route, const TradeFields &f, std::int64_t recv_ns)
     r.price = f.price;
     r.qty = f.qty;
     r.is_buyer_maker = f.is_buyer_maker;
+    r.trade_type = f.trade_type;
   }
   if constexpr (many)
     store_release(route.ring->view.symbols[f.symbol_id].last_sequence, sequence);
@@ -71,7 +92,7 @@ FB_INLINE void publish(Route &route, const TradeFields &f, std::int64_t recv_ns)
 struct AggTradeFields {
   std::int64_t event_ns, transaction_ns, agg_trade_id, first_trade_id, last_trade_id;
   double price, qty;
-  std::uint32_t symbol_id;
+  std::uint32_t symbol_id, flags = 0;
   std::uint8_t is_buyer_maker;
 };
 
@@ -100,7 +121,7 @@ FB_INLINE bool scan_agg_trade(Text &t, const Route &route, AggTradeFields &f) no
     std::uint8_t ignored;
     if (!boolean(t, ignored))
       return false;
-  } else if (!optional_product(t)) {
+  } else if (!optional_product(t, f.flags)) {
     return false;
   }
   return closes<wrapped>(t);
@@ -113,7 +134,7 @@ FB_INLINE void publish(Route &route, const AggTradeFields &f, std::int64_t recv_
   for (AggTradeRecord *place : {first, first + route.target.capacity}) {
     AggTradeRecord &r = *place;
     r.sequence = sequence;
-    r.flags = 0;
+    r.flags = f.flags;
     r.symbol_id = f.symbol_id;
     r.event_ns = f.event_ns;
     r.transaction_ns = f.transaction_ns;

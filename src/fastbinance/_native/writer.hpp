@@ -48,15 +48,17 @@ struct RingTarget {
   // Begin a record: the first of its two places; the second lies `capacity` records further. The caller stores every
   // field into both and calls `publish`. `next` only spares the processor from waiting for the header's line before it
   // knows where to store; when another route or the fallback has published since, the header is right.
-  template <class Record>
-  inline __attribute__((always_inline)) Record *claim(std::int64_t &sequence) noexcept {
+  inline __attribute__((always_inline)) std::byte *claim_bytes(std::size_t size, std::int64_t &sequence) noexcept {
     sequence = next;
     if (header->cursor + 1 != sequence) [[unlikely]]
       sequence = header->cursor + 1; // only we write it
     next = sequence + 1;
     store_relaxed(header->claim, sequence);
     std::atomic_thread_fence(std::memory_order_release); // the claim is seen before any byte of the slot changes
-    return reinterpret_cast<Record *>(records) + (sequence & (capacity - 1));
+    return records + static_cast<std::size_t>(sequence & (capacity - 1)) * size;
+  }
+  template <class Record> inline __attribute__((always_inline)) Record *claim(std::int64_t &sequence) noexcept {
+    return reinterpret_cast<Record *>(claim_bytes(sizeof(Record), sequence));
   }
 
   // Make a complete record visible; pairs with RingView::cursor.
@@ -173,14 +175,26 @@ public:
     return view.levels + (begin & (capacity - 1));
   }
 
-  // See RingTarget; for callers that have no route at hand.
-  template <class Record> Record *claim(std::int64_t &sequence) noexcept { return target().claim<Record>(sequence); }
-  template <bool many> void publish(std::uint32_t symbol_id, std::int64_t sequence) noexcept {
-    if constexpr (many)
-      store_release(view.symbols[symbol_id].last_sequence, sequence);
-    store_release(view.header->cursor, sequence);
+  // Publish a record that is complete but for its sequence, and not in the ring yet.
+  void publish_copy(std::byte *record, std::size_t size) noexcept {
+    auto &head = *reinterpret_cast<RecordHead *>(record);
+    std::byte *const first = target().claim_bytes(size, head.sequence);
+    std::memcpy(first, record, size);
+    std::memcpy(first + static_cast<std::size_t>(view.capacity) * size, record, size);
+    if (many_symbols())
+      store_release(view.symbols[head.symbol_id].last_sequence, head.sequence);
+    store_release(view.header->cursor, head.sequence);
   }
   RingTarget target() const noexcept { return {view.header, view.records, view.capacity, view.header->cursor + 1}; }
+
+  // Memory for so many records of a frame that is not known to be good yet; nullptr when there is none. Grows only.
+  template <class Record> Record *stage(std::size_t count) noexcept {
+    if (count > staged_room_) [[unlikely]] {
+      staged_.reset(new (std::nothrow) std::byte[count * sizeof(Record)]);
+      staged_room_ = staged_ == nullptr ? 0 : count;
+    }
+    return reinterpret_cast<Record *>(staged_.get());
+  }
 
   // After publishing a depth record: its levels end at `end`. The claim falls back to what may really have been written,
   // because the bound was only an estimate: this block, and what earlier failed attempts may have left behind it.
@@ -199,6 +213,8 @@ private:
   std::int64_t level_head_ = 0;    // where the next block begins
   std::int64_t level_attempt_ = 0; // how far any attempt since may have written
   std::int64_t level_debris_ = 0;  // the same, without the newest attempt
+  std::unique_ptr<std::byte[]> staged_;
+  std::size_t staged_room_ = 0; // in records of this ring's kind
   std::unique_ptr<std::uint32_t[]> index_; // open addressing, row + 1; 0 is free. Never more than half full.
   std::size_t index_size_ = 0;
 };

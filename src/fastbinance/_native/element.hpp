@@ -1,0 +1,99 @@
+// Streams that bring one object, or an array of them for a whole market: mini tickers and mark prices. Key orders seen and
+// documented:
+//   24hrMiniTicker   e,E,s,[ps],c,o,h,l,v,q,[st]
+//   markPriceUpdate  e,E,s,p,[ap],P,i,r,T,[st]
+// Included once per instruction set by fast.hpp.
+//
+// Elements are read into memory of the ring's writer and go into the ring when the whole frame is known to be good: a frame
+// that the fast path declines has published nothing.
+
+template <bool many> FB_INLINE bool scan_element(Text &t, const Route &route, MiniTickerRecord &r) noexcept {
+  if (!time_after(t, "{\"e\":\"24hrMiniTicker\",\"E\":", r.event_ns) || !literal(t, ",\"s\":\"") ||
+      !symbol<many>(t, route, r.symbol_id))
+    return false;
+  if (!try_literal(t, ",\"c\":\"")) {
+    if (!literal(t, ",\"ps\":\"") || !skip_quoted(t) || !literal(t, ",\"c\":\""))
+      return false;
+  }
+  if (!decimal(t, r.last_price) || !second_decimal(t, "\",\"o\":\"", r.open_price) ||
+      !decimal_after(t, "\",\"h\":\"", r.high_price) || !second_decimal(t, "\",\"l\":\"", r.low_price) ||
+      !long_decimal_after(t, "\",\"v\":\"", r.volume) || !long_decimal_after(t, "\",\"q\":\"", r.quote_volume) ||
+      !literal(t, "\""))
+    return false;
+  r.flags = 0;
+  r.transaction_ns = 0;
+  return optional_product(t, r.flags) && literal(t, "}");
+}
+
+template <bool many> FB_INLINE bool scan_element(Text &t, const Route &route, MarkPriceRecord &r) noexcept {
+  constexpr double missing = std::numeric_limits<double>::quiet_NaN();
+  if (!time_after(t, "{\"e\":\"markPriceUpdate\",\"E\":", r.event_ns) || !literal(t, ",\"s\":\"") ||
+      !symbol<many>(t, route, r.symbol_id) || !decimal_after(t, ",\"p\":\"", r.mark_price))
+    return false;
+  r.mark_price_average = missing;
+  if (try_literal(t, "\",\"ap\":\"") && !decimal(t, r.mark_price_average))
+    return false;
+  if (!decimal_after(t, "\",\"P\":\"", r.estimated_settle_price) || !decimal_after(t, "\",\"i\":\"", r.index_price) ||
+      !literal(t, "\",\"r\":\""))
+    return false;
+  if (try_literal(t, "\",\"T\":0")) { // a delivery contract has no funding
+    r.funding_rate = missing;
+    r.next_funding_ns = 0;
+  } else if (!signed_decimal(t, r.funding_rate) || !time_after(t, "\",\"T\":", r.next_funding_ns)) {
+    return false;
+  }
+  r.flags = 0;
+  r.transaction_ns = 0;
+  return optional_product(t, r.flags) && literal(t, "}");
+}
+
+template <class Record, bool many>
+FB_INLINE void publish_staged(Route &route, Record *records, std::size_t count, std::int64_t recv_ns) noexcept {
+  for (Record *r = records; r != records + count; ++r) {
+    Record *first = route.target.claim<Record>(r->sequence);
+    r->recv_ns = recv_ns;
+    std::memcpy(static_cast<void *>(first), r, sizeof *r);
+    std::memcpy(static_cast<void *>(first + route.target.capacity), r, sizeof *r);
+    if constexpr (many)
+      store_release(route.ring->view.symbols[r->symbol_id].last_sequence, r->sequence);
+    route.target.publish(r->sequence);
+  }
+}
+
+// `count`: how many records were published, when it was true.
+template <class Record, bool wrapped, bool many>
+FB_INLINE bool take_elements(Route &route, Text &t, std::int64_t recv_ns, std::uint32_t &count) noexcept {
+  if (t.p >= t.end) [[unlikely]]
+    return false;
+  const bool is_array = *t.p == '[';
+  // No element is as short as this, so that none is without a place.
+  constexpr std::size_t shortest = 64;
+  const std::size_t room = is_array ? static_cast<std::size_t>(t.end - t.p) / shortest + 1 : 1;
+  Record *const staged = route.ring->template stage<Record>(room);
+  if (staged == nullptr) [[unlikely]]
+    return false;
+  count = 0;
+  if (!is_array) {
+    if (!scan_element<many>(t, route, staged[0]))
+      return false;
+    count = 1;
+  } else {
+    do {
+      ++t.p; // the bracket or the comma
+      if (count == room || !scan_element<many>(t, route, staged[count]) || t.p >= t.end) [[unlikely]]
+        return false;
+      ++count;
+    } while (*t.p == ',');
+    if (!literal(t, "]"))
+      return false;
+    staged[count - 1].flags |= FLAG_END_OF_FRAME;
+  }
+  if constexpr (wrapped) {
+    if (!literal(t, "}"))
+      return false;
+  }
+  if (t.p != t.end)
+    return false;
+  publish_staged<Record, many>(route, staged, count, recv_ns);
+  return true;
+}
