@@ -22,7 +22,7 @@ FB_INLINE bool scan_levels(Text &t, Level *&out, std::uint32_t &count) noexcept 
   const Level *first = out;
   for (;;) {
     Level &level = *out;
-    if (!decimal(t, level.price) || !second_decimal(t, "\",\"", level.qty))
+    if (!decimal_in_row(t, level.price) || !next_in_row(t, "\",\"", level.qty))
       return false;
     ++out;
     if (try_literal(t, "\"],[\"")) [[likely]]

@@ -15,8 +15,8 @@ template <bool many> FB_INLINE bool scan_element(Text &t, const Route &route, Mi
     if (!literal(t, ",\"ps\":\"") || !skip_quoted(t) || !literal(t, ",\"c\":\""))
       return false;
   }
-  if (!decimal(t, r.last_price) || !second_decimal(t, "\",\"o\":\"", r.open_price) ||
-      !decimal_after(t, "\",\"h\":\"", r.high_price) || !second_decimal(t, "\",\"l\":\"", r.low_price) ||
+  if (!decimal_in_row(t, r.last_price) || !next_in_row(t, "\",\"o\":\"", r.open_price) ||
+      !next_in_row(t, "\",\"h\":\"", r.high_price) || !next_in_row(t, "\",\"l\":\"", r.low_price) ||
       !long_decimal_after(t, "\",\"v\":\"", r.volume) || !long_decimal_after(t, "\",\"q\":\"", r.quote_volume) ||
       !literal(t, "\""))
     return false;
@@ -28,12 +28,12 @@ template <bool many> FB_INLINE bool scan_element(Text &t, const Route &route, Mi
 template <bool many> FB_INLINE bool scan_element(Text &t, const Route &route, MarkPriceRecord &r) noexcept {
   constexpr double missing = std::numeric_limits<double>::quiet_NaN();
   if (!time_after(t, "{\"e\":\"markPriceUpdate\",\"E\":", r.event_ns) || !literal(t, ",\"s\":\"") ||
-      !symbol<many>(t, route, r.symbol_id) || !decimal_after(t, ",\"p\":\"", r.mark_price))
+      !symbol<many>(t, route, r.symbol_id) || !next_in_row(t, ",\"p\":\"", r.mark_price))
     return false;
   r.mark_price_average = missing;
-  if (try_literal(t, "\",\"ap\":\"") && !decimal(t, r.mark_price_average))
+  if (try_literal(t, "\",\"ap\":\"") && !decimal_in_row(t, r.mark_price_average))
     return false;
-  if (!decimal_after(t, "\",\"P\":\"", r.estimated_settle_price) || !decimal_after(t, "\",\"i\":\"", r.index_price) ||
+  if (!next_in_row(t, "\",\"P\":\"", r.estimated_settle_price) || !next_in_row(t, "\",\"i\":\"", r.index_price) ||
       !literal(t, "\",\"r\":\""))
     return false;
   if (try_literal(t, "\",\"T\":0")) { // a delivery contract has no funding

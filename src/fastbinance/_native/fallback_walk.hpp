@@ -15,20 +15,40 @@ public:
 
   FallbackResult run(const RouteTable &table, const char *payload, std::size_t size, std::int64_t recv_ns,
                      Route *known) noexcept override {
+    recv_ns_ = recv_ns;
+    walk(table, payload, size, known);
+    // How nonsense is called may depend on the bytes behind it, by which simdjson sees whether brackets match. So that it
+    // does not, the verdict is found again with zeros there.
+    if (result_.outcome == Outcome::rejected && result_.code != DecodeCode::too_long && copy(payload, size))
+      walk(table, copy_.get(), size, known);
+    return result_;
+  }
+
+private:
+  void walk(const RouteTable &table, const char *payload, std::size_t size, Route *known) noexcept {
     result_ = FallbackResult{};
     payload_ = payload;
     size_ = size;
-    recv_ns_ = recv_ns;
     staged_.clear();
     is_array_ = false;
     reader_.clear_surprises();
     result_.code = size > max_message_bytes ? DecodeCode::too_long : parse(table, known);
     if (result_.code != DecodeCode::ok)
       result_.outcome = Outcome::rejected;
-    return result_;
   }
 
-private:
+  bool copy(const char *payload, std::size_t size) noexcept {
+    if (size + payload_padding > copy_room_) {
+      copy_.reset(new (std::nothrow) char[size + payload_padding]);
+      copy_room_ = copy_ == nullptr ? 0 : size + payload_padding;
+      if (copy_ == nullptr)
+        return false;
+    }
+    std::memcpy(copy_.get(), payload, size);
+    std::memset(copy_.get() + size, 0, payload_padding);
+    return true;
+  }
+
   // What the top level of a payload says, when it is not a wrapper with a stream of ours.
   struct TopLevel {
     std::string_view event, symbol;
@@ -319,6 +339,8 @@ private:
   RecordReader reader_;
   StagedRecords staged_;
   DriftTable drifts_;
+  std::unique_ptr<char[]> copy_; // of a rejected payload
+  std::size_t copy_room_ = 0;
   const char *payload_ = nullptr;
   std::size_t size_ = 0;
   std::int64_t recv_ns_ = 0;

@@ -164,6 +164,31 @@ template <bool many> FB_INLINE bool symbol(Text &t, const Route &route, std::uin
   if constexpr (many) {
     if (t.p >= t.end) [[unlikely]]
       return false;
+#if FB_AVX2
+    // All symbols but the longest, in one register, with zeros behind the name as in the table's rows.
+    const __m256i here = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(t.p));
+    const unsigned quotes = static_cast<unsigned>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(here, _mm256_set1_epi8('"'))));
+    // A ring of one symbol that is too long for a register comes here too, and has no index.
+    if (quotes != 0 && route.ring->many_symbols()) [[likely]] {
+      const auto length = static_cast<std::size_t>(__builtin_ctz(quotes));
+      const __m256i kept = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(t.digits.tables->keep + 32 - length));
+      const __m256i name = _mm256_and_si256(here, kept);
+      const __m128i low = _mm256_castsi256_si128(name), high = _mm256_extracti128_si256(name, 1);
+      std::size_t at = mix_words(static_cast<std::uint64_t>(_mm_cvtsi128_si64(low)),
+                                  static_cast<std::uint64_t>(_mm_extract_epi64(low, 1)),
+                                  static_cast<std::uint64_t>(_mm_cvtsi128_si64(high)),
+                                  static_cast<std::uint64_t>(_mm_extract_epi64(high, 1)));
+      while (const SymbolRow *row = route.ring->next_row(at)) {
+        const __m256i known = _mm256_load_si256(reinterpret_cast<const __m256i *>(row->name));
+        if (static_cast<unsigned>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(name, known))) == ~0u) [[likely]] {
+          symbol_id = static_cast<std::uint32_t>(row - route.ring->view.symbols);
+          t.p += length + 1;
+          return true;
+        }
+      }
+      return false; // new: the fallback validates it and gives it a row
+    }
+#endif
     const auto *quote = static_cast<const char *>(
         std::memchr(t.p, '"', std::min<std::size_t>(max_symbol_bytes + 1, static_cast<std::size_t>(t.end - t.p))));
     if (quote == nullptr || quote == t.p) [[unlikely]]
@@ -227,18 +252,30 @@ FB_INLINE bool optional_product(Text &t, std::uint32_t &flags) noexcept {
 
 // A decimal that is often longer than the 16 characters of a register: daily volumes.
 FB_INLINE bool long_decimal(Text &t, double &value) noexcept {
+  if (t.p >= t.end) [[unlikely]]
+    return false;
 #if FB_AVX2
-  const char *const from = t.p;
-  if (decimal(t, value) && *t.p == '"') [[likely]]
-    return true;
-  t.p = from;
-  return t.p < t.end && scalar::Digits::decimal(t.p, value);
+  return t.digits.decimal_by_quote(t.p, value) || t.digits.long_decimal(t.p, value);
 #else
-  return decimal(t, value);
+  return t.digits.decimal(t.p, value);
 #endif
 }
 template <std::size_t N> FB_INLINE bool long_decimal_after(Text &t, const char (&text)[N], double &value) noexcept {
   return literal(t, text) && long_decimal(t, value);
+}
+
+// A decimal among many: see Digits::decimal_by_quote. What is too long for it goes the other way.
+FB_INLINE bool decimal_in_row(Text &t, double &value) noexcept {
+  if (t.p >= t.end) [[unlikely]]
+    return false;
+#if FB_AVX2
+  return t.digits.decimal_by_quote(t.p, value) || t.digits.decimal(t.p, value);
+#else
+  return t.digits.decimal(t.p, value);
+#endif
+}
+template <std::size_t N> FB_INLINE bool next_in_row(Text &t, const char (&text)[N], double &value) noexcept {
+  return literal(t, text) && decimal_in_row(t, value);
 }
 
 // A decimal that may be negative: funding rates.

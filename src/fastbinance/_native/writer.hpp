@@ -14,6 +14,13 @@
 
 namespace fb {
 
+inline __attribute__((always_inline)) std::uint64_t mix_words(std::uint64_t a, std::uint64_t b, std::uint64_t c,
+                                                              std::uint64_t d) noexcept {
+  constexpr std::uint64_t odd = 0x9e3779b97f4a7c15;
+  const std::uint64_t hash = ((a ^ std::rotl(b, 21)) + (c ^ std::rotl(d, 43))) * odd;
+  return hash ^ (hash >> 32);
+}
+
 // Mixes a name to 64 bits. Names of 8 to 32 bytes are covered whole by four loads that may overlap; of longer ones the
 // rest only costs a comparison. Not for hostile input: names come from our own subscriptions and from Binance.
 inline __attribute__((always_inline)) std::uint64_t hash_name(const char *at, std::size_t length) noexcept {
@@ -22,7 +29,6 @@ inline __attribute__((always_inline)) std::uint64_t hash_name(const char *at, st
     std::memcpy(&value, from, size);
     return value;
   };
-  constexpr std::uint64_t odd = 0x9e3779b97f4a7c15;
   std::uint64_t a, b = 0, c = 0, d = 0;
   if (length >= 8) [[likely]] {
     const std::size_t last = length - 8;
@@ -33,8 +39,14 @@ inline __attribute__((always_inline)) std::uint64_t hash_name(const char *at, st
   } else {
     a = word(at, length);
   }
-  const std::uint64_t hash = ((a ^ std::rotl(b, 21)) + (c ^ std::rotl(d, 43))) * odd;
-  return hash ^ (hash >> 32);
+  return mix_words(a, b, c, d);
+}
+
+// The hash of a symbol: of its first 32 bytes, zeros behind it. What is longer only costs a comparison.
+inline std::uint64_t hash_symbol(std::string_view name) noexcept {
+  std::uint64_t words[4] = {};
+  std::memcpy(words, name.data(), std::min<std::size_t>(name.size(), sizeof words));
+  return mix_words(words[0], words[1], words[2], words[3]);
 }
 
 // What a publish needs of a ring, small enough to lie beside the name that leads to it.
@@ -117,13 +129,19 @@ public:
         return -1;
       return row_is(0, name) ? 0 : -1;
     }
-    for (std::size_t at = hash_name(name.data(), name.size());; ++at) {
-      const std::uint32_t entry = index_[at & (index_size_ - 1)];
-      if (entry == 0)
-        return -1;
-      if (row_is(entry - 1, name))
-        return entry - 1;
+    std::size_t at = hash_symbol(name);
+    while (const SymbolRow *row = next_row(at)) {
+      const std::int64_t number = row - view.symbols;
+      if (row_is(static_cast<std::uint32_t>(number), name))
+        return number;
     }
+    return -1;
+  }
+
+  // The next row that a symbol of this hash may have; `at` begins as the hash. nullptr ends the search. The caller compares.
+  inline __attribute__((always_inline)) const SymbolRow *next_row(std::size_t &at) const noexcept {
+    const std::uint32_t entry = index_[at++ & (index_size_ - 1)];
+    return entry == 0 ? nullptr : view.symbols + (entry - 1);
   }
 
   // Row of a symbol, made if it is new. Never moves or renames a row.
@@ -146,7 +164,7 @@ public:
     entry.length = static_cast<std::uint32_t>(name.size());
     entry.last_sequence = -1;
     if (many_symbols()) {
-      std::size_t at = hash_name(name.data(), name.size());
+      std::size_t at = hash_symbol(name);
       while (index_[at & (index_size_ - 1)] != 0)
         ++at;
       index_[at & (index_size_ - 1)] = row + 1;
