@@ -59,13 +59,28 @@ private:
     return std::memcmp(text.raw(), route.symbol_head, route.symbol_length + 1) == 0;
   }
 
+  // "st" at the end of futures messages since 2026.
+  static bool product(ondemand::object &object, std::uint32_t &flags) {
+    std::int64_t product;
+    if (number(object, "st", product))
+      flags |= product == 1 ? fb::FLAG_USDM : fb::FLAG_COINM;
+    return true;
+  }
+  static bool trade_type(ondemand::object &object, std::uint8_t &type) {
+    ondemand::raw_json_string text;
+    if (object.find_field("X").get_raw_json_string().get(text))
+      return false;
+    type = static_cast<std::uint8_t>(text.raw()[0] == 'M' ? fb::TradeType::market : fb::TradeType::rpi);
+    return true;
+  }
+
   bool book_ticker(ondemand::object &object, fb::Route &route, std::int64_t recv_ns) {
     fb::scalar::BookTickerFields f;
     if (!number(object, "u", f.update_id) || !symbol(object, route) || !price(object, "b", f.bid_price) ||
         !price(object, "B", f.bid_qty) || !price(object, "a", f.ask_price) || !price(object, "A", f.ask_qty))
       return false;
     if constexpr (futures)
-      if (!time(object, "T", f.transaction_ns) || !time(object, "E", f.event_ns))
+      if (!time(object, "T", f.transaction_ns) || !time(object, "E", f.event_ns) || !product(object, f.flags))
         return false;
     fb::scalar::publish<false>(route, f, recv_ns);
     return true;
@@ -77,7 +92,8 @@ private:
     bool maker;
     if (!time(object, "E", f.event_ns) || (futures && !time(object, "T", f.transaction_ns)) || !symbol(object, route) ||
         !number(object, "t", f.trade_id) || !price(object, "p", f.price) || !price(object, "q", f.qty) ||
-        (!futures && !time(object, "T", f.transaction_ns)) || object.find_field("m").get_bool().get(maker))
+        (!futures && !time(object, "T", f.transaction_ns)) || (futures && !trade_type(object, f.trade_type)) ||
+        object.find_field("m").get_bool().get(maker) || (futures && !product(object, f.flags)))
       return false;
     f.is_buyer_maker = maker;
     fb::scalar::publish<false>(route, f, recv_ns);
@@ -91,7 +107,8 @@ private:
     if (!time(object, "E", f.event_ns) || (futures && !number(object, "a", f.agg_trade_id)) || !symbol(object, route) ||
         (!futures && !number(object, "a", f.agg_trade_id)) || !price(object, "p", f.price) || !price(object, "q", f.qty) ||
         !number(object, "f", f.first_trade_id) || !number(object, "l", f.last_trade_id) ||
-        !time(object, "T", f.transaction_ns) || object.find_field("m").get_bool().get(maker))
+        !time(object, "T", f.transaction_ns) || object.find_field("m").get_bool().get(maker) ||
+        (futures && !product(object, f.flags)))
       return false;
     f.is_buyer_maker = maker;
     fb::scalar::publish<false>(route, f, recv_ns);
@@ -125,7 +142,7 @@ private:
     if (out == nullptr || !time(object, "E", f.event_ns) || (futures && !time(object, "T", f.transaction_ns)) ||
         !symbol(object, route) || !number(object, "U", f.first_update_id) || !number(object, "u", f.update_id) ||
         (futures && !number(object, "pu", f.prev_update_id)) || !levels(object, "b", out, f.bid_count) ||
-        !levels(object, "a", out, f.ask_count))
+        !levels(object, "a", out, f.ask_count) || (futures && !product(object, f.flags)))
       return false;
     fb::scalar::publish<false>(route, f, begin, recv_ns);
     return true;

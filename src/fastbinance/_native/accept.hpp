@@ -6,12 +6,23 @@ inline FastResult take_nothing(Route &route, const char *, const char *, std::in
 
 // One function per kind, not inlined into each other: each then has all registers for itself.
 template <bool wrapped, bool many>
+FB_OUTLINE FastResult take_dated_quote(Route &route, const char *p, const char *end, std::int64_t recv_ns) noexcept {
+  Text t{p, end, {}};
+  BookTickerFields fields;
+  if (!scan_dated_quote<wrapped, many>(t, route, fields))
+    return {Outcome::declined, 0, &route};
+  publish<many>(route, fields, recv_ns);
+  ++route.fast;
+  return {Outcome::published, 1, &route};
+}
+
+template <bool wrapped, bool many>
 FB_OUTLINE FastResult take_book_ticker(Route &route, const char *p, const char *end, std::int64_t recv_ns) noexcept {
   Text t{p, end, {}};
   BookTickerFields fields;
-  if (!scan_book_ticker<wrapped, many>(t, route, fields))
-    return {Outcome::declined, 0, &route};
-  publish<many>(route, fields, recv_ns);
+  if (!scan_bare_quote<wrapped, many>(t, route, fields))
+    return take_dated_quote<wrapped, many>(route, p, end, recv_ns);
+  publish<many, true>(route, fields, recv_ns);
   ++route.fast;
   return {Outcome::published, 1, &route};
 }

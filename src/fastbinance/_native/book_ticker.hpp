@@ -12,13 +12,24 @@ struct BookTickerFields {
   std::uint32_t symbol_id = 0, flags = 0;
 };
 
+// `"b":"1.0","B":"2","a":...` behind its first quote.
+FB_INLINE bool scan_quote(Text &t, BookTickerFields &f) noexcept {
+  return decimal(t, f.bid_price) && second_decimal(t, "\",\"B\":\"", f.bid_qty) &&
+         decimal_after(t, "\",\"a\":\"", f.ask_price) && second_decimal(t, "\",\"A\":\"", f.ask_qty);
+}
+
+// Spot's, without times. A function of its own keeps nothing in registers for what spot does not send.
 template <bool wrapped, bool many>
-FB_INLINE bool scan_book_ticker(Text &t, const Route &route, BookTickerFields &f) noexcept {
+FB_INLINE bool scan_bare_quote(Text &t, const Route &route, BookTickerFields &f) noexcept {
+  return literal(t, "{\"u\":") && integer(t, f.update_id) && literal(t, ",\"s\":\"") && symbol<many>(t, route, f.symbol_id) &&
+         literal(t, ",\"b\":\"") && scan_quote(t, f) && closes_after_text<wrapped>(t);
+}
+
+template <bool wrapped, bool many>
+FB_INLINE bool scan_dated_quote(Text &t, const Route &route, BookTickerFields &f) noexcept {
   bool times_first = false;
   if (try_literal(t, "{\"u\":")) {
-    if (!integer(t, f.update_id))
-      return false;
-    if (!try_literal(t, ",\"s\":\"") && !literal(t, ",\"e\":\"bookTicker\",\"s\":\""))
+    if (!integer(t, f.update_id) || !literal(t, ",\"e\":\"bookTicker\",\"s\":\""))
       return false;
   } else {
     if (!literal(t, "{\"e\":\"bookTicker\",\"u\":") || !integer(t, f.update_id))
@@ -36,8 +47,7 @@ FB_INLINE bool scan_book_ticker(Text &t, const Route &route, BookTickerFields &f
     if (!literal(t, ",\"ps\":\"") || !skip_quoted(t) || !literal(t, ",\"b\":\""))
       return false;
   }
-  if (!decimal(t, f.bid_price) || !second_decimal(t, "\",\"B\":\"", f.bid_qty) ||
-      !decimal_after(t, "\",\"a\":\"", f.ask_price) || !second_decimal(t, "\",\"A\":\"", f.ask_qty))
+  if (!scan_quote(t, f))
     return false;
   if (closes_after_text<wrapped>(t))
     return true;
@@ -48,18 +58,15 @@ FB_INLINE bool scan_book_ticker(Text &t, const Route &route, BookTickerFields &f
          optional_product(t, f.flags) && closes<wrapped>(t);
 }
 
-template <bool many>
+// `bare`: without times and product.
+template <bool many, bool bare = false>
 FB_INLINE void publish(Route &route, const BookTickerFields &f, std::int64_t recv_ns) noexcept {
   std::int64_t sequence;
   BookTickerRecord *first = route.target.claim<BookTickerRecord>(sequence);
   for (BookTickerRecord *place : {first, first + route.target.capacity}) {
     BookTickerRecord &r = *place;
-    r.sequence = sequence;
-    r.flags = f.flags;
-    r.symbol_id = f.symbol_id;
-    r.event_ns = f.event_ns;
-    r.transaction_ns = f.transaction_ns;
-    r.recv_ns = recv_ns;
+    write_head(r, sequence, bare ? 0 : f.flags, many ? f.symbol_id : 0, bare ? 0 : f.event_ns, bare ? 0 : f.transaction_ns,
+               recv_ns);
     r.update_id = f.update_id;
     r.bid_price = f.bid_price;
     r.bid_qty = f.bid_qty;

@@ -81,12 +81,7 @@ FB_INLINE void publish(Route &route, const DepthFields &f, std::int64_t begin, s
   DepthRecord *first = route.target.claim<DepthRecord>(sequence);
   for (DepthRecord *place : {first, first + route.target.capacity}) {
     DepthRecord &r = *place;
-    r.sequence = sequence;
-    r.flags = f.flags;
-    r.symbol_id = f.symbol_id;
-    r.event_ns = f.event_ns;
-    r.transaction_ns = f.transaction_ns;
-    r.recv_ns = recv_ns;
+    write_head(r, sequence, f.flags, many ? f.symbol_id : 0, f.event_ns, f.transaction_ns, recv_ns);
     r.first_update_id = f.first_update_id;
     r.update_id = f.update_id;
     r.prev_update_id = f.prev_update_id;

@@ -96,12 +96,7 @@ FB_INLINE void publish(Route &route, const KlineFields &f, std::int64_t recv_ns)
   KlineRecord *first = route.target.claim<KlineRecord>(sequence);
   for (KlineRecord *place : {first, first + route.target.capacity}) {
     KlineRecord &r = *place;
-    r.sequence = sequence;
-    r.flags = 0;
-    r.symbol_id = f.symbol_id;
-    r.event_ns = f.event_ns;
-    r.transaction_ns = 0;
-    r.recv_ns = recv_ns;
+    write_head(r, sequence, 0, many ? f.symbol_id : 0, f.event_ns, 0, recv_ns);
     r.open_time_ns = f.open_time_ns;
     r.close_time_ns = f.close_time_ns;
     r.open_price = f.open_price;

@@ -288,3 +288,14 @@ FB_INLINE bool signed_decimal(Text &t, double &value) noexcept {
   value = -value;
   return true;
 }
+
+FB_INLINE void write_head(RecordHead &head, std::int64_t sequence, std::uint32_t flags, std::uint32_t symbol_id,
+                          std::int64_t event_ns, std::int64_t transaction_ns, std::int64_t recv_ns) noexcept {
+  static_assert(offsetof(RecordHead, symbol_id) == offsetof(RecordHead, flags) + 4);
+  const std::uint64_t both = flags | static_cast<std::uint64_t>(symbol_id) << 32; // one store for two
+  head.sequence = sequence;
+  std::memcpy(reinterpret_cast<std::byte *>(&head) + offsetof(RecordHead, flags), &both, 8);
+  head.event_ns = event_ns;
+  head.transaction_ns = transaction_ns;
+  head.recv_ns = recv_ns;
+}

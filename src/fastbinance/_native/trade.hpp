@@ -72,12 +72,7 @@ FB_INLINE void publish(Route &route, const TradeFields &f, std::int64_t recv_ns)
   TradeRecord *first = route.target.claim<TradeRecord>(sequence);
   for (TradeRecord *place : {first, first + route.target.capacity}) {
     TradeRecord &r = *place;
-    r.sequence = sequence;
-    r.flags = f.flags;
-    r.symbol_id = f.symbol_id;
-    r.event_ns = f.event_ns;
-    r.transaction_ns = f.transaction_ns;
-    r.recv_ns = recv_ns;
+    write_head(r, sequence, f.flags, many ? f.symbol_id : 0, f.event_ns, f.transaction_ns, recv_ns);
     r.trade_id = f.trade_id;
     r.price = f.price;
     r.qty = f.qty;
@@ -133,12 +128,7 @@ FB_INLINE void publish(Route &route, const AggTradeFields &f, std::int64_t recv_
   AggTradeRecord *first = route.target.claim<AggTradeRecord>(sequence);
   for (AggTradeRecord *place : {first, first + route.target.capacity}) {
     AggTradeRecord &r = *place;
-    r.sequence = sequence;
-    r.flags = f.flags;
-    r.symbol_id = f.symbol_id;
-    r.event_ns = f.event_ns;
-    r.transaction_ns = f.transaction_ns;
-    r.recv_ns = recv_ns;
+    write_head(r, sequence, f.flags, many ? f.symbol_id : 0, f.event_ns, f.transaction_ns, recv_ns);
     r.agg_trade_id = f.agg_trade_id;
     r.first_trade_id = f.first_trade_id;
     r.last_trade_id = f.last_trade_id;
