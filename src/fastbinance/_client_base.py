@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from ssl import SSLContext
 from types import MappingProxyType
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, TypedDict, TypeVar
 
 from fastbinance._core.feed import Feed
 from fastbinance._core.ring import Bell, RingBase
@@ -16,29 +16,59 @@ from fastbinance._io.options import ConnectionOptions
 from fastbinance._io.pool import Pool
 from fastbinance._io.stats import ConnectionStats
 from fastbinance._io.wishes import Wish, WishState
+from fastbinance._market.notices import NoticeStreams
+from fastbinance.drift import Drift
 from fastbinance.errors import ConfigurationError
 from fastbinance.events import EventKind
-from fastbinance.keys import ENVIRONMENTS, Environment, Urls, WsKey, check_urls, key_for
-from fastbinance.market import A, B, D, MarketStreams, T
+from fastbinance.keys import (
+    ENVIRONMENTS,
+    TIME_UNITS,
+    Environment,
+    TimeUnit,
+    Urls,
+    WsKey,
+    check_urls,
+    format_of,
+    key_for,
+)
+from fastbinance.market import NamedStreams
 from fastbinance.rings import AnyRing
 from fastbinance.streams import Kind, Stream
 
-__all__ = ["CLOSED", "ClientBase", "ClientStats"]
+__all__ = ["CLOSED", "ClientBase", "ClientOptions", "ClientStats"]
 
 X = TypeVar("X")
 
 CLOSED: Final = "the client is closed; make a new one"
 
-# Slots by kind, powers of two. Streams of many symbols get more, because each symbol wants a history.
-_CAPACITY: Final[Mapping[Kind, int]] = {
-    Kind.BOOK_TICKER: 1_024,
-    Kind.TRADE: 1_024,
-    Kind.AGG_TRADE: 1_024,
-    Kind.DIFF_DEPTH: 512,
-    Kind.PARTIAL_DEPTH: 512,
+# Slots by kind, powers of two: of one symbol, and of many, because each symbol wants a history. What is
+# pushed once a second needs fewer than what is pushed with each change; options of one underlying may be a
+# thousand.
+_CAPACITY: Final[Mapping[Kind, tuple[int, int]]] = {
+    Kind.BOOK_TICKER: (1_024, 65_536),
+    Kind.TRADE: (1_024, 16_384),
+    Kind.AGG_TRADE: (1_024, 16_384),
+    Kind.BLOCK_TRADE: (256, 256),
+    Kind.DIFF_DEPTH: (512, 512),
+    Kind.PARTIAL_DEPTH: (512, 512),
+    Kind.KLINE: (1_024, 1_024),
+    Kind.CONTINUOUS_KLINE: (1_024, 1_024),
+    Kind.INDEX_PRICE_KLINE: (1_024, 1_024),
+    Kind.MARK_PRICE_KLINE: (1_024, 1_024),
+    Kind.CONTRACT_KLINE: (1_024, 1_024),
+    Kind.TICKER: (256, 16_384),
+    Kind.ROLLING_TICKER: (256, 16_384),
+    Kind.MINI_TICKER: (256, 16_384),
+    Kind.AVERAGE_PRICE: (256, 256),
+    Kind.REFERENCE_PRICE: (256, 256),
+    Kind.MARK_PRICE: (256, 16_384),
+    Kind.OPTION_MARK_PRICE: (32_768, 32_768),
+    Kind.INDEX_PRICE: (256, 1_024),
+    Kind.FORCE_ORDER: (256, 4_096),
+    Kind.OPEN_INTEREST: (8_192, 8_192),
+    Kind.ASSET_INDEX: (256, 1_024),
 }
 _MOST_SLOTS: Final = 1 << 24
-_MANY_SYMBOLS_CAPACITY: Final = 65_536
 _MANY_SYMBOLS_ROWS: Final = 16_384
 _LEVEL_CAPACITY: Final = 32_768
 _MOST_LEVELS: Final = 1 << 26
@@ -60,6 +90,9 @@ class ClientStats:
         Exceptions that callbacks of `on` have raised.
     events_lost
         Events that callbacks never saw because they were too slow.
+    drifts
+        What has come that our tables do not know, of all connections, in order of first sight. ``str`` of one
+        is a sentence.
     """
 
     connections: tuple[ConnectionStats, ...]
@@ -67,6 +100,39 @@ class ClientStats:
     confirmed: int
     callback_errors: int
     events_lost: int
+    drifts: tuple[Drift, ...]
+
+
+class ClientOptions(TypedDict, total=False):
+    """What both clients take, by keyword.
+
+    Attributes
+    ----------
+    env
+        ``"prod"``, ``"testnet"`` or ``"demo"``.
+    market_maker
+        Use the ``-mm`` hosts where Binance has them.
+    urls
+        Base URLs that override Binance's, by WsKey or market: ``{WsKey.MAIN: "ws://127.0.0.1:9000"}``.
+    ssl_context
+        For ``wss``; None verifies against the system's trusted certificates.
+    capacity
+        Slots of each ring, a power of two, where a method does not say otherwise.
+    time_unit
+        ``"microsecond"`` asks spot for times in microseconds; the other markets offer milliseconds only.
+        Records have nanoseconds either way.
+    api_key
+        Text of an API key, for ``format="sbe"``: Binance wants it in the handshake of binary streams, an
+        Ed25519 key without any permission. It is sent nowhere else and never shown.
+    """
+
+    env: Environment
+    market_maker: bool
+    urls: Urls | None
+    ssl_context: SSLContext | None
+    capacity: int | None
+    time_unit: TimeUnit
+    api_key: str | None
 
 
 def _check_size(name: str, size: int | None, least: int, most: int) -> None:
@@ -79,7 +145,19 @@ def _check_size(name: str, size: int | None, least: int, most: int) -> None:
         raise ConfigurationError(f"{name} is a power of two from {least:,} to {most:,}, not {size!r}")
 
 
-class ClientBase(MarketStreams[B, T, A, D]):
+def _check_api_key(key: str | None) -> None:
+    """Refuse what cannot be an API key, without showing it: it goes into a line of HTTP."""
+    if key is None:
+        return
+    if not isinstance(key, str):
+        raise ConfigurationError(f"api_key is a str, not {type(key).__name__}")
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigurationError(
+            "api_key is empty, or has white space or a sign beyond ASCII, which no key has"
+        )
+
+
+class ClientBase(NoticeStreams, NamedStreams):
     """Wishes and their rings, on a pool that a subclass runs."""
 
     _ring_types: ClassVar[Mapping[Kind, type[AnyRing[Any, Any]]]]
@@ -87,12 +165,15 @@ class ClientBase(MarketStreams[B, T, A, D]):
 
     def __init__(
         self,
-        env: Environment,
-        market_maker: bool,
-        urls: Urls | None,
-        ssl_context: SSLContext | None,
-        capacity: int | None,
         bell: Bell,
+        *,
+        env: Environment = "prod",
+        market_maker: bool = False,
+        urls: Urls | None = None,
+        ssl_context: SSLContext | None = None,
+        capacity: int | None = None,
+        time_unit: TimeUnit = "millisecond",
+        api_key: str | None = None,
     ) -> None:
         if env not in ENVIRONMENTS:
             raise ConfigurationError(f"env is one of {', '.join(map(repr, ENVIRONMENTS))}, not {env!r}")
@@ -103,10 +184,15 @@ class ClientBase(MarketStreams[B, T, A, D]):
         if ssl_context is not None and not isinstance(ssl_context, SSLContext):
             raise ConfigurationError(f"ssl_context is an ssl.SSLContext, not {type(ssl_context).__name__}")
         _check_size("capacity", capacity, 2, _MOST_SLOTS)
+        if time_unit not in TIME_UNITS:
+            units = ", ".join(map(repr, TIME_UNITS))
+            raise ConfigurationError(f"time_unit is one of {units}, not {time_unit!r}")
+        _check_api_key(api_key)
         self._env: Environment = env
         self._market_maker = market_maker
         self._urls = check_urls(urls) if urls is not None else None
-        self._options = ConnectionOptions(ssl_context=ssl_context)
+        self._time_unit: TimeUnit = time_unit
+        self._options = ConnectionOptions(ssl_context=ssl_context, api_key=api_key)
         self._capacity = capacity
         self._bell = bell
         # Held from the look at _closed to the end of what is done on the loop: close() waits for it.
@@ -136,8 +222,7 @@ class ClientBase(MarketStreams[B, T, A, D]):
         Parameters
         ----------
         kind
-            ``"open"``, ``"message"``, ``"response"``, ``"reconnecting"``, ``"reconnected"``,
-            ``"resubscribed"``, ``"close"`` or ``"exception"``; see `Event`.
+            ``"message"``, ``"contract_info"``, ``"exception"``, ...; see `Event` for all of them.
         callback
             A plain function of one `Event`.
 
@@ -150,8 +235,8 @@ class ClientBase(MarketStreams[B, T, A, D]):
         return self._hub.on(kind, callback)
 
     def events(self) -> EventQueue:
-        """Return an iterator over the events from now on: raw messages of streams without ring, and what
-        connections do.
+        """Return an iterator over the events from now on: messages of streams without ring, what
+        connections do, and drift.
 
         Holds 65,536 events for a slow consumer and then drops the oldest; its `lost` counts them. Iterate it
         with ``for`` on a `Client`, with ``async for`` on an `AsyncClient`; it ends when the client closes.
@@ -165,14 +250,20 @@ class ClientBase(MarketStreams[B, T, A, D]):
 
     def _make_pool(self) -> Pool:
         return Pool(
-            feed_factory=lambda handler, ws_key: Feed(handler, ws_key, self._bell),
+            feed_factory=self._make_feed,
             emit=self._hub.publish,
             env=self._env,
             market_maker=self._market_maker,
             urls=self._urls,
+            time_unit=self._time_unit,
             options=self._options,
             on_sample=self._sample,
         )
+
+    def _make_feed(self, handler: Any, ws_key: str) -> Feed:
+        # Said only where it is so: feeds read JSON unless they are told otherwise.
+        options: dict[str, Any] = {"sbe": True} if format_of(ws_key) == "sbe" else {}
+        return Feed(handler, ws_key, self._bell, **options)
 
     def _sample(self, now: float) -> None:
         now_ns = time.time_ns()  # and not the loop's time: other processes compare it with their clock
@@ -184,18 +275,20 @@ class ClientBase(MarketStreams[B, T, A, D]):
         self, stream: Stream, kind: Kind, ws_key: WsKey, capacity: int | None, level_capacity: int | None
     ) -> AnyRing[Any, Any]:
         many = stream.many_symbols
+        # One symbol that only its payloads spell is a table of one row.
+        rows = _MANY_SYMBOLS_ROWS if many and kind is not Kind.CONTRACT_KLINE else 1
         if capacity is None:
             capacity = self._capacity
         if capacity is None:
-            capacity = _MANY_SYMBOLS_CAPACITY if many else _CAPACITY[kind]
+            capacity = _CAPACITY[kind][many]
         return self._ring_types[kind](
             int(kind),
             stream.name,
             ws_key.value,
-            None if stream.symbol is None else stream.symbol.upper(),
+            stream.ring_symbol,
             capacity=capacity,
             level_capacity=_LEVEL_CAPACITY if level_capacity is None else level_capacity,
-            symbol_capacity=_MANY_SYMBOLS_ROWS if many else 1,
+            symbol_capacity=rows,
             bell=self._bell,
         )
 
@@ -212,7 +305,7 @@ class ClientBase(MarketStreams[B, T, A, D]):
     ) -> AnyRing[Any, Any] | None:
         _check_size("capacity", capacity, 2, _MOST_SLOTS)
         _check_size("level_capacity", level_capacity, 2, _MOST_LEVELS)
-        named = key_for(stream.market) if named is None else named
+        named = key_for(stream.market, stream.format) if named is None else named
         with self._lock:
             pool = self._start()
             place = (self._place(stream, named), stream.name)
@@ -227,6 +320,19 @@ class ClientBase(MarketStreams[B, T, A, D]):
                 ring = self._make_ring(stream, stream.kind, place[0], capacity, level_capacity)
             self._on_loop(lambda: self._begin(pool, place, stream, ring, named))
         return ring
+
+    def _listen(self, stream: Stream) -> EventQueue:
+        with self._lock:
+            self._start()
+            ws_key = self._place(stream, key_for(stream.market))
+            # Before the wish, so that its first message is not missed.
+            queue = self._hub.listen(only=(ws_key.value, stream.name))
+            try:
+                self._want(stream)
+            except BaseException:
+                queue.close()
+                raise
+        return queue
 
     def _begin(
         self,
@@ -251,6 +357,14 @@ class ClientBase(MarketStreams[B, T, A, D]):
                     self._on_loop(lambda wish=wish: pool.remove(wish))  # type: ignore[misc]
                 if ring is not None:
                     ring.close()
+                self._hub.end(place[0].value, place[1])
+
+    def _set_raw(self, items: list[tuple[Stream, WsKey] | AnyRing[Any, Any]], enabled: bool) -> None:
+        with self._lock:
+            pool = self._start()
+            wishes = [self._wanted[place][0] for place in [self._find(item) for item in items]]
+            for wish in wishes:
+                self._on_loop(lambda wish=wish: pool.set_raw(wish, enabled))  # type: ignore[misc]
 
     def _find(self, item: tuple[Stream, WsKey] | AnyRing[Any, Any]) -> tuple[WsKey, str]:
         if isinstance(item, RingBase):
@@ -292,8 +406,10 @@ class ClientBase(MarketStreams[B, T, A, D]):
     def _collect(self, pool: Pool | None) -> ClientStats:
         wishes = [wish for wish, _ in self._wanted.values()]
         confirmed = sum(wish.state is WishState.CONFIRMED for wish in wishes)
-        connections = pool.stats() if pool is not None else ()
-        return ClientStats(connections, len(wishes), confirmed, self._hub.callback_errors, self._hub.lost)
+        connections, drifts = (pool.stats(), pool.drifts()) if pool is not None else ((), ())
+        return ClientStats(
+            connections, len(wishes), confirmed, self._hub.callback_errors, self._hub.lost, drifts
+        )
 
     # -- what a client provides
 

@@ -13,6 +13,7 @@ Environment = Literal["prod", "testnet", "demo"]
 Market = Literal["spot", "usdm", "coinm", "options", "alpha"]
 Part = Literal["public", "market", "private"]
 Carries = Literal["streams", "user_data", "ws_api"]
+Format = Literal["json", "sbe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ class Endpoint:
         Name of the key that serves this product on the testnet; a testnet key names itself.
     demo : str or None
         Base URL of demo trading.
+    format : {"json", "sbe"}
+        What its messages are written in. SBE wants an API key in the handshake.
     """
 
     product: str
@@ -82,6 +85,7 @@ class Endpoint:
     market_maker: str | None = None
     testnet: str | None = None
     demo: str | None = None
+    format: Format = "json"
 
 
 _DAY: Final = 24 * 3600
@@ -121,6 +125,7 @@ def _sbe(product: str, environment: Environment, url: str) -> Endpoint:
         product, "streams", "spot", None, _SPOT, environment, url, "/stream", "/ws",
         testnet=None if environment == "demo" else "mainSBETestnet",
         demo=None if environment == "testnet" else "wss://demo-stream-sbe.binance.com",
+        format="sbe",
     )  # fmt: skip
 
 

@@ -2,25 +2,40 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from ssl import SSLContext
 from types import TracebackType
-from typing import Any, ClassVar, Literal, Self, TypeVar
+from typing import Any, ClassVar, Literal, Self, TypeVar, Unpack
 
-from fastbinance._client_base import CLOSED, ClientBase, ClientStats
+from fastbinance._client_base import CLOSED, ClientBase, ClientOptions, ClientStats
 from fastbinance._io.dispatch import EventHub
 from fastbinance._io.pool import Pool
+from fastbinance._market.candles import CandleStreams
+from fastbinance._market.depth import DepthStreams
+from fastbinance._market.positions import PositionStreams
+from fastbinance._market.prices import PriceStreams
+from fastbinance._market.quotes import QuoteStreams
+from fastbinance._market.tickers import TickerStreams
 from fastbinance.errors import ConfigurationError
-from fastbinance.keys import Environment, Urls
 from fastbinance.reader import AsyncManyReader, Start
-from fastbinance.rings import (
-    AnyRing,
+from fastbinance.rings import AnyRing, AsyncRing
+from fastbinance.streams import Kind
+from fastbinance.typed_rings import (
+    ASYNC_RINGS,
     AsyncAggTradeRing,
+    AsyncAssetIndexRing,
+    AsyncAveragePriceRing,
     AsyncBookTickerRing,
     AsyncDepthRing,
-    AsyncRing,
+    AsyncForceOrderRing,
+    AsyncIndexPriceRing,
+    AsyncKlineRing,
+    AsyncMarkPriceRing,
+    AsyncMiniTickerRing,
+    AsyncOpenInterestRing,
+    AsyncOptionMarkPriceRing,
+    AsyncReferencePriceRing,
+    AsyncTickerRing,
     AsyncTradeRing,
 )
-from fastbinance.streams import Kind
 from fastbinance.waiting import LoopBell, await_news
 
 __all__ = ["AsyncClient"]
@@ -28,15 +43,29 @@ __all__ = ["AsyncClient"]
 X = TypeVar("X")
 
 
-class AsyncClient(ClientBase[AsyncBookTickerRing, AsyncTradeRing, AsyncAggTradeRing, AsyncDepthRing]):
+class AsyncClient(
+    QuoteStreams[AsyncBookTickerRing, AsyncTradeRing, AsyncAggTradeRing],
+    DepthStreams[AsyncDepthRing],
+    CandleStreams[AsyncKlineRing],
+    TickerStreams[AsyncTickerRing, AsyncMiniTickerRing],
+    PriceStreams[
+        AsyncAveragePriceRing,
+        AsyncReferencePriceRing,
+        AsyncMarkPriceRing,
+        AsyncOptionMarkPriceRing,
+        AsyncIndexPriceRing,
+    ],
+    PositionStreams[AsyncForceOrderRing, AsyncOpenInterestRing, AsyncAssetIndexRing],
+    ClientBase,
+):
     """Binance's streams for asyncio: the feed runs on the loop that first uses the client.
 
     Parameters
     ----------
     feed
         Where the feed runs: ``"inline"``.
-    env, market_maker, urls, ssl_context, capacity
-        As for `Client`.
+    **options
+        As for `Client`: those of `ClientOptions`.
 
     Raises
     ------
@@ -51,30 +80,15 @@ class AsyncClient(ClientBase[AsyncBookTickerRing, AsyncTradeRing, AsyncAggTradeR
     ...         print(batch["bid_price"])
     """
 
-    _ring_types: ClassVar[Mapping[Kind, type[AnyRing[Any, Any]]]] = {
-        Kind.BOOK_TICKER: AsyncBookTickerRing,
-        Kind.TRADE: AsyncTradeRing,
-        Kind.AGG_TRADE: AsyncAggTradeRing,
-        Kind.DIFF_DEPTH: AsyncDepthRing,
-        Kind.PARTIAL_DEPTH: AsyncDepthRing,
-    }
+    _ring_types: ClassVar[Mapping[Kind, type[AnyRing[Any, Any]]]] = ASYNC_RINGS
 
-    def __init__(
-        self,
-        *,
-        feed: Literal["inline"] = "inline",
-        env: Environment = "prod",
-        market_maker: bool = False,
-        urls: Urls | None = None,
-        ssl_context: SSLContext | None = None,
-        capacity: int | None = None,
-    ) -> None:
+    def __init__(self, *, feed: Literal["inline"] = "inline", **options: Unpack[ClientOptions]) -> None:
         if feed != "inline":
             raise ConfigurationError(
                 f"the feed of an AsyncClient is 'inline', not {feed!r}; Client has 'thread'"
             )
         self._loop_bell = LoopBell()
-        super().__init__(env, market_maker, urls, ssl_context, capacity, self._loop_bell)
+        super().__init__(self._loop_bell, **options)
         self._pool: Pool | None = None
         self._hub = EventHub()
         self._ending: asyncio.Task[None] | None = None

@@ -7,26 +7,41 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from ssl import SSLContext
 from types import TracebackType
-from typing import Any, ClassVar, Final, Literal, Self, TypeVar
+from typing import Any, ClassVar, Final, Literal, Self, TypeVar, Unpack
 
-from fastbinance._client_base import CLOSED, ClientBase, ClientStats
+from fastbinance._client_base import CLOSED, ClientBase, ClientOptions, ClientStats
 from fastbinance._core.ring import Bell
 from fastbinance._io.dispatch import EventHub
 from fastbinance._io.pool import Pool
+from fastbinance._market.candles import CandleStreams
+from fastbinance._market.depth import DepthStreams
+from fastbinance._market.positions import PositionStreams
+from fastbinance._market.prices import PriceStreams
+from fastbinance._market.quotes import QuoteStreams
+from fastbinance._market.tickers import TickerStreams
 from fastbinance.errors import ConfigurationError
-from fastbinance.keys import Environment, Urls
 from fastbinance.reader import ManyReader, Start
-from fastbinance.rings import (
+from fastbinance.rings import AnyRing, Ring
+from fastbinance.streams import Kind
+from fastbinance.typed_rings import (
+    RINGS,
     AggTradeRing,
-    AnyRing,
+    AssetIndexRing,
+    AveragePriceRing,
     BookTickerRing,
     DepthRing,
-    Ring,
+    ForceOrderRing,
+    IndexPriceRing,
+    KlineRing,
+    MarkPriceRing,
+    MiniTickerRing,
+    OpenInterestRing,
+    OptionMarkPriceRing,
+    ReferencePriceRing,
+    TickerRing,
     TradeRing,
 )
-from fastbinance.streams import Kind
 from fastbinance.waiting import wait_for_news
 
 __all__ = ["Client"]
@@ -39,23 +54,24 @@ X = TypeVar("X")
 _CLOSE_SECONDS: Final = 2.0
 
 
-class Client(ClientBase[BookTickerRing, TradeRing, AggTradeRing, DepthRing]):
+class Client(
+    QuoteStreams[BookTickerRing, TradeRing, AggTradeRing],
+    DepthStreams[DepthRing],
+    CandleStreams[KlineRing],
+    TickerStreams[TickerRing, MiniTickerRing],
+    PriceStreams[AveragePriceRing, ReferencePriceRing, MarkPriceRing, OptionMarkPriceRing, IndexPriceRing],
+    PositionStreams[ForceOrderRing, OpenInterestRing, AssetIndexRing],
+    ClientBase,
+):
     """Binance's streams for synchronous code: the feed runs on a background thread.
 
     Parameters
     ----------
     feed
         Where the feed runs: ``"thread"``.
-    env
-        ``"prod"``, ``"testnet"`` or ``"demo"``.
-    market_maker
-        Use the ``-mm`` hosts where Binance has them.
-    urls
-        Base URLs that override Binance's, by WsKey: ``{WsKey.MAIN: "ws://127.0.0.1:9000"}``.
-    ssl_context
-        For ``wss``; None verifies against the system's trusted certificates.
-    capacity
-        Slots of each ring, a power of two, where a method does not say otherwise.
+    **options
+        ``env``, ``market_maker``, ``urls``, ``ssl_context``, ``capacity``, ``time_unit``, ``api_key``: see
+        `ClientOptions`.
 
     Raises
     ------
@@ -70,29 +86,14 @@ class Client(ClientBase[BookTickerRing, TradeRing, AggTradeRing, DepthRing]):
     ...     print(buf.last().bid_price)
     """
 
-    _ring_types: ClassVar[Mapping[Kind, type[AnyRing[Any, Any]]]] = {
-        Kind.BOOK_TICKER: BookTickerRing,
-        Kind.TRADE: TradeRing,
-        Kind.AGG_TRADE: AggTradeRing,
-        Kind.DIFF_DEPTH: DepthRing,
-        Kind.PARTIAL_DEPTH: DepthRing,
-    }
+    _ring_types: ClassVar[Mapping[Kind, type[AnyRing[Any, Any]]]] = RINGS
 
-    def __init__(
-        self,
-        *,
-        feed: Literal["thread"] = "thread",
-        env: Environment = "prod",
-        market_maker: bool = False,
-        urls: Urls | None = None,
-        ssl_context: SSLContext | None = None,
-        capacity: int | None = None,
-    ) -> None:
+    def __init__(self, *, feed: Literal["thread"] = "thread", **options: Unpack[ClientOptions]) -> None:
         if feed != "thread":
             raise ConfigurationError(
                 f"the feed of a Client runs in a 'thread', not {feed!r}; AsyncClient has 'inline'"
             )
-        super().__init__(env, market_maker, urls, ssl_context, capacity, Bell())
+        super().__init__(Bell(), **options)
         self._hub = EventHub()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None

@@ -1,15 +1,53 @@
-"""What a client reports besides its rings: raw messages, answers, and the lifecycle of connections."""
+"""What a client reports besides its rings: messages, answers, the lifecycle of connections, and drift.
 
-from typing import Any, Literal, get_args
+Some streams have messages without a fixed size; they come as events with a struct in `Event.data`. Decimals
+in it are `Decimal`, times UTC nanoseconds.
+"""
+
+from typing import Any, Literal, TypeAlias, get_args
 
 import msgspec
 
-__all__ = ["EVENT_KINDS", "Event", "EventKind"]
+from fastbinance._typed import (
+    AllTokens,
+    AlphaToken,
+    CompositeIndex,
+    ContractBracket,
+    ContractInfo,
+    IndexComponent,
+    OptionSymbol,
+    ServerShutdown,
+    TradingSession,
+)
+from fastbinance.drift import Drift
+
+__all__ = [
+    "EVENT_KINDS",
+    "AllTokens",
+    "AlphaToken",
+    "CompositeIndex",
+    "ContractBracket",
+    "ContractInfo",
+    "Event",
+    "EventData",
+    "EventKind",
+    "IndexComponent",
+    "OptionSymbol",
+    "ServerShutdown",
+    "TradingSession",
+]
 
 EventKind = Literal[
-    "open", "message", "response", "reconnecting", "reconnected", "resubscribed", "close", "exception"
-]
+    "open", "message", "response", "reconnecting", "reconnected", "resubscribed", "close", "exception",
+    "contract_info", "composite_index", "trading_session", "option_symbol", "all_tokens", "server_shutdown",
+    "drift",
+]  # fmt: skip
 EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
+
+#: What `Event.data` holds, by kind.
+EventData: TypeAlias = (
+    ContractInfo | CompositeIndex | TradingSession | OptionSymbol | AllTokens | ServerShutdown | Drift
+)
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +57,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     kind
         - ``open``: a connection came up for the first time.
-        - ``message``: a payload of a stream that has no ring, raw.
+        - ``message``: a payload of a stream that has neither ring nor struct, or that `raw_messages` was
+          asked of, raw.
         - ``response``: Binance's answer to a control message, raw.
         - ``reconnecting``: the connection was lost, or an attempt failed, and another attempt follows;
           `error` says why and `attempt` counts the attempts since the connection was last up.
@@ -27,6 +66,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         - ``resubscribed``: Binance has confirmed again what was wanted; `streams` names it.
         - ``close``: the connection was closed by its user. A loss is ``reconnecting``.
         - ``exception``: an attempt, a subscription or a payload failed; `error` is the exception, not raised.
+        - ``contract_info``, ``composite_index``, ``trading_session``, ``option_symbol``, ``all_tokens``: a
+          message of such a stream; `data` is its struct.
+        - ``server_shutdown``: a spot server is about to stop; `data` is a `ServerShutdown`. Comes unasked.
+        - ``drift``: something has come for the first time that our tables do not know; `data` is a `Drift`.
     ws_key
         Name of the service, after routing (``usdmPublic``).
     stream
@@ -42,6 +85,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         Number of the attempt that follows (``reconnecting``) or failed (``exception``); otherwise 0.
     streams
         Stream names that the event is about.
+    data
+        The struct of a typed event, the `Drift` of a ``drift``; None for the other kinds. Made once, and
+        shared by all who listen.
     """
 
     kind: EventKind
@@ -52,6 +98,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     error: Exception | None = None
     attempt: int = 0
     streams: tuple[str, ...] = ()
+    data: EventData | None = None
 
     def json(self) -> Any:
         """Decode the payload, each time anew: integers exact, decimals as the text they came in.

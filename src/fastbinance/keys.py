@@ -9,33 +9,39 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final, get_args
+from typing import Final, Literal, get_args
 from urllib.parse import urlsplit
 
-from fastbinance._endpoints import ENDPOINTS, Endpoint, Environment, Limits, Market, Part
+from fastbinance._endpoints import ENDPOINTS, Endpoint, Environment, Format, Limits, Market, Part
 from fastbinance.errors import ConfigurationError
 
 __all__ = [
     "ENVIRONMENTS",
+    "FORMATS",
     "MARKETS",
     "PARTS",
+    "TIME_UNITS",
     "Endpoint",
     "Environment",
+    "Format",
     "Limits",
     "Market",
     "Part",
+    "TimeUnit",
     "Urls",
     "WsKey",
     "base_url",
     "check_urls",
     "describe",
     "environments",
+    "format_of",
     "key_for",
     "limits",
     "market_of",
     "parse_key",
     "path",
     "route",
+    "service",
     "stream_url",
 ]
 
@@ -80,12 +86,18 @@ class WsKey(StrEnum):
     ALPHA = "alpha"
 
 
-#: Base URLs of the caller, by key or by its name. Two mappings because a mapping's key type is invariant.
+#: Base URLs of the caller, by key, by its name, or by a market. Two mappings because a mapping's key type is
+#: invariant.
 Urls = Mapping[WsKey, str] | Mapping[str, str]
 
 MARKETS: Final[tuple[Market, ...]] = get_args(Market)
 ENVIRONMENTS: Final[tuple[Environment, ...]] = get_args(Environment)
 PARTS: Final[tuple[Part, ...]] = get_args(Part)
+FORMATS: Final[tuple[Format, ...]] = get_args(Format)
+
+#: Of Binance's times. Only spot's JSON streams offer the finer one.
+TimeUnit = Literal["millisecond", "microsecond"]
+TIME_UNITS: Final[tuple[TimeUnit, ...]] = get_args(TimeUnit)
 
 _KEY_FOR: Final[dict[str, WsKey]] = {
     "spot": WsKey.MAIN,
@@ -137,18 +149,40 @@ def market_of(key: WsKey | str) -> Market | None:
     return describe(key).market
 
 
-def key_for(market: str) -> WsKey:
+def format_of(key: WsKey | str) -> Format:
+    """Return what the messages of a service are written in: ``"json"`` or ``"sbe"``."""
+    return describe(key).format
+
+
+def key_for(market: str, format: Format = "json") -> WsKey:
     """Return the service that a market's streams are asked of, before routing.
 
     Raises
     ------
     ConfigurationError
-        No such market; the message lists those there are.
+        No such market or format, or not in that format; the message lists those there are.
     """
-    try:
-        return _KEY_FOR[market]
-    except KeyError:
-        raise ConfigurationError(f"{market!r} is no market; there are {', '.join(MARKETS)}") from None
+    if format not in FORMATS:
+        raise ConfigurationError(f"format={format!r}: there are {', '.join(FORMATS)}")
+    if market not in _KEY_FOR:
+        raise ConfigurationError(f"{market!r} is no market; there are {', '.join(MARKETS)}")
+    if format == "sbe":
+        if market != "spot":
+            raise ConfigurationError(f"format='sbe' is offered by spot; {market} has json")
+        return WsKey.MAIN_SBE
+    return _KEY_FOR[market]
+
+
+def service(name: WsKey | str) -> WsKey:
+    """Return the service of a key, of its name, or of a market, whose streams' service is meant.
+
+    Raises
+    ------
+    ConfigurationError
+        Neither a key nor a market; the message has the closest key and the list.
+    """
+    # "usdm", "coinm" and "alpha" are both, and mean the same.
+    return _KEY_FOR[name] if isinstance(name, str) and name in _KEY_FOR else parse_key(name)
 
 
 def environments(key: WsKey | str) -> tuple[Environment, ...]:
@@ -298,13 +332,19 @@ def stream_url(
     urls: Urls | None = None,
     named: WsKey | str | None = None,
     combined: bool = True,
+    time_unit: TimeUnit = "millisecond",
 ) -> str:
-    """Return the URL to connect to: `base_url` followed by `path`."""
+    """Return the URL to connect to: `base_url`, `path`, and the unit of times where it is asked for.
+
+    Only spot's JSON streams offer microseconds; elsewhere `time_unit` changes nothing.
+    """
     base = base_url(key, env=env, market_maker=market_maker, urls=urls, named=named)
     routed = parse_key(key)
     if env == "testnet" and ENDPOINTS[routed].testnet:
         routed = _on_testnet(routed)
-    return base + path(routed, combined=combined)
+    endpoint = ENDPOINTS[routed]
+    finer = time_unit == "microsecond" and endpoint.market == "spot" and endpoint.format == "json"
+    return base + path(routed, combined=combined) + ("?timeUnit=MICROSECOND" if finer else "")
 
 
 def check_urls(urls: Urls) -> dict[WsKey, str]:
@@ -313,14 +353,15 @@ def check_urls(urls: Urls) -> dict[WsKey, str]:
     Parameters
     ----------
     urls : mapping of WsKey or str to str
-        ``ws://`` or ``wss://`` URLs with a host; a path is kept as a prefix, a final ``/`` is not.
+        ``ws://`` or ``wss://`` URLs with a host, by key or market; a path is kept as a prefix, a final ``/``
+        is not.
 
     Raises
     ------
     ConfigurationError
         Unknown key, other scheme, no host, a bad port, user information, a query or a fragment.
     """
-    return {parse_key(name): _checked_url(name, url) for name, url in urls.items()}
+    return {service(name): _checked_url(name, url) for name, url in urls.items()}
 
 
 def _checked_url(name: str, url: str) -> str:

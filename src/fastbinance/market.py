@@ -1,147 +1,27 @@
-"""Market data: one method per stream family, each returning the ring that the stream feeds."""
+"""Market data: every stream by Binance's name. The methods by noun are in `_market`."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from fastbinance import streams
 from fastbinance._core.ring import RingBase
-from fastbinance._grammar import LEVELS
+from fastbinance._market.base import Wanting
 from fastbinance.errors import ConfigurationError
-from fastbinance.keys import MARKETS, PARTS, Market, WsKey, key_for, market_of, parse_key
+from fastbinance.keys import PARTS, Market, WsKey, format_of, market_of, service
 from fastbinance.streams import Stream
 
 if TYPE_CHECKING:
     from fastbinance.rings import AnyRing
 
-__all__ = ["A", "B", "D", "MarketStreams", "T"]
-
-# The ring types of a client: of bookTicker, trades, aggTrades and depth.
-B = TypeVar("B", bound="AnyRing[Any, Any]")
-T = TypeVar("T", bound="AnyRing[Any, Any]")
-A = TypeVar("A", bound="AnyRing[Any, Any]")
-D = TypeVar("D", bound="AnyRing[Any, Any]")
+__all__ = ["NamedStreams"]
 
 
-class MarketStreams(ABC, Generic[B, T, A, D]):
-    """The stream methods of a client.
+class NamedStreams(Wanting):
+    """The methods that take stream names.
 
     A method declares a wish and returns its ring at once; connecting, subscribing and retrying happen behind
     it. Asking again for the same stream returns the same ring.
     """
-
-    def book_ticker(
-        self, symbol: str | None = None, market: Market = "spot", *, capacity: int | None = None
-    ) -> B:
-        """Best bid and ask of a symbol, in real time.
-
-        Parameters
-        ----------
-        symbol
-            ``"btcusdt"``, in any case. None: all symbols of the market in one ring (USD-M and COIN-M, every 5
-            s).
-        market
-            ``"spot"``, ``"usdm"`` or ``"coinm"``.
-        capacity
-            Slots of the ring, a power of two; by default 1,024, and 65,536 for all symbols.
-
-        Raises
-        ------
-        ConfigurationError
-            The symbol or market cannot be; the message names what can.
-
-        Source: "Individual Symbol Book Ticker Streams" (``<symbol>@bookTicker``), "All Book Tickers Stream"
-        (``!bookTicker``).
-        """
-        ring: B = self._want(streams.book_ticker(symbol, market), capacity)
-        return ring
-
-    def trades(self, symbol: str, market: Market = "spot", *, capacity: int | None = None) -> T:
-        """Trades of a symbol, one record each, in real time.
-
-        Raises
-        ------
-        ConfigurationError
-            The symbol or market cannot be; the message names what can.
-
-        Source: "Trade Streams" (``<symbol>@trade``); on futures the stream is not documented.
-        """
-        ring: T = self._want(streams.trades(symbol, market), capacity)
-        return ring
-
-    def agg_trades(self, symbol: str, market: Market = "spot", *, capacity: int | None = None) -> A:
-        """Trades of a symbol, those of one taker order at one price together.
-
-        Raises
-        ------
-        ConfigurationError
-            The symbol or market cannot be; the message names what can.
-
-        Source: "Aggregate Trade Streams" (``<symbol>@aggTrade``).
-        """
-        ring: A = self._want(streams.agg_trades(symbol, market), capacity)
-        return ring
-
-    def diff_depth(
-        self,
-        symbol: str,
-        market: Market = "spot",
-        *,
-        speed_ms: int | None = None,
-        capacity: int | None = None,
-        level_capacity: int | None = None,
-    ) -> D:
-        """Return changed levels of a symbol's book since the previous message.
-
-        Parameters
-        ----------
-        symbol, market
-            As in `book_ticker`.
-        speed_ms
-            Milliseconds between messages: 100 (default) or 1000 on spot; 100 (default), 250 or 500 on
-            futures.
-        capacity, level_capacity
-            Slots of the ring and levels of its arena, powers of two; by default 512 and 32,768.
-
-        Raises
-        ------
-        ConfigurationError
-            The symbol, market or speed cannot be; the message names what can.
-
-        Source: "Diff. Depth Stream" (``<symbol>@depth``, ``@100ms``, ``@500ms``).
-        """
-        ring: D = self._want(streams.diff_depth(symbol, market, speed_ms), capacity, level_capacity)
-        return ring
-
-    def partial_depth(
-        self,
-        symbol: str,
-        market: Market = "spot",
-        *,
-        levels: int = max(LEVELS),
-        speed_ms: int | None = None,
-        capacity: int | None = None,
-        level_capacity: int | None = None,
-    ) -> D:
-        """Return the best levels of a symbol's book, whole every time.
-
-        Parameters
-        ----------
-        symbol, market, speed_ms, capacity, level_capacity
-            As in `diff_depth`.
-        levels
-            5, 10 or 20 a side.
-
-        Raises
-        ------
-        ConfigurationError
-            The symbol, market, levels or speed cannot be; the message names what can.
-
-        Source: "Partial Book Depth Streams" (``<symbol>@depth<levels>``).
-        """
-        stream = streams.partial_depth(symbol, market, levels, speed_ms)
-        ring: D = self._want(stream, capacity, level_capacity)
-        return ring
 
     def subscribe(
         self, names: str | Iterable[str], ws_key: WsKey | str | None = None, *, strict: bool = True
@@ -151,11 +31,11 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
         Parameters
         ----------
         names
-            One name or several: ``"btcusdt@bookTicker"``. Those with a ring get one; the messages of the
-            others arrive raw, as ``message`` events.
+            One name or several: ``"btcusdt@bookTicker"``. Those with a record get a ring; the messages of the
+            others arrive as events, typed where there is a struct and else raw, as ``message``.
         ws_key
             The service, or a market whose service is meant; None is spot. USD-M and options names find their
-            route by themselves.
+            route by themselves. The services of binary streams (``"mainSBE"``) have names of their own.
         strict
             False takes names that our table of documented streams does not know, or knows on another route.
             Binance acknowledges any name, and stays silent when it does not exist there.
@@ -172,7 +52,7 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
         """
         key, market = _service(ws_key)
         wanted = [names] if isinstance(names, str) else _several("stream names", names)
-        parsed = [streams.parse(name, market, strict) for name in wanted]
+        parsed = [streams.parse(name, market, strict, format_of(key)) for name in wanted]
         for stream in parsed:
             routed = self._place(stream, key)
             if strict:
@@ -203,43 +83,53 @@ class MarketStreams(ABC, Generic[B, T, A, D]):
         ConfigurationError
             Something in it is not subscribed; nothing has been given up then.
         """
-        key, market = _service(ws_key)
-        items: list[Any] = [what]
-        if not isinstance(what, (str, RingBase)):
-            items = _several("stream names or rings", what)
-        found: list[tuple[Stream, WsKey] | AnyRing[Any, Any]] = []
-        for item in items:
-            ring = isinstance(item, RingBase)
-            found.append(item if ring else (streams.parse(item, market, strict=False), key))
-        self._give_up(found)
+        self._give_up(_items(what, ws_key))
 
-    # -- what a client provides
-
-    @abstractmethod
-    def _place(self, stream: Stream, named: WsKey) -> WsKey:
-        """Return the service after routing; raise ConfigurationError when it cannot have the stream."""
-
-    @abstractmethod
-    def _want(
+    def raw_messages(
         self,
-        stream: Stream,
-        capacity: int | None = None,
-        level_capacity: int | None = None,
+        what: "str | AnyRing[Any, Any] | Iterable[str | AnyRing[Any, Any]]",
+        ws_key: WsKey | str | None = None,
         *,
-        named: WsKey | None = None,
-    ) -> Any:
-        """Declare a wish; return its ring, of the class for its kind, or None for a stream without one."""
+        enabled: bool = True,
+    ) -> None:
+        """Have the messages of subscribed streams as ``message`` events too, whatever else they become.
 
-    @abstractmethod
-    def _give_up(self, items: "list[tuple[Stream, WsKey] | AnyRing[Any, Any]]") -> None:
-        """Give up rings, or streams of named services, after making sure that all are subscribed."""
+        For recording, and for what a record leaves out. Messages of a ring then take the slower of its two
+        parsers, and each costs an event: meant for few streams.
+
+        Parameters
+        ----------
+        what
+            One name or ring, or several.
+        ws_key
+            The service of the names, or a market whose service is meant; None is spot.
+        enabled
+            False ends it.
+
+        Raises
+        ------
+        ConfigurationError
+            Something in it is not subscribed; nothing has been changed then.
+        """
+        self._set_raw(_items(what, ws_key), bool(enabled))
+
+
+def _items(what: Any, ws_key: WsKey | str | None) -> "list[tuple[Stream, WsKey] | AnyRing[Any, Any]]":
+    """Return names as streams with their service, and rings as they are."""
+    key, market = _service(ws_key)
+    given: list[Any] = [what]
+    if not isinstance(what, (str, RingBase)):
+        given = _several("stream names or rings", what)
+    found: list[tuple[Stream, WsKey] | AnyRing[Any, Any]] = []
+    for item in given:
+        ring = isinstance(item, RingBase)
+        found.append(item if ring else (streams.parse(item, market, False, format_of(key)), key))
+    return found
 
 
 def _service(ws_key: WsKey | str | None) -> tuple[WsKey, Market]:
     """Return the service that the caller named, and the market whose streams it carries."""
-    if ws_key is None:
-        ws_key = "spot"
-    key = key_for(ws_key) if ws_key in MARKETS else parse_key(ws_key)
+    key = service("spot" if ws_key is None else ws_key)
     market = market_of(key)
     if market is None:
         carriers = ", ".join(one.value for one in WsKey if market_of(one) is not None)

@@ -11,34 +11,9 @@ from fastbinance._core.ring import Record, RingBase, Window
 from fastbinance._io.wishes import RingState, Wish, WishState
 from fastbinance.errors import ConnectFailed, StreamClosed, SubscriptionRejected, WaitTimeout
 from fastbinance.reader import AsyncReader, Reader, Start
-from fastbinance.records import (
-    AggTrade,
-    AggTradeFields,
-    BookTicker,
-    BookTickerFields,
-    Depth,
-    DepthFields,
-    Trade,
-    TradeFields,
-    ring_of,
-)
-from fastbinance.streams import Kind
 from fastbinance.waiting import TaskWaiter, ThreadWaiter, await_news, deadline_of, wait_for_news
 
-__all__ = [
-    "AggTradeRing",
-    "AnyRing",
-    "AsyncAggTradeRing",
-    "AsyncBookTickerRing",
-    "AsyncDepthRing",
-    "AsyncRing",
-    "AsyncTradeRing",
-    "BookTickerRing",
-    "DepthRing",
-    "Ring",
-    "RingStats",
-    "TradeRing",
-]
+__all__ = ["AnyRing", "AsyncRing", "Ring", "RingStats"]
 
 R = TypeVar("R", bound=Record)
 #: What the readers of a ring yield; see `Ring.reader`.
@@ -278,43 +253,3 @@ class AsyncRing(AnyRing[R, Y]):
         `Ring.reader`.
         """
         return AsyncReader((self,), start, latest, max_records)
-
-
-@ring_of(Kind.BOOK_TICKER)
-class BookTickerRing(BookTickerFields, Ring[BookTicker, np.ndarray[Any, Any]]):
-    """Ring of `BookTicker` records; each field is also a property of the newest one."""
-
-
-@ring_of(Kind.TRADE)
-class TradeRing(TradeFields, Ring[Trade, np.ndarray[Any, Any]]):
-    """Ring of `Trade` records; each field is also a property of the newest one."""
-
-
-@ring_of(Kind.AGG_TRADE)
-class AggTradeRing(AggTradeFields, Ring[AggTrade, np.ndarray[Any, Any]]):
-    """Ring of `AggTrade` records; each field is also a property of the newest one."""
-
-
-@ring_of(Kind.DIFF_DEPTH)
-class DepthRing(DepthFields, Ring[Depth, Window]):
-    """Ring of `Depth` records; each field is also a property of the newest one."""
-
-
-@ring_of(Kind.BOOK_TICKER)
-class AsyncBookTickerRing(BookTickerFields, AsyncRing[BookTicker, np.ndarray[Any, Any]]):
-    """Ring of `BookTicker` records; each field is also a property of the newest one."""
-
-
-@ring_of(Kind.TRADE)
-class AsyncTradeRing(TradeFields, AsyncRing[Trade, np.ndarray[Any, Any]]):
-    """Ring of `Trade` records; each field is also a property of the newest one."""
-
-
-@ring_of(Kind.AGG_TRADE)
-class AsyncAggTradeRing(AggTradeFields, AsyncRing[AggTrade, np.ndarray[Any, Any]]):
-    """Ring of `AggTrade` records; each field is also a property of the newest one."""
-
-
-@ring_of(Kind.DIFF_DEPTH)
-class AsyncDepthRing(DepthFields, AsyncRing[Depth, Window]):
-    """Ring of `Depth` records; each field is also a property of the newest one."""

@@ -12,21 +12,11 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-from fastbinance._grammar import DEAD, FORMS, LEVELS, SPEEDS, Form, Kind
+from fastbinance._grammar import DEAD, FORMS, Form, Kind, TypedEvent, forms_of
 from fastbinance.errors import ConfigurationError
-from fastbinance.keys import MARKETS, Market, Part
+from fastbinance.keys import FORMATS, MARKETS, Format, Market, Part
 
-__all__ = [
-    "Kind",
-    "Stream",
-    "agg_trades",
-    "book_ticker",
-    "check_symbol",
-    "diff_depth",
-    "parse",
-    "partial_depth",
-    "trades",
-]
+__all__ = ["Kind", "Stream", "check_market", "check_symbol", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +35,13 @@ class Stream:
         The lower-case text before ``@``: a symbol, pair, asset or underlying. None where there is none.
     part : {"public", "market"} or None
         Its route on USD-M and options.
+    many_symbols : bool
+        Whether its records are of several symbols, as those of ``!bookTicker`` and
+        ``btcusdt@optionMarkPrice`` are.
+    event : str or None
+        The kind of typed event that it arrives as; None where it feeds a record, or has no type.
+    format : {"json", "sbe"}
+        What its messages are written in: the same name may mean another stream as SBE.
     """
 
     name: str
@@ -52,26 +49,36 @@ class Stream:
     kind: Kind | None
     symbol: str | None
     part: Part | None
+    many_symbols: bool = False
+    event: TypedEvent | None = None
+    format: Format = "json"
 
     @property
-    def many_symbols(self) -> bool:
-        """Whether one stream carries the symbols of a whole market, as ``!bookTicker`` does."""
-        return self.name.startswith("!")
+    def ring_symbol(self) -> str | None:
+        """The one symbol of its records, as payloads spell it; None where only they tell."""
+        return None if self.many_symbols or self.symbol is None else self.symbol.upper()
 
 
+_SYMBOL: Final = "(?P<symbol>{})"
 _WORDS: Final = {
-    **dict.fromkeys(("<symbol>", "<pair>", "<asset>", "<underlying>"), "(?P<symbol>[^@!]+)"),
+    "<symbol>": _SYMBOL.format("[^@!]+"),
+    "<asset>": _SYMBOL.format("[^@!]+"),
+    # What tells them from the contracts on them, which have an underscore or hyphens.
+    "<pair>": _SYMBOL.format("[^@!_]+"),
+    "<underlying>": _SYMBOL.format("[^@!-]+"),
     "<yymmdd>": "[0-9]{6}",
     "<contract_address>": "[0-9A-Za-z]+",
     "<chain_id>": "[0-9A-Za-z_]+",
 }
 
 
-def _compile(text: str) -> re.Pattern[str]:
+def _compile(form: Form) -> re.Pattern[str]:
     """Turn the spelling of the documentation into a pattern of the whole name."""
     pattern = ""
-    for piece in re.split(r"(<[^>]*>|\[[^]]*\])", text):
-        if piece in _WORDS:
+    for piece in re.split(r"(<[^>]*>|\[[^]]*\])", form.text):
+        if piece == "<symbol>" and form.sign:
+            pattern += _SYMBOL.format(f"[^@!{form.sign}]+{form.sign}[^@!]+")
+        elif piece in _WORDS:
             pattern += _WORDS[piece]
         elif piece.startswith(("<", "[")):
             choices = "|".join(re.escape(choice) for choice in piece[1:-1].split("|"))
@@ -81,8 +88,10 @@ def _compile(text: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-_PATTERNS: Final[dict[Market, tuple[tuple[Form, re.Pattern[str]], ...]]] = {
-    market: tuple((form, _compile(form.text)) for form in forms) for market, forms in FORMS.items()
+_PATTERNS: Final[dict[tuple[Market, Format], tuple[tuple[Form, re.Pattern[str]], ...]]] = {
+    (market, format): tuple((form, _compile(form)) for form in forms_of(market, format))
+    for market in FORMS
+    for format in FORMATS
 }
 
 _MAX_SYMBOL_BYTES: Final = 48  # what a row of a ring's symbol table holds
@@ -138,21 +147,22 @@ def _tip(text: str) -> str:
     return "symbols are like 'BTCUSDT', 'BTCUSD_PERP' or 'BTC-261225-126000-C'"
 
 
-def _check_market(market: str) -> None:
+def check_market(market: str) -> None:
+    """Raise ConfigurationError unless there is such a market; the message lists those there are."""
     if market not in MARKETS:
         raise ConfigurationError(f"{market!r} is no market; there are {', '.join(MARKETS)}")
 
 
-def _find(name: str, market: Market) -> Stream | None:
-    for form, pattern in _PATTERNS[market]:
+def _find(name: str, market: Market, format: Format) -> Stream | None:
+    for form, pattern in _PATTERNS[market, format]:
         match = pattern.fullmatch(name)
         if match:
             symbol = name.partition("@")[0] if "symbol" in pattern.groupindex else None
-            return Stream(name, market, form.kind, symbol, form.part)
+            return Stream(name, market, form.kind, symbol, form.part, form.many, form.event, format)
     return None
 
 
-def parse(name: str, market: Market, strict: bool = True) -> Stream:
+def parse(name: str, market: Market, strict: bool = True, format: Format = "json") -> Stream:
     """Read a stream name.
 
     Parameters
@@ -165,6 +175,8 @@ def parse(name: str, market: Market, strict: bool = True) -> Stream:
     strict : bool
         False lets a name through that the table does not have: without a kind, and where the market has
         routes, on ``market``, which is where Binance puts what is new.
+    format : {"json", "sbe"}
+        What its messages are written in (`keys.format_of`): SBE has names of its own, and only on spot.
 
     Raises
     ------
@@ -172,39 +184,48 @@ def parse(name: str, market: Market, strict: bool = True) -> Stream:
         No such stream in that market (the message has the closest forms and their values), a name that
         Binance has retired, or a bad symbol.
     """
-    _check_market(market)
+    check_market(market)
     _refuse_signs("stream name", name, _NOT_IN_NAMES + ("/" if strict else ""))
     head, at, tail = name.partition("@")
-    has_symbol = bool(at) and not name.startswith("!")
+    # A contract address is no symbol: its letters stay as they come.
+    has_symbol = bool(at) and not name.startswith(("!", "came@"))
     if has_symbol:
         name = (check_symbol(head) if strict else head.lower()) + at + tail
     if len(name.encode()) > _MAX_NAME_BYTES:
         raise ConfigurationError(f"stream name {_shown(name)} is over {_MAX_NAME_BYTES} bytes of UTF-8")
-    found = _find(name, market)
+    found = _find(name, market, format)
     if found is not None:
         return found
     if strict:
-        raise ConfigurationError(_unknown(name, market))
+        raise ConfigurationError(_unknown(name, market, format))
     part: Part | None = "market" if market in ("usdm", "options") else None
-    return Stream(name, market, None, head.lower() if has_symbol else None, part)
+    return Stream(name, market, None, head.lower() if has_symbol else None, part, format=format)
 
 
-def _unknown(name: str, market: Market) -> str:
+def _unknown(name: str, market: Market, format: Format) -> str:
     """Say what is wrong with a name that is in no row of the market's table."""
     override = "strict=False lets it through unchecked"
     for dead, sentence in DEAD[market]:
         if re.fullmatch(dead, name):
             return f"{name!r} {sentence} ({override})"
+    forms = forms_of(market, format)
     by_word: dict[str, list[str]] = {}
-    for form in FORMS[market]:
+    for form in forms:
         by_word.setdefault(_word(form.text), []).append(form.text)
     word = _word(name)
     close = [word] if word in by_word else difflib.get_close_matches(word, by_word, n=3)
-    texts = [text for one in close for text in by_word[one]] or [form.text for form in FORMS[market]]
-    elsewhere = [other for other in MARKETS if other != market and _find(name, other)]
+    texts = [text for one in close for text in by_word[one]] or [form.text for form in forms]
+    elsewhere: list[str] = [other for other in MARKETS if other != market and _find(name, other, "json")]
+    if format == "sbe" and _find(name, market, "json"):
+        elsewhere.insert(0, f"{market} as json")
+    elif format == "json" and _find(name, market, "sbe"):
+        elsewhere.insert(0, f"{market} as sbe")
     there = f" (but of {', '.join(elsewhere)})" if elsewhere else ""
     known = "closest known" if close else "known"
-    return f"{name!r} is no stream of {market}{there}; {known}: {', '.join(texts)}; {override}"
+    where = market if format == "json" else f"{market} as {format}"
+    # Where an underlying's name is right too, this is what tells the two.
+    contract = "; its <symbol> is a contract, such as BTC-261225-126000-C" if market == "options" else ""
+    return f"{name!r} is no stream of {where}{there}; {known}: {', '.join(texts)}{contract}; {override}"
 
 
 def _word(text: str) -> str:
@@ -213,105 +234,3 @@ def _word(text: str) -> str:
         text = text.partition("@")[2]
     letters = re.match(r"!?[A-Za-z]+", text)
     return letters[0].lower() if letters else text.lower()
-
-
-def _offered(what: str, market: Market, among: tuple[Market, ...] = ("spot", "usdm", "coinm")) -> None:
-    _check_market(market)
-    if market not in among:
-        raise ConfigurationError(f"{what} has a ring for {', '.join(among)}; not for {market}")
-
-
-def book_ticker(symbol: str | None, market: Market) -> Stream:
-    """Return the top-of-book stream of a symbol, or with None of all symbols (USD-M and COIN-M).
-
-    Raises
-    ------
-    ConfigurationError
-        A bad symbol, or a market that does not offer it.
-    """
-    if symbol is None:
-        _offered("book_ticker without a symbol", market, ("usdm", "coinm"))
-        return parse("!bookTicker", market)
-    _offered("book_ticker", market)
-    return parse(f"{check_symbol(symbol)}@bookTicker", market)
-
-
-def trades(symbol: str, market: Market) -> Stream:
-    """Return the stream of single trades of a symbol. Undocumented on USD-M and COIN-M, but served.
-
-    Raises
-    ------
-    ConfigurationError
-        A bad symbol, or a market that does not offer it.
-    """
-    _offered("trades", market)
-    return parse(f"{check_symbol(symbol)}@trade", market)
-
-
-def agg_trades(symbol: str, market: Market) -> Stream:
-    """Return the stream of trades of a symbol, aggregated by taker order and price.
-
-    Raises
-    ------
-    ConfigurationError
-        A bad symbol, or a market that does not offer it.
-    """
-    _offered("agg_trades", market)
-    return parse(f"{check_symbol(symbol)}@aggTrade", market)
-
-
-def diff_depth(symbol: str, market: Market, speed_ms: int | None = None) -> Stream:
-    """Return the stream of changed levels of a symbol's book.
-
-    Parameters
-    ----------
-    symbol : str
-        Either case.
-    market : {"spot", "usdm", "coinm"}
-        Where.
-    speed_ms : int, optional
-        Milliseconds between updates: 100 or 1000 on spot; 100, 250 or 500 on futures. Default 100, the
-        fastest.
-
-    Raises
-    ------
-    ConfigurationError
-        A bad symbol or speed, or a market that does not offer it.
-    """
-    _offered("diff_depth", market)
-    return parse(f"{check_symbol(symbol)}@depth{_suffix(market, speed_ms)}", market)
-
-
-def partial_depth(symbol: str, market: Market, levels: int, speed_ms: int | None = None) -> Stream:
-    """Return the stream of the top levels of a symbol's book, whole every time.
-
-    Parameters
-    ----------
-    symbol : str
-        Either case.
-    market : {"spot", "usdm", "coinm"}
-        Where.
-    levels : {5, 10, 20}
-        Levels on each side.
-    speed_ms : int, optional
-        As in `diff_depth`.
-
-    Raises
-    ------
-    ConfigurationError
-        A bad symbol, number of levels or speed, or a market that does not offer it.
-    """
-    _offered("partial_depth", market)
-    if levels not in LEVELS:
-        raise ConfigurationError(f"levels={levels!r}: there are {', '.join(map(str, LEVELS))}")
-    return parse(f"{check_symbol(symbol)}@depth{int(levels)}{_suffix(market, speed_ms)}", market)
-
-
-def _suffix(market: Market, speed_ms: int | None) -> str:
-    speeds = SPEEDS[market]
-    if speed_ms is None:
-        return next(iter(speeds.values()))
-    for speed, suffix in speeds.items():
-        if speed == speed_ms:
-            return suffix
-    raise ConfigurationError(f"speed_ms={speed_ms!r}: {market} has {', '.join(map(str, speeds))}")

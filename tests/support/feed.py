@@ -56,6 +56,8 @@ class PythonFeed(WSListener):
         self.ws_key = ws_key
         self._changed = changed
         self.routes: dict[str, ListRing] = {}
+        self.raw: set[str] = set()
+        self.drifts: list[Any] = []
         self.close: tuple[int | None, str] = (None, "")
         for name in COUNTERS:
             setattr(self, name, 0)
@@ -65,6 +67,11 @@ class PythonFeed(WSListener):
 
     def remove_route(self, stream_name: str, /) -> None:
         self.routes.pop(stream_name, None)
+        self.raw.discard(stream_name)
+
+    def set_raw(self, stream_name: str, raw: bool, /) -> None:
+        assert stream_name in self.routes, "only a routed stream can be raw"
+        (self.raw.add if raw else self.raw.discard)(stream_name)
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.handler.on_open(transport)
@@ -105,6 +112,8 @@ class PythonFeed(WSListener):
         elif stream in self.routes:
             self.published += 1
             self.routes[stream].records.append(message["data"])
+            if stream in self.raw:
+                self.handler.on_message(stream, payload, now)
         else:
             self.unrouted += 1
-            self.handler.on_message(stream, json.dumps(message["data"]).encode(), now)
+            self.handler.on_message(stream, payload, now)

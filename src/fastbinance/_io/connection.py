@@ -4,21 +4,26 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from fastbinance._core.feed import Reject as MadeReject
+from fastbinance._grammar import TypedEvent
+from fastbinance._io.drifts import DriftLog, of_feed
 from fastbinance._io.options import ConnectBudget, ConnectionOptions
-from fastbinance._io.session import FeedFactory, Reject, Session
+from fastbinance._io.session import API_KEY_HEADER, FeedFactory, Reject, Session
 from fastbinance._io.sockets import Failure, explain
 from fastbinance._io.stats import ConnectionStats, FeedCounters
 from fastbinance._io.subscriber import Subscriber
 from fastbinance._protocol.backoff import Backoff
 from fastbinance._protocol.lifecycle import State, move
+from fastbinance._typed import Unfit, read_event
+from fastbinance.drift import DriftWhat
 from fastbinance.errors import ConnectFailed, ConnectionLost, DecodeError, TransportError
 from fastbinance.events import Event, EventKind
-from fastbinance.keys import WsKey
+from fastbinance.keys import WsKey, format_of, market_of
 
 __all__ = ["Connection", "Emit"]
 
@@ -28,6 +33,8 @@ Emit = Callable[[Event], object]
 
 _REJECTS_KEPT: Final = 16
 _REJECT_EVENT_SECONDS: Final = 1.0
+_HEAD_BYTES: Final = 256
+_SHUTDOWN_STREAM: Final = "!serverShutdown"
 
 
 class Connection:
@@ -81,6 +88,7 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._counters = FeedCounters()
         self._rejects: deque[Reject] = deque(maxlen=_REJECTS_KEPT)
+        self._drifts = DriftLog()
         self._reject_event_at = -_REJECT_EVENT_SECONDS
         self._session: Session | None = None
         self._task: asyncio.Task[None] | None = None
@@ -99,8 +107,9 @@ class Connection:
         """Return what is known now."""
         counters = FeedCounters()
         counters.add(self._counters)
-        if self._session is not None and self._session.feed is not None:
-            counters.add(self._session.feed)
+        feed = self._session.feed if self._session is not None else None
+        if feed is not None:
+            counters.add(feed)
         wishes = self.subscriber.wishes.keys()
         return ConnectionStats(
             ws_key=self.ws_key,
@@ -113,6 +122,7 @@ class Connection:
             trouble=self.trouble,
             counters=counters,
             rejects=tuple(self._rejects),
+            drifts=self._drifts.with_feed(() if feed is None else feed.drifts),
         )
 
     async def close(self) -> None:
@@ -175,6 +185,7 @@ class Connection:
                 proxy=self._options.proxy,
                 timeout=self._options.handshake_timeout,
                 read_buffer_bytes=self._options.read_buffer_bytes,
+                headers=self._headers(),
             )
         except Exception as error:
             failure = explain(error, self._where, self._options.handshake_timeout)
@@ -201,6 +212,12 @@ class Connection:
         self.subscriber.use(None)
         if session.feed is not None:
             self._counters.add(session.feed)
+            self._drifts.retire(session.feed.drifts)
+
+    def _headers(self) -> dict[str, str] | None:
+        # To nobody who does not need it.
+        key = self._options.api_key
+        return {API_KEY_HEADER: key} if key is not None and format_of(self.ws_key) == "sbe" else None
 
     def _give_up(self, task: asyncio.Task[None]) -> None:
         # The peer did not finish the close handshake, or the attempt does not notice that its socket is dead.
@@ -230,8 +247,17 @@ class Connection:
     def message(self, stream: str | None, payload: bytes, recv_ns: int, /) -> None:
         """See `SessionOwner`."""
         # What still comes of a stream that was just given up is nobody's.
-        if stream is None or not self.subscriber.subscriptions.is_leaving(stream):
+        if stream is not None and self.subscriber.subscriptions.is_leaving(stream):
+            return
+        wish = None if stream is None else self.subscriber.wishes.get(stream)
+        event: TypedEvent | None = None if wish is None else wish.stream.event
+        if event is None and self._is_shutdown(stream, payload):
+            event = "server_shutdown"
+        told = event is not None and self._typed(event, stream, payload, recv_ns)
+        if not told or (wish is not None and wish.raw):
             self._report("message", stream=stream, payload=payload, recv_ns=recv_ns)
+        if wish is None and event is None:
+            self._note(stream or "", "", "stream", "", "", payload, recv_ns)
 
     def rejected(self, reject: Reject, /) -> None:
         """See `SessionOwner`."""
@@ -243,6 +269,13 @@ class Connection:
             self._reject_event_at = now
             error = DecodeError(str(self.ws_key), reject.code, reject.offset, reject.head)
             self._report("exception", error=error, stream=reject.stream or None, recv_ns=reject.recv_ns)
+
+    def drifted(self, drifts: Sequence[Any], payload: bytes, recv_ns: int, /) -> None:
+        """See `SessionOwner`."""
+        for seen in map(of_feed, drifts):
+            # A new feed begins a new count, but what it finds may have been told before.
+            if self._drifts.is_new(seen):
+                self._report("drift", stream=seen.stream, payload=payload, recv_ns=recv_ns, data=seen)
 
     def pinged(self) -> None:
         """See `SessionOwner`."""
@@ -263,6 +296,32 @@ class Connection:
         self.subscriber.down(self.trouble)
 
     # -- inside
+
+    def _is_shutdown(self, stream: str | None, payload: bytes) -> bool:
+        """Whether it is spot's notice, which comes unasked; binary services send it without a wrapper."""
+        if market_of(self.ws_key) != "spot":
+            return False
+        return stream == _SHUTDOWN_STREAM or (stream is None and b'"serverShutdown"' in payload)
+
+    def _typed(self, event: TypedEvent, stream: str | None, payload: bytes, recv_ns: int) -> bool:
+        """Report a message as a typed event; False when it does not fit, which is reported too."""
+        try:
+            data, unknown = read_event(event, payload)
+        except Unfit as unfit:
+            self._counters.rejected += 1
+            self.rejected(MadeReject(unfit.code, 0, payload[:_HEAD_BYTES], stream or "", recv_ns))
+            return False
+        self._report(event, stream=stream, payload=payload, recv_ns=recv_ns, data=data)
+        for what, path, sample in unknown:
+            self._note(stream or "", event, what, path, sample, payload, recv_ns)
+        return True
+
+    def _note(
+        self, stream: str, kind: str, what: DriftWhat, path: str, sample: str, payload: bytes, recv_ns: int
+    ) -> None:
+        new = self._drifts.note(stream, kind, what, path, sample, recv_ns)
+        if new is not None:
+            self._report("drift", stream=stream or None, payload=payload, recv_ns=recv_ns, data=new)
 
     def _move(self, to: State) -> None:
         self.state = move(self.state, to)

@@ -31,12 +31,15 @@ class EventQueue:
     ----------
     capacity
         Events kept while the consumer is busy.
+    only
+        Routed WsKey and name of the one stream whose messages it is for; None is for every event.
     """
 
-    def __init__(self, capacity: int = EVENT_CAPACITY) -> None:
+    def __init__(self, capacity: int = EVENT_CAPACITY, only: tuple[str, str] | None = None) -> None:
         if capacity < 1:
             raise ConfigurationError(f"an event queue needs a capacity of at least 1, not {capacity}")
         self.capacity: Final = capacity
+        self.only: Final = only
         self.lost = 0
         self._events: deque[Event] = deque()
         self._changed = threading.Condition()
@@ -136,6 +139,11 @@ class EventQueue:
                 loop.call_soon_threadsafe(_settle, future)
 
 
+def _is_message_of(event: Event, only: tuple[str, str]) -> bool:
+    # What goes wrong with it is told to those who listen to everything.
+    return event.kind not in ("exception", "drift") and (event.ws_key, event.stream) == only
+
+
 def _settle(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
@@ -173,7 +181,7 @@ class EventHub:
         """Hand out an event; called on the feed's thread, which is the loop's where there is a loop."""
         for kept in self._queues:
             queue = kept()
-            if queue is not None:
+            if queue is not None and (queue.only is None or _is_message_of(event, queue.only)):
                 queue.put(event)
         if event.kind not in self._callbacks:
             return
@@ -182,9 +190,9 @@ class EventHub:
             self._scheduled = True
             self._loop.call_soon(self._drain)
 
-    def listen(self, capacity: int = EVENT_CAPACITY) -> EventQueue:
-        """Return a new queue that gets every event from now on."""
-        queue = EventQueue(capacity)
+    def listen(self, capacity: int = EVENT_CAPACITY, only: tuple[str, str] | None = None) -> EventQueue:
+        """Return a new queue that gets every event from now on, or only the messages of one stream."""
+        queue = EventQueue(capacity, only)
         with self._lock:
             if self._closed:
                 queue.close()
@@ -193,6 +201,13 @@ class EventHub:
                 self._queues += (weak,)
                 queue.on_close = lambda: self._forget(weak)
         return queue
+
+    def end(self, ws_key: str, stream: str) -> None:
+        """Close the queues of one stream: nobody subscribes to it any more."""
+        for kept in self._queues:
+            queue = kept()
+            if queue is not None and queue.only == (ws_key, stream):
+                queue.close()
 
     def forget(self, queue: EventQueue) -> None:
         """Close a queue of `listen`; it gets no more events."""

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ssl import SSLContext
 
 from fastbinance._io.sockets import is_loopback
@@ -20,6 +20,8 @@ class ConnectionOptions:
     ----------
     ssl_context
         For ``wss``; None is the system's trusted certificates.
+    api_key
+        Sent in the handshake of services that want one, SBE; never shown.
     proxy
         URL of an HTTP or SOCKS proxy; None connects directly.
     handshake_timeout
@@ -41,6 +43,7 @@ class ConnectionOptions:
     """
 
     ssl_context: SSLContext | None = None
+    api_key: str | None = field(default=None, repr=False)
     proxy: str | None = None
     handshake_timeout: float = 5.0
     close_timeout: float = 0.5

@@ -5,24 +5,20 @@ from collections.abc import Callable
 from random import Random
 
 from fastbinance._io.connection import Connection, Emit
+from fastbinance._io.drifts import merged
 from fastbinance._io.options import PROCESS_BUDGET, ConnectBudget, ConnectionOptions
 from fastbinance._io.session import FeedFactory
 from fastbinance._io.stats import ConnectionStats
 from fastbinance._io.wishes import RingLike, Wish
+from fastbinance.drift import Drift
 from fastbinance.errors import ConfigurationError
-from fastbinance.keys import Environment, Urls, WsKey, describe, key_for, route, stream_url
+from fastbinance.keys import Environment, TimeUnit, Urls, WsKey, describe, key_for, route, stream_url
 from fastbinance.streams import Stream
 
 __all__ = ["Pool"]
 
-# Services that would connect and then give nothing that a feed can read.
-_SBE = "sends SBE, which is not decoded yet; the same streams come as JSON from main"
-_NOT_SPOKEN = {
-    WsKey.MAIN_SBE: _SBE,
-    WsKey.MAIN_SBE_TESTNET: _SBE,
-    WsKey.MAIN_SBE_DEMO: _SBE,
-    WsKey.COINM2: "needs a listen key in its URL; market streams come without one from coinm",
-}
+# A service that would connect and then give nothing that a feed can read.
+_NOT_SPOKEN = {WsKey.COINM2: "needs a listen key in its URL; market streams come without one from coinm"}
 
 _Place = tuple[WsKey, str]  # routed key and URL: two named keys with overrides of their own do not share
 
@@ -39,8 +35,8 @@ class Pool:
         ``feed_factory(handler, ws_key)`` makes the listener of each attempt; see `session.Feed`.
     emit
         Takes every event, on the loop's thread; `dispatch.EventHub.publish`.
-    env, market_maker, urls
-        Where Binance is; `urls` as `keys.check_urls` returns them.
+    env, market_maker, urls, time_unit
+        Where Binance is, and what it is asked for; `urls` as `keys.check_urls` returns them.
     options
         See `ConnectionOptions`.
     budget
@@ -59,6 +55,7 @@ class Pool:
         env: Environment = "prod",
         market_maker: bool = False,
         urls: Urls | None = None,
+        time_unit: TimeUnit = "millisecond",
         options: ConnectionOptions | None = None,
         budget: ConnectBudget | None = None,
         on_sample: Callable[[float], object] | None = None,
@@ -67,6 +64,7 @@ class Pool:
         self.env: Environment = env
         self.market_maker = market_maker
         self.urls = urls
+        self.time_unit: TimeUnit = time_unit
         self._feed_factory = feed_factory
         self._emit = emit
         self._options = ConnectionOptions() if options is None else options
@@ -78,6 +76,7 @@ class Pool:
         self._wishes: dict[tuple[_Place, str], tuple[Connection, Wish]] = {}
         self._keys: dict[Wish, tuple[_Place, str]] = {}
         self._endings: set[asyncio.Task[None]] = set()
+        self._ended_drifts: tuple[Drift, ...] = ()
         self._closed = False
         self._next_sample = self._loop.time() + self._options.sample_every
         self._sampler = self._loop.call_at(self._next_sample, self._sample)
@@ -95,17 +94,27 @@ class Pool:
         Raises
         ------
         ConfigurationError
-            The service carries no streams, or does not exist in this environment.
+            The service carries no streams, does not exist in this environment, or wants an API key.
         """
-        key = key_for(stream.market) if named is None else named
+        key = key_for(stream.market, stream.format) if named is None else named
         routed = route(key, self.env, stream.part)
         endpoint = describe(routed)
         if endpoint.carries != "streams" or endpoint.limits.streams_per_connection < 1:
             raise ConfigurationError(f"{routed} ({endpoint.product}) carries no streams to subscribe to")
         if routed in _NOT_SPOKEN:
             raise ConfigurationError(f"{routed} {_NOT_SPOKEN[routed]}")
+        if endpoint.format == "sbe" and self._options.api_key is None:
+            raise ConfigurationError(
+                f"{routed} ({endpoint.product}) wants an API key, an Ed25519 one without any permission:"
+                " give the client api_key="
+            )
         return routed, stream_url(
-            routed, env=self.env, market_maker=self.market_maker, urls=self.urls, named=key
+            routed,
+            env=self.env,
+            market_maker=self.market_maker,
+            urls=self.urls,
+            named=key,
+            time_unit=self.time_unit,
         )
 
     def add(self, stream: Stream, ring: RingLike | None = None, *, named: WsKey | None = None) -> Wish:
@@ -147,6 +156,12 @@ class Pool:
             connection, _ = self._wishes.pop(key)
             connection.subscriber.drop(wish)
 
+    def set_raw(self, wish: Wish, raw: bool) -> None:
+        """Have the messages of a stream as events too, or no more."""
+        key = self._keys.get(wish)
+        if key is not None:
+            self._wishes[key][0].subscriber.set_raw(wish, raw)
+
     def wishes(self) -> tuple[Wish, ...]:
         """Return all wishes, the failed ones too, in the order in which they were made."""
         return tuple(wish for _, wish in self._wishes.values())
@@ -154,6 +169,10 @@ class Pool:
     def stats(self) -> tuple[ConnectionStats, ...]:
         """Return what is known about each connection now."""
         return tuple(connection.stats() for group in self._connections.values() for connection in group)
+
+    def drifts(self) -> tuple[Drift, ...]:
+        """Return what has come that our tables do not know, of all connections there have been."""
+        return merged(self._ended_drifts, *(stats.drifts for stats in self.stats()))
 
     async def close(self) -> None:
         """Give everything up and end all connections; nothing of the pool is left on the loop."""
@@ -207,6 +226,7 @@ class Pool:
         self._connections[place].remove(connection)
         if not self._connections[place]:
             del self._connections[place]
+        self._ended_drifts = merged(self._ended_drifts, connection.stats().drifts)
         ending = self._loop.create_task(connection.close(), name=f"fastbinance end of {connection.ws_key}")
         self._endings.add(ending)
         ending.add_done_callback(self._endings.discard)

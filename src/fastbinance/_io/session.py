@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from ssl import SSLContext
 from typing import Any, Final, Protocol, cast
 
@@ -13,10 +13,24 @@ from picows.url import WSParsedURL
 
 from fastbinance._io.sockets import open_socket
 
-__all__ = ["Feed", "FeedFactory", "FeedHandler", "Reject", "Session", "SessionOwner"]
+__all__ = ["API_KEY_HEADER", "Feed", "FeedFactory", "FeedHandler", "Reject", "Session", "SessionOwner"]
 
 # picows logs every connection it makes; under our name its lines are as silent as ours.
 _picows_logger = logging.getLogger("fastbinance.picows")
+
+#: Header of the API key.
+API_KEY_HEADER: Final = "X-MBX-APIKEY"
+
+
+class _WithoutKeys(logging.Filter):
+    # At DEBUG picows logs the whole upgrade request; a key must not be in any log.
+    def filter(self, record: logging.LogRecord) -> bool:
+        if API_KEY_HEADER.lower() in record.getMessage().lower():
+            record.msg, record.args = "Send upgrade request: not shown, it has an API key", ()
+        return True
+
+
+_picows_logger.addFilter(_WithoutKeys())
 
 # `!markPrice@arr` is 73 kB on the wire and grows with the market; picows closes at 10 MiB by itself.
 _MAX_FRAME_BYTES: Final = 32 * 1024 * 1024
@@ -61,6 +75,9 @@ class FeedHandler(Protocol):
     def on_reject(self, reject: Any, /) -> None:
         """Take note of a payload that does not decode."""
 
+    def on_drift(self, drifts: Sequence[Any], payload: bytes, recv_ns: int, /) -> None:
+        """Take note of what is new to the feed in a payload whose records are published."""
+
     def on_ping(self) -> None:
         """Take note of a PING; the feed has answered it."""
 
@@ -80,6 +97,13 @@ class Feed(Protocol):
     def remove_route(self, stream_name: str, /) -> object:
         """Stop publishing a stream's records."""
 
+    def set_raw(self, stream_name: str, raw: bool, /) -> object:
+        """Give the messages of a routed stream to the handler too."""
+
+    @property
+    def drifts(self) -> Sequence[Any]:
+        """What has come that the feed's tables do not know."""
+
 
 FeedFactory = Callable[[FeedHandler, str], Any]
 
@@ -98,6 +122,9 @@ class SessionOwner(Protocol):
 
     def rejected(self, reject: Reject, /) -> None:
         """Take note of a payload that does not decode."""
+
+    def drifted(self, drifts: Sequence[Any], payload: bytes, recv_ns: int, /) -> None:
+        """Take note of what is new to the feed in a payload."""
 
     def pinged(self) -> None:
         """Take note of a PING; the feed has answered it."""
@@ -127,6 +154,7 @@ class Session:
         proxy: str | None,
         timeout: float,
         read_buffer_bytes: int,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         """Connect; `SessionOwner.opened` is called before this returns."""
         if self.feed is None:
@@ -149,6 +177,7 @@ class Session:
                 logger_name=_picows_logger,
                 enable_auto_pong=False,  # else a PING never reaches the feed, nor the end of its batch
                 max_frame_size=_MAX_FRAME_BYTES,
+                extra_headers=headers,
                 max_redirects=0,  # Binance does not redirect; whoever does is somebody else
                 proxy=proxy,
                 read_buffer_init_size=read_buffer_bytes,
@@ -213,6 +242,11 @@ class Session:
         """See `FeedHandler`."""
         if not self._over:
             self._owner.rejected(reject)
+
+    def on_drift(self, drifts: Sequence[Any], payload: bytes, recv_ns: int, /) -> None:
+        """See `FeedHandler`."""
+        if not self._over:
+            self._owner.drifted(drifts, payload, recv_ns)
 
     def on_ping(self) -> None:
         """See `FeedHandler`."""

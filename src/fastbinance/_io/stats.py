@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from fastbinance._protocol.lifecycle import State
+from fastbinance.drift import Drift
 from fastbinance.errors import TransportError
 from fastbinance.keys import WsKey
 
@@ -52,6 +53,8 @@ class ConnectionStats:
         Counts of its feeds, summed over the reconnects.
     rejects
         The newest payloads that did not decode, oldest first, as the feed described them.
+    drifts
+        What has come that our tables do not know, in order of first sight, summed over the reconnects.
     """
 
     ws_key: WsKey
@@ -64,3 +67,4 @@ class ConnectionStats:
     trouble: TransportError | None
     counters: FeedCounters
     rejects: tuple[Any, ...]
+    drifts: tuple[Drift, ...]

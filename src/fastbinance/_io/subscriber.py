@@ -64,8 +64,8 @@ class Subscriber:
         """
         self.subscriptions.want((wish.name,))
         self.wishes[wish.name] = wish
-        if wish.ring is not None and self._feed is not None:
-            self._feed.add_route(wish.name, wish.ring)
+        if self._feed is not None:
+            _route(self._feed, wish)
         if self._trouble is not None:
             wish.unconfirm(self._trouble)
         elif self.subscriptions.is_confirmed(wish.name):
@@ -77,7 +77,13 @@ class Subscriber:
         """Feed a ring with a stream that had none."""
         wish.attach(ring, self._loop.time())
         if self._feed is not None:
-            self._feed.add_route(wish.name, ring)
+            _route(self._feed, wish)
+
+    def set_raw(self, wish: Wish, raw: bool) -> None:
+        """Report the messages of a stream as events too, or no more."""
+        wish.raw = raw
+        if wish.ring is not None and self._feed is not None:
+            self._feed.set_raw(wish.name, raw)
 
     def drop(self, wish: Wish) -> None:
         """Unsubscribe. Nothing is published from now on, also while Binance still sends it."""
@@ -99,8 +105,7 @@ class Subscriber:
         self._feed = feed
         if feed is not None:
             for wish in self.wishes.values():
-                if wish.ring is not None:
-                    feed.add_route(wish.name, wish.ring)
+                _route(feed, wish)
 
     def opened(self, transport: WSTransport, *, again: bool) -> None:
         """Subscribe to everything on a new connection; `again` when there was one before."""
@@ -182,3 +187,11 @@ class Subscriber:
             self._feed.remove_route(wish.name)
         if not self.wishes:
             self.idle_since = self._loop.time()
+
+
+def _route(feed: Feed, wish: Wish) -> None:
+    """Tell a feed where a stream's records go, where it has any."""
+    if wish.ring is not None:
+        feed.add_route(wish.name, wish.ring)
+        if wish.raw:
+            feed.set_raw(wish.name, True)

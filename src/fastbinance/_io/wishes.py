@@ -63,6 +63,8 @@ class Wish:
     trouble
         What keeps a ``WANTED`` stream from being confirmed right now: the newest `ConnectFailed` or
         `ConnectionLost`. It is being dealt with; None when nothing is known to be wrong.
+    raw
+        Whether its messages become ``message`` events too, whatever else they become.
     """
 
     def __init__(self, stream: Stream, ws_key: WsKey, ring: RingLike | None = None) -> None:
@@ -72,6 +74,7 @@ class Wish:
         self.state = WishState.WANTED
         self.error: SubscriptionRejected | None = None
         self.trouble: TransportError | None = None
+        self.raw = False
         self._watchers: list[Callable[[Wish], object]] = []
         self._shown: RingState | None = None
         self._cursor = -1
