@@ -13,14 +13,14 @@ NATIVE = SOURCE / "_native"
 # Every module and package of ours right below `fastbinance`; the package itself is "".
 FLOORS = {
     0: {
-        "_builders", "_endpoints", "_grammar", "_picows_check", "_typed", "_version", "codes", "drift", "errors",
-        "events", "keys", "streams",
+        "_builders", "_endpoints", "_grammar", "_picows_check", "_typed", "_version", "codes", "drift",
+        "errors", "events", "keys", "streams",
     },
     1: {"_core", "_protocol"},  # with a bar between them
     2: {"_io"},
     3: {
-        "", "_client_base", "_field_docs", "_market", "_record_fields", "async_client", "client", "market", "reader",
-        "records", "rings", "typed_rings", "waiting",
+        "", "_client_base", "_field_docs", "_market", "_record_fields", "async_client", "client",
+        "market", "reader", "records", "rings", "typed_rings", "waiting",
     },
     4: {"__main__", "cli", "pytest_plugin", "sim"},
 }

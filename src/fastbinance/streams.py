@@ -215,11 +215,12 @@ def _unknown(name: str, market: Market, format: Format) -> str:
     word = _word(name)
     close = [word] if word in by_word else difflib.get_close_matches(word, by_word, n=3)
     texts = [text for one in close for text in by_word[one]] or [form.text for form in forms]
-    elsewhere: list[str] = [other for other in MARKETS if other != market and _find(name, other, "json")]
-    if format == "sbe" and _find(name, market, "json"):
-        elsewhere.insert(0, f"{market} as json")
-    elif format == "json" and _find(name, market, "sbe"):
-        elsewhere.insert(0, f"{market} as sbe")
+    elsewhere: list[str] = []
+    other_format: Format = "sbe" if format == "json" else "json"
+    if _find(name, market, other_format):
+        elsewhere.append(f"{market} as {other_format}")
+    if format == "json":
+        elsewhere += [other for other in MARKETS if other != market and _find(name, other, "json")]
     there = f" (but of {', '.join(elsewhere)})" if elsewhere else ""
     known = "closest known" if close else "known"
     where = market if format == "json" else f"{market} as {format}"

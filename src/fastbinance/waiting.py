@@ -80,7 +80,7 @@ def deadline_of(timeout: float | None, now: float) -> float | None:
     """Return when a wait is over, None for never."""
     if timeout is None:
         return None
-    if isinstance(timeout, str) or not hasattr(timeout, "__float__"):
+    if isinstance(timeout, str) or not hasattr(timeout, "__float__") or math.isnan(timeout):
         raise ConfigurationError(f"timeout is a number of seconds or None, not {timeout!r}")
     return now + float(timeout)
 

@@ -11,92 +11,124 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from fastbinance import streams
-from fastbinance._grammar import FORMS
-from fastbinance.errors import ConfigurationError
-from fastbinance.keys import MARKETS, Market, Part, route
-from fastbinance.streams import (
-    Kind,
-    Stream,
+from fastbinance._builders import (
     agg_trades,
     book_ticker,
-    check_symbol,
     diff_depth,
-    parse,
     partial_depth,
     trades,
 )
+from fastbinance._grammar import FORMS, TypedEvent, forms_of
+from fastbinance.errors import ConfigurationError
+from fastbinance.keys import MARKETS, Market, Part, route
+from fastbinance.streams import Kind, Stream, check_symbol, parse
 
-B, T, A, D, P = Kind.BOOK_TICKER, Kind.TRADE, Kind.AGG_TRADE, Kind.DIFF_DEPTH, Kind.PARTIAL_DEPTH
+AT, T, BT, D, P = Kind.AGG_TRADE, Kind.TRADE, Kind.BOOK_TICKER, Kind.DIFF_DEPTH, Kind.PARTIAL_DEPTH
+K, TI, MT, MP = Kind.KLINE, Kind.TICKER, Kind.MINI_TICKER, Kind.MARK_PRICE
 
 # One or more names of every row of the documentation's tables: names, kind, route.
 Rows = list[tuple[str, Kind | None, Part | None]]
 KNOWN: dict[Market, Rows] = {
     "spot": [
-        ("btcusdt@aggTrade", A, None),
+        ("btcusdt@aggTrade", AT, None),
         ("btcusdt@trade", T, None),
-        ("btcusdt@blockTrade", None, None),
-        ("btcusdt@referencePrice", None, None),
-        ("btcusdt@kline_1s btcusdt@kline_1m btcusdt@kline_1M btcusdt@kline_12h", None, None),
-        ("btcusdt@kline_1d@+08:00", None, None),
-        ("btcusdt@miniTicker !miniTicker@arr", None, None),
-        ("btcusdt@ticker btcusdt@ticker_1h btcusdt@ticker_4h btcusdt@ticker_1d", None, None),
-        ("!ticker_1h@arr !ticker_4h@arr !ticker_1d@arr", None, None),
-        ("btcusdt@bookTicker", B, None),
-        ("btcusdt@avgPrice", None, None),
+        ("btcusdt@blockTrade", Kind.BLOCK_TRADE, None),
+        ("btcusdt@referencePrice", Kind.REFERENCE_PRICE, None),
+        ("btcusdt@kline_1s btcusdt@kline_1m btcusdt@kline_1M btcusdt@kline_12h", K, None),
+        ("btcusdt@kline_1d@+08:00", K, None),
+        ("btcusdt@miniTicker !miniTicker@arr", MT, None),
+        ("btcusdt@ticker", TI, None),
+        ("btcusdt@ticker_1h btcusdt@ticker_4h btcusdt@ticker_1d", Kind.ROLLING_TICKER, None),
+        ("!ticker_1h@arr !ticker_4h@arr !ticker_1d@arr", Kind.ROLLING_TICKER, None),
+        ("btcusdt@bookTicker", BT, None),
+        ("btcusdt@avgPrice", Kind.AVERAGE_PRICE, None),
         ("btcusdt@depth5 btcusdt@depth10 btcusdt@depth20 btcusdt@depth20@100ms", P, None),
         ("btcusdt@depth btcusdt@depth@100ms", D, None),
         ("!serverShutdown", None, None),
         ("牛来usdt@trade", T, None),
     ],
     "usdm": [
-        ("btcusdt@aggTrade btcusdt_261225@aggTrade", A, "market"),
+        ("btcusdt@aggTrade btcusdt_261225@aggTrade", AT, "market"),
         ("btcusdt@trade", T, "public"),
-        ("btcusdt@bookTicker !bookTicker", B, "public"),
+        ("btcusdt@bookTicker !bookTicker", BT, "public"),
         ("btcusdt@depth btcusdt@depth@100ms btcusdt@depth@500ms btcusdt@depth@0ms", D, "public"),
         ("btcusdt@depth5 btcusdt@depth10@100ms btcusdt@depth20@500ms", P, "public"),
-        ("btcusdt@rpiDepth@500ms", None, "public"),
-        ("btcusdt@markPrice btcusdt@markPrice@1s !markPrice@arr !markPrice@arr@1s", None, "market"),
-        ("btcusdt@kline_1m btcusdt@kline_1M", None, "market"),
-        ("btcusdt_perpetual@continuousKline_1s btcusdt_current_quarter@continuousKline_1M", None, "market"),
-        ("btcusdt_next_quarter@continuousKline_1w", None, "market"),
-        ("tslausdt_tradifi_perpetual@continuousKline_1h", None, "market"),
-        ("btcusdt@miniTicker !miniTicker@arr btcusdt@ticker !ticker@arr", None, "market"),
-        ("btcusdt@forceOrder !forceOrder@arr", None, "market"),
-        ("defiusdt@compositeIndex !contractInfo", None, "market"),
-        ("!assetIndex@arr adausd@assetIndex tradingSession", None, "market"),
+        ("btcusdt@rpiDepth@500ms", D, "public"),
+        ("btcusdt@markPrice btcusdt@markPrice@1s !markPrice@arr !markPrice@arr@1s", MP, "market"),
+        ("btcusdt@kline_1m btcusdt@kline_1M", K, "market"),
+        ("btcusdt_perpetual@continuousKline_1s", Kind.CONTINUOUS_KLINE, "market"),
+        ("btcusdt_current_quarter@continuousKline_1M", Kind.CONTINUOUS_KLINE, "market"),
+        ("btcusdt_next_quarter@continuousKline_1w", Kind.CONTINUOUS_KLINE, "market"),
+        ("tslausdt_tradifi_perpetual@continuousKline_1h", Kind.CONTINUOUS_KLINE, "market"),
+        ("btcusdt@miniTicker !miniTicker@arr", MT, "market"),
+        ("btcusdt@ticker !ticker@arr", TI, "market"),
+        ("btcusdt@forceOrder !forceOrder@arr", Kind.FORCE_ORDER, "market"),
+        ("defiusdt@compositeIndex !contractInfo tradingSession", None, "market"),
+        ("!assetIndex@arr adausd@assetIndex", Kind.ASSET_INDEX, "market"),
     ],
     "coinm": [
-        ("btcusd_perp@aggTrade", A, None),
+        ("btcusd_perp@aggTrade", AT, None),
         ("btcusd_perp@trade", T, None),
-        ("btcusd_perp@bookTicker !bookTicker", B, None),
+        ("btcusd_perp@bookTicker !bookTicker", BT, None),
         ("btcusd_perp@depth btcusd_perp@depth@100ms btcusd_perp@depth@500ms btcusd_perp@depth@0ms", D, None),
         ("btcusd_perp@depth5@500ms btcusd_perp@depth10 btcusd_perp@depth20@100ms", P, None),
-        ("btcusd_perp@markPrice btcusd_perp@markPrice@1s btcusd@markPrice@1s", None, None),
-        ("btcusd@indexPrice btcusd@indexPrice@1s", None, None),
-        ("btcusd_perp@kline_1h btcusd_next_quarter@continuousKline_1m", None, None),
-        ("btcusd@indexPriceKline_1d btcusd_perp@markPriceKline_3d", None, None),
-        ("btcusd_perp@miniTicker !miniTicker@arr btcusd_perp@ticker !ticker@arr", None, None),
-        ("btcusd_perp@forceOrder !forceOrder@arr !contractInfo", None, None),
+        ("btcusd_perp@markPrice btcusd_perp@markPrice@1s btcusd@markPrice@1s", MP, None),
+        ("btcusd@indexPrice btcusd@indexPrice@1s", Kind.INDEX_PRICE, None),
+        ("btcusd_perp@kline_1h", K, None),
+        ("btcusd_next_quarter@continuousKline_1m", Kind.CONTINUOUS_KLINE, None),
+        ("btcusd@indexPriceKline_1d", Kind.INDEX_PRICE_KLINE, None),
+        ("btcusd_perp@markPriceKline_3d", Kind.MARK_PRICE_KLINE, None),
+        ("btcusd_perp@miniTicker !miniTicker@arr", MT, None),
+        ("btcusd_perp@ticker !ticker@arr", TI, None),
+        ("btcusd_perp@forceOrder !forceOrder@arr", Kind.FORCE_ORDER, None),
+        ("!contractInfo", None, None),
     ],
     "options": [
-        ("!index@arr !optionSymbol", None, "market"),
-        ("btc-261225-126000-c@kline_12h", None, "market"),
-        ("btcusdt@openInterest@261225 btcusdt@optionOpenInterest@261225", None, "market"),
-        ("btcusdt@optionMarkPrice", None, "market"),
-        ("btc-261225-126000-c@depth@100ms btc-261225-126000-c@depth@500ms", None, "public"),
-        ("btc-261225-126000-c@depth5@100ms btc-261225-126000-c@depth20@500ms", None, "public"),
-        ("btc-261225-126000-c@optionTicker btcusdt@optionTicker@261225", None, "public"),
-        ("btc-261225-126000-c@bookTicker", None, "public"),
-        ("btc-261225-126000-c@optionTrade btcusdt@optionTrade", None, "public"),
+        ("!index@arr", Kind.INDEX_PRICE, "market"),
+        ("!optionSymbol", None, "market"),
+        ("btc-261225-126000-c@kline_12h", K, "market"),
+        ("btcusdt@openInterest@261225 btcusdt@optionOpenInterest@261225", Kind.OPEN_INTEREST, "market"),
+        ("btcusdt@optionMarkPrice", Kind.OPTION_MARK_PRICE, "market"),
+        ("btc-261225-126000-c@depth@100ms btc-261225-126000-c@depth@500ms", D, "public"),
+        ("btc-261225-126000-c@depth5@100ms btc-261225-126000-c@depth20@500ms", P, "public"),
+        ("btc-261225-126000-c@optionTicker btcusdt@optionTicker@261225", TI, "public"),
+        ("btc-261225-126000-c@bookTicker", BT, "public"),
+        ("btc-261225-126000-c@optionTrade btcusdt@optionTrade", T, "public"),
     ],
     "alpha": [
-        ("alpha_474usdt@aggTrade alpha_474usdt@trade", None, None),
-        ("alpha_474usdt@bookTicker !bookTicker", None, None),
-        ("alpha_474usdt@miniTicker !miniTicker@arr alpha_474usdt@ticker !ticker@arr", None, None),
-        ("alpha_474usdt@kline_1m alpha_474usdt@kline_1M", None, None),
-        ("came@0xAbC123@56@kline_1s came@So1111@CT_501@kline_1d came@allTokens@ticker24", None, None),
-        ("alpha_474usdt@depth5@0ms alpha_474usdt@depth20@500ms alpha_474usdt@fulldepth@100ms", None, None),
+        ("alpha_474usdt@aggTrade", AT, None),
+        ("alpha_474usdt@trade", T, None),
+        ("alpha_474usdt@bookTicker !bookTicker", BT, None),
+        ("alpha_474usdt@miniTicker !miniTicker@arr", MT, None),
+        ("alpha_474usdt@ticker !ticker@arr", TI, None),
+        ("alpha_474usdt@kline_1m alpha_474usdt@kline_1M", K, None),
+        ("came@0xAbC123@56@kline_1s came@So1111@CT_501@kline_1d", Kind.CONTRACT_KLINE, None),
+        ("came@allTokens@ticker24", None, None),
+        ("alpha_474usdt@depth5@0ms alpha_474usdt@depth20@500ms", P, None),
+        ("alpha_474usdt@fulldepth@100ms", D, None),
     ],
+}
+
+# Streams of several symbols that do not begin with "!".
+MANY = {
+    ("coinm", "btcusd@markPrice@1s"),
+    ("options", "btcusdt@openInterest@261225"),
+    ("options", "btcusdt@optionOpenInterest@261225"),
+    ("options", "btcusdt@optionMarkPrice"),
+    ("options", "btcusdt@optionTicker@261225"),
+    ("options", "btcusdt@optionTrade"),
+    # Of one symbol, which only its payloads spell.
+    ("alpha", "came@0xAbC123@56@kline_1s"),
+    ("alpha", "came@So1111@CT_501@kline_1d"),
+}
+
+EVENTS: dict[str, TypedEvent] = {
+    "!serverShutdown": "server_shutdown",
+    "defiusdt@compositeIndex": "composite_index",
+    "!contractInfo": "contract_info",
+    "tradingSession": "trading_session",
+    "!optionSymbol": "option_symbol",
+    "came@allTokens@ticker24": "all_tokens",
 }
 NAMES = [
     (market, name, kind, part)
@@ -112,15 +144,17 @@ def test_every_documented_stream_is_read_as_what_it_is(
 ) -> None:
     bare = name.startswith(("!", "came@")) or "@" not in name
     symbol = None if bare else name.partition("@")[0]
+    many = (name.startswith("!") and kind is not None) or (market, name) in MANY
     stream = parse(name, market)
-    assert stream == Stream(name, market, kind, symbol, part)
+    assert stream == Stream(name, market, kind, symbol, part, many, EVENTS.get(name))
     assert parse(name, market, strict=False) == stream
-    assert stream.many_symbols == name.startswith("!")
+    assert stream.ring_symbol == (None if many or symbol is None else symbol.upper())
+    assert (kind is None) == (stream.event is not None), "each comes as a record or as a struct"
 
 
 @pytest.mark.parametrize("market", MARKETS)
 def test_every_form_of_the_table_has_an_example_here(market: Market) -> None:
-    patterns = [pattern for _, pattern in streams._PATTERNS[market]]
+    patterns = [pattern for _, pattern in streams._PATTERNS[market, "json"]]
     assert len(patterns) == len(FORMS[market])
     for form, pattern in zip(FORMS[market], patterns, strict=True):
         assert any(pattern.fullmatch(name) for at, name, *_ in NAMES if at == market), form.text
@@ -128,13 +162,22 @@ def test_every_form_of_the_table_has_an_example_here(market: Market) -> None:
 
 @pytest.mark.parametrize(("market", "name", "kind", "part"), NAMES)
 def test_no_name_fits_two_forms(market: Market, name: str, kind: Kind | None, part: Part | None) -> None:
-    assert sum(pattern.fullmatch(name) is not None for _, pattern in streams._PATTERNS[market]) == 1
+    assert sum(pattern.fullmatch(name) is not None for _, pattern in streams._PATTERNS[market, "json"]) == 1
 
 
-def test_kinds_have_the_numbers_of_the_native_enum() -> None:
-    assert [(kind.name, int(kind)) for kind in Kind] == [
-        ("BOOK_TICKER", 1), ("TRADE", 2), ("AGG_TRADE", 3), ("DIFF_DEPTH", 4), ("PARTIAL_DEPTH", 5),
-    ]  # fmt: skip
+def test_kinds_are_numbered_without_a_hole() -> None:
+    assert [int(kind) for kind in Kind] == list(range(1, 23))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("btcusdt@trade", T), ("btcusdt@bestBidAsk", BT), ("btcusdt@depth20", P), ("btcusdt@depth", D)],
+)
+def test_binary_streams_have_names_of_their_own(name: str, kind: Kind) -> None:
+    stream = parse(name.replace("btcusdt", "BTCUSDT"), "spot", format="sbe")
+    assert stream == Stream(name, "spot", kind, "btcusdt", None, format="sbe")
+    for market in set(MARKETS) - {"spot"}:
+        assert forms_of(market, "sbe") == ()
 
 
 INTERVALS = {
@@ -149,11 +192,12 @@ INTERVALS = {
 @pytest.mark.parametrize("market", MARKETS)
 def test_kline_intervals_are_those_of_the_market_and_keep_their_case(market: Market) -> None:
     allowed = INTERVALS[market].split()
+    symbol = "BTC-261225-126000-C" if market == "options" else "BTCUSDT"
     for interval in allowed:
-        assert parse(f"BTCUSDT@kline_{interval}", market).name == f"btcusdt@kline_{interval}"
+        assert parse(f"{symbol}@kline_{interval}", market).name == f"{symbol.lower()}@kline_{interval}"
     for interval in {*INTERVALS["spot"].split(), "2m", "1H", "1D", "1S", ""} - set(allowed):
         with pytest.raises(ConfigurationError, match=r"1m.*1w"):
-            parse(f"btcusdt@kline_{interval}", market)
+            parse(f"{symbol}@kline_{interval}", market)
 
 
 def test_only_the_symbol_is_lower_cased() -> None:
@@ -211,6 +255,7 @@ REFUSED: list[tuple[Market, str, str]] = [
     ("options", "btcusdt@index", "now !index@arr"),
     ("options", "btcusdt@markPrice", "now <underlying>@optionMarkPrice"),
     ("options", "option_pair", "now !optionSymbol"),
+    ("options", "btcusdt@bookTicker", "its <symbol> is a contract, such as BTC-261225-126000-C"),
     ("options", "btcusdt@openInterest@2612", "<underlying>@openInterest@<yymmdd>"),
     ("alpha", "alpha_1usdt@depth5", r"depth<5\|10\|20>@<0\|100\|500>ms"),
     ("alpha", "came@0xabc@56@kline_3m", "came@<contract_address>@<chain_id>@kline_"),
@@ -234,6 +279,7 @@ UNCHECKED: list[tuple[Market, str, Stream]] = [
     ("usdm", "BTCUSDT@brandNew", Stream("btcusdt@brandNew", "usdm", None, "btcusdt", "market")),
     ("options", "!brandNew", Stream("!brandNew", "options", None, None, "market")),
     ("coinm", "!markPrice@arr", Stream("!markPrice@arr", "coinm", None, None, None)),
+    ("alpha", "came@0xAbC@56@kline_9m", Stream("came@0xAbC@56@kline_9m", "alpha", None, None, None)),
     ("usdm", "aListenKeyIsCaseSensitive", Stream("aListenKeyIsCaseSensitive", "usdm", None, None, "market")),
 ]
 
@@ -260,52 +306,6 @@ def test_an_unknown_market_is_refused_with_the_list() -> None:
     for call in calls:
         with pytest.raises(ConfigurationError, match=listed):
             call()
-
-
-BUILT = [
-    (book_ticker("BTCUSDT", "spot"), "btcusdt@bookTicker", B, None),
-    (book_ticker("BTCUSDT", "usdm"), "btcusdt@bookTicker", B, "public"),
-    (book_ticker(None, "usdm"), "!bookTicker", B, "public"),
-    (book_ticker(None, "coinm"), "!bookTicker", B, None),
-    (trades("btcusdt", "spot"), "btcusdt@trade", T, None),
-    (trades("btcusdt", "usdm"), "btcusdt@trade", T, "public"),
-    (agg_trades("btcusdt", "usdm"), "btcusdt@aggTrade", A, "market"),
-    (agg_trades("BTCUSD_PERP", "coinm"), "btcusd_perp@aggTrade", A, None),
-    (diff_depth("btcusdt", "spot"), "btcusdt@depth@100ms", D, None),
-    (diff_depth("btcusdt", "spot", 1000), "btcusdt@depth", D, None),
-    (diff_depth("btcusdt", "usdm"), "btcusdt@depth@100ms", D, "public"),
-    (diff_depth("btcusdt", "usdm", 250), "btcusdt@depth", D, "public"),
-    (diff_depth("btcusdt", "coinm", 500), "btcusdt@depth@500ms", D, None),
-    (partial_depth("btcusdt", "spot", 20), "btcusdt@depth20@100ms", P, None),
-    (partial_depth("btcusdt", "spot", 5, 1000), "btcusdt@depth5", P, None),
-    (partial_depth("btcusdt", "usdm", 10, 250), "btcusdt@depth10", P, "public"),
-    (partial_depth("btcusdt", "coinm", 10, 500), "btcusdt@depth10@500ms", P, None),
-]
-
-
-@pytest.mark.parametrize(("stream", "name", "kind", "part"), BUILT)
-def test_builders_give_the_name_that_binance_knows(
-    stream: Stream, name: str, kind: Kind, part: Part | None
-) -> None:
-    assert (stream.name, stream.kind, stream.part) == (name, kind, part)
-    assert stream.symbol == (None if name.startswith("!") else name.partition("@")[0])
-
-
-def test_levels_speeds_and_markets_that_do_not_exist_are_refused_with_the_list() -> None:
-    refusals: list[tuple[Callable[[], Stream], str]] = [
-        (lambda: partial_depth("btcusdt", "spot", 7), "levels=7: there are 5, 10, 20"),
-        (lambda: partial_depth("btcusdt", "spot", "5"), "levels='5': there are 5, 10, 20"),  # type: ignore[arg-type]
-        (lambda: partial_depth("btcusdt", "spot", 5, 500), "speed_ms=500: spot has 100, 1000"),
-        (lambda: diff_depth("btcusdt", "spot", 250), "speed_ms=250: spot has 100, 1000"),
-        (lambda: diff_depth("btcusdt", "usdm", 1000), "speed_ms=1000: usdm has 100, 250, 500"),
-        (lambda: diff_depth("btcusdt", "coinm", 0), "speed_ms=0: coinm has 100, 250, 500"),
-        (lambda: book_ticker(None, "spot"), "without a symbol has a ring for usdm, coinm; not for spot"),
-        (lambda: trades("alpha_1usdt", "alpha"), "trades has a ring for spot, usdm, coinm; not for alpha"),
-        (lambda: diff_depth("btcusdt", "options"), "a ring for spot, usdm, coinm; not for options"),
-    ]
-    for build, message in refusals:
-        with pytest.raises(ConfigurationError, match=message):
-            build()
 
 
 BAD_SYMBOLS = [

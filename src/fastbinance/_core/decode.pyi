@@ -41,8 +41,8 @@ def decode(
     payload : bytes-like or str
         One message as on the wire, with or without the ``{"stream": ..., "data": ...}`` wrapper.
     ws_key : WsKey or str
-        The service it came from, or its name. It never refuses by route: a USD-M payload decodes under each
-        USD-M key.
+        The service it came from, its name, or a market. It never refuses by route: a USD-M payload decodes
+        under each USD-M key.
     stream : str, optional
         Stream name of a payload without wrapper. Without it the content tells; a raw futures ``depthUpdate``
         is then a diff, because nothing in it tells a partial depth apart.
@@ -64,4 +64,6 @@ def decode(
         fast path leaves to the fallback: code ``declined``.
     ConfigurationError
         No such key or scanner, a key that carries no market data, or a `stream` that the wrapper contradicts.
+    TypeError
+        The payload is neither bytes-like nor text.
     """

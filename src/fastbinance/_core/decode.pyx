@@ -124,7 +124,7 @@ def decode(payload, ws_key, stream=None, scanner="auto"):
     payload : bytes-like or str
         One message as on the wire, with or without the ``{"stream": ..., "data": ...}`` wrapper.
     ws_key : WsKey or str
-        The service it came from, or its name. It never refuses by route: a USD-M payload decodes under each USD-M key.
+        The service it came from, its name, or a market. It never refuses by route: a USD-M payload decodes under each USD-M key.
     stream : str, optional
         Stream name of a payload without wrapper. Without it the content tells; a raw futures ``depthUpdate`` is then a
         diff, because nothing in it tells a partial depth apart.
@@ -145,6 +145,8 @@ def decode(payload, ws_key, stream=None, scanner="auto"):
         leaves to the fallback: code ``declined``.
     ConfigurationError
         No such key or scanner, a key that carries no market data, or a `stream` that the wrapper contradicts.
+    TypeError
+        The payload is neither bytes-like nor text.
     """
     cdef:
         RouteTable nothing
@@ -156,11 +158,18 @@ def decode(payload, ws_key, stream=None, scanner="auto"):
         bint wrapped
     if scanner not in SCANNERS:
         raise ConfigurationError(f"scanner {scanner!r} is none of {', '.join(SCANNERS)}")
-    key = keys.parse_key(ws_key)
+    key = keys.service(ws_key)
     market = keys.market_of(key)
     if market is None:
         raise ConfigurationError(f"{key.value} carries no market streams, so nothing of it decodes to records")
-    cdef bytes raw = payload.encode() if isinstance(payload, str) else bytes(memoryview(payload))
+    cdef bytes raw
+    if isinstance(payload, str):
+        raw = payload.encode()
+    else:
+        try:
+            raw = bytes(memoryview(payload))
+        except TypeError:
+            raise TypeError(f"a payload is bytes-like or str, as it came, not {type(payload).__name__}") from None
     size = len(raw)
     # SIMD code may touch that many bytes behind a payload; they never decide anything.
     cdef bytes padded = raw + bytes(payload_padding)

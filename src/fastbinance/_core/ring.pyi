@@ -355,6 +355,8 @@ class RingBase:
             The newest record of the symbol has been overwritten by others.
         KeyError
             The ring carries another symbol only.
+        TypeError, ConfigurationError
+            `symbol` is no text, or `max_age` no number.
         """
 
     def at(self, sequence: int) -> Any:

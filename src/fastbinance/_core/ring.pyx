@@ -1,6 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, freethreading_compatible=False, autotestdict=False
 """Rings: preallocated records in one block of memory whose layout can be shared, and the ways to read them."""
 
+import logging
+
 import numpy as np
 
 cimport numpy as cnp
@@ -8,6 +10,7 @@ from cpython.bytes cimport PyBytes_AsStringAndSize
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF
+from libc.math cimport NAN
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
@@ -20,6 +23,8 @@ from fastbinance._core.native cimport (
 from fastbinance.errors import ConfigurationError, Lapped, NoData, StaleData
 
 cnp.import_array()
+
+_logger = logging.getLogger("fastbinance")
 
 cdef extern from "Python.h":
     int PySlice_Unpack(object, Py_ssize_t*, Py_ssize_t*, Py_ssize_t*) except -1
@@ -283,6 +288,15 @@ cdef class Waiter:
         return False
 
 
+cdef int _wake(object waiter) except -1:
+    try:
+        waiter.wake()
+    except Exception:
+        # Not raised: it is one waiter's own trouble, and those behind it sleep on until they are woken.
+        _logger.exception("a waiter could not be woken")
+    return 0
+
+
 cdef class Bell:
     """Wakes waiters: rung by a feed at most once per socket read, and only when somebody waits."""
 
@@ -302,12 +316,12 @@ cdef class Bell:
     cdef int ring(self) except -1:
         for waiter in tuple(self.waiters):
             if (<Waiter>waiter).has_news():
-                waiter.wake()
+                _wake(waiter)
         return 0
 
     cpdef void wake_all(self):
         for waiter in tuple(self.waiters):
-            waiter.wake()
+            _wake(waiter)
 
 
 cdef object _view(RingBase ring, object dtype, int dimensions, cnp.npy_intp* shape, cnp.npy_intp* strides, void* data):
@@ -582,10 +596,20 @@ cdef class RingBase:
             raise KeyError(f"{self.stream} carries {self.symbol} only, not {symbol!r}")
         return -1
 
-    def last(self, str symbol=None, *, max_age=None):
+    def last(self, symbol=None, *, max_age=None):
         cdef:
             Record record
             int64_t sequence
+            double oldest = 0
+        if max_age is not None:
+            try:
+                oldest = max_age
+            except TypeError:
+                oldest = NAN
+            if oldest != oldest:
+                raise ConfigurationError(f"max_age is a number of seconds or None, not {max_age!r}")
+        if symbol is not None and not isinstance(symbol, str):
+            raise TypeError(f"last() takes a symbol, not {symbol!r}; an age is last(max_age=seconds)")
         if symbol is None and self.view.level_capacity == 0:
             record = <Record>_new_record(self.record_type)
             if not self.view.read_last(record.data):
@@ -605,7 +629,7 @@ cdef class RingBase:
                     raise self.lapped(sequence)
         if max_age is not None:
             age = (wall_clock_ns() - (<RecordHead*>record.data).recv_ns) / 1e9
-            if age > max_age:
+            if age > oldest:
                 raise StaleData(self.stream, age, max_age)
         return record
 
