@@ -15,6 +15,7 @@ import pytest
 import fastbinance
 from fastbinance._version import __version__
 from fastbinance.cli import main
+from fastbinance.sim.hosts import HOSTS
 
 DEADLINE_SECONDS = 60.0
 
@@ -160,7 +161,7 @@ MISTAKES = [
     ("no such replay", ["sim", "--replay", "no-such.jsonl", "--market", "spot"], ["no-such.jsonl"]),
     ("replay of no market", ["sim", "--replay", "x.jsonl"], ["--market", "spot, usdm, coinm"]),
     ("market of no replay", ["sim", "--market", "spot"], ["--market", "--replay"]),
-    ("port too high", ["sim", "--port-base", "65530"], ["--port-base", "65526"]),
+    ("port too high", ["sim", "--port-base", "65530"], ["--port-base", str(65_536 - len(HOSTS))]),
 ]
 
 
@@ -187,13 +188,13 @@ def test_a_mistake_is_told_by_the_exit_code_of_the_process(run: Run) -> None:
 def test_sim_says_which_ports_it_wants_when_one_is_in_use(run: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        if port > 65_526:
+        if port > 65_536 - len(HOSTS):
             pytest.skip("the system gave one of the last ports")
         done = run("sim", "--port-base", str(port))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"fastbinance: a port from {port} to {port + 9} is in use on 127.0.0.1; "
-        "--port-base wants 10 free ones in a row, and without it free ones are found\n"
+        f"fastbinance: a port from {port} to {port + len(HOSTS) - 1} is in use on "
+        f"127.0.0.1; --port-base wants {len(HOSTS)} free ones in a row, and without it free ones are found\n"
     )
 
 
@@ -236,19 +237,24 @@ def test_sim_prints_a_client_that_reaches_every_market(start: Start, extra: list
     process = start("sim", "--rate", "100", *extra)
     lines = served(process)
     scheme = "wss" if extra else "ws"
-    assert sum(f" {scheme}://127.0.0.1:" in line for line in lines) == 10
+    assert sum(f" {scheme}://127.0.0.1:" in line for line in lines) == len(HOSTS)
     with pasted(lines) as client:
-        rings = [
+        rings: list[Any] = [
             client.book_ticker("BTCUSDT"),
             client.trades("BTCUSDT", "usdm"),
             client.diff_depth("BTCUSD_PERP", "coinm"),
         ]
+        for key, stream in (
+            ("eoptions", "btc-270326-90000-c@bookTicker"),
+            ("alpha", "alpha_474usdt@bookTicker"),
+        ):
+            rings += client.subscribe(stream, key).values()
         for ring in rings:
             ring.ready(timeout=DEADLINE_SECONDS)
     process.send_signal(signal.SIGINT)
     rest, errors = process.communicate(timeout=DEADLINE_SECONDS)
     assert (process.returncode, errors) == (0, "")
-    assert re.fullmatch(r"Served 3 connections and [\d,]+ messages\.", rest.strip())
+    assert re.fullmatch(r"Served 5 connections and [\d,]+ messages\.", rest.strip())
 
 
 def test_sim_replays_a_file(start: Start, tmp_path: Path) -> None:

@@ -10,20 +10,20 @@ from hypothesis import strategies as st
 
 from fastbinance.keys import Market
 from fastbinance.sim.book import Level
-from fastbinance.sim.channels import Channel
+from fastbinance.sim.channels import Channel, Topic
+from fastbinance.sim.events import AggTradeEvent, BookTickerEvent, DepthEvent, Event, TradeEvent
 from fastbinance.sim.exchange import Exchange
 from fastbinance.sim.instrument import Instrument
-from fastbinance.sim.market import AggTradeEvent, BookTickerEvent, DepthEvent, Event, RandomMarket, TradeEvent
+from fastbinance.sim.market import RandomMarket
 from fastbinance.sim.payload import event_payload, snapshot_body
-from fastbinance.streams import Kind
 
 START_MS: Final = 1_795_340_000_000
 MARKETS: Final[tuple[Market, ...]] = ("spot", "usdm", "coinm")
 SYMBOLS: Final[dict[Market, str]] = {"spot": "ETHUSDT", "usdm": "1000PEPEUSDT", "coinm": "BTCUSD_PERP"}
 AGG_MS: Final[dict[Market, int]] = {"spot": 0, "usdm": 100, "coinm": 100}
 
-BOOK_TICKER = Channel(Kind.BOOK_TICKER)
-TRADE = Channel(Kind.TRADE)
+BOOK_TICKER = Channel(Topic.BOOK_TICKER)
+TRADE = Channel(Topic.TRADE)
 
 seeds = st.text(alphabet="abcdefgh", min_size=1, max_size=4)
 markets = st.sampled_from(MARKETS)
@@ -117,7 +117,7 @@ def test_book_is_never_crossed_and_stays_deep(market: Market, seed: str, steps: 
 def test_diffs_and_any_snapshot_rebuild_the_book_exactly(
     market: Market, seed: str, speed: int, early_ms: int
 ) -> None:
-    channel = Channel(Kind.DIFF_DEPTH, speed)
+    channel = Channel(Topic.DIFF_DEPTH, speed)
     one = watched(market, channel, seed=seed, rate=60.0)
     buffered = told(one, one.step(START_MS + early_ms), channel)
     local = LocalBook(market, body(one))
@@ -142,7 +142,7 @@ def test_diffs_and_any_snapshot_rebuild_the_book_exactly(
 def test_partial_depth_is_the_top_of_the_book_that_diffs_build(
     market: Market, seed: str, levels: int
 ) -> None:
-    diff, partial = Channel(Kind.DIFF_DEPTH, 100), Channel(Kind.PARTIAL_DEPTH, 100, levels)
+    diff, partial = Channel(Topic.DIFF_DEPTH, 100), Channel(Topic.PARTIAL_DEPTH, 100, levels)
     one = watched(market, diff, partial, seed=seed, rate=300.0)
     local = LocalBook(market, body(one))
     local.is_bridged = True
@@ -163,7 +163,7 @@ def test_partial_depth_is_the_top_of_the_book_that_diffs_build(
 @settings(deadline=None, max_examples=25)
 @given(market=markets, seed=seeds)
 def test_book_ticker_is_the_top_of_the_book_that_diffs_build(market: Market, seed: str) -> None:
-    diff = Channel(Kind.DIFF_DEPTH, 100)
+    diff = Channel(Topic.DIFF_DEPTH, 100)
     one = watched(market, diff, BOOK_TICKER, seed=seed, rate=300.0)
     local = LocalBook(market, body(one))
     local.is_bridged = True
@@ -186,7 +186,7 @@ def test_book_ticker_is_the_top_of_the_book_that_diffs_build(market: Market, see
 @settings(deadline=None, max_examples=25)
 @given(market=markets, seed=seeds)
 def test_aggregates_and_trades_are_the_same_executions(market: Market, seed: str) -> None:
-    aggregate = Channel(Kind.AGG_TRADE, AGG_MS[market])
+    aggregate = Channel(Topic.AGG_TRADE, AGG_MS[market])
     one = watched(market, TRADE, aggregate, seed=seed, rate=400.0)
     story = one.step(START_MS + 8000)
     trades = [event for _, event in story if isinstance(event, TradeEvent)]
@@ -216,7 +216,7 @@ def test_aggregates_and_trades_are_the_same_executions(market: Market, seed: str
 def test_it_does_not_matter_in_how_many_steps_the_time_is_told(
     market: Market, seed: str, cuts: list[int]
 ) -> None:
-    channels = (BOOK_TICKER, TRADE, Channel(Kind.DIFF_DEPTH, 100), Channel(Kind.PARTIAL_DEPTH, 250, 5))
+    channels = (BOOK_TICKER, TRADE, Channel(Topic.DIFF_DEPTH, 100), Channel(Topic.PARTIAL_DEPTH, 250, 5))
     whole, parts = watched(market, *channels, seed=seed), watched(market, *channels, seed=seed)
     story: Story = []
     for cut in [*sorted(cuts), 4000]:
@@ -229,7 +229,7 @@ def test_it_does_not_matter_in_how_many_steps_the_time_is_told(
 def test_asking_for_another_stream_does_not_change_the_story(market: Market, seed: str, at_ms: int) -> None:
     alone, accompanied = watched(market, BOOK_TICKER, seed=seed), watched(market, BOOK_TICKER, seed=seed)
     story = accompanied.step(START_MS + at_ms)
-    for channel in (TRADE, Channel(Kind.DIFF_DEPTH, 100), Channel(Kind.AGG_TRADE, AGG_MS[market])):
+    for channel in (TRADE, Channel(Topic.DIFF_DEPTH, 100), Channel(Topic.AGG_TRADE, AGG_MS[market])):
         accompanied.open(channel, START_MS + at_ms)
     story += accompanied.step(START_MS + 3000)
     assert [pair for pair in story if pair[0] == BOOK_TICKER] == alone.step(START_MS + 3000)
@@ -258,7 +258,7 @@ def test_book_tickers_come_at_the_rate_that_was_asked_for(rate: float) -> None:
 @pytest.mark.parametrize("market", MARKETS)
 @pytest.mark.parametrize("speed", [100, 250, 500, 1000])
 def test_diff_events_are_one_speed_apart_and_in_the_products_order(market: Market, speed: int) -> None:
-    channel = Channel(Kind.DIFF_DEPTH, speed)
+    channel = Channel(Topic.DIFF_DEPTH, speed)
     one = watched(market, channel, rate=200.0)
     events = told(one, one.step(START_MS + 10_000), channel)
     times = [event["E"] for event in events]
@@ -298,7 +298,7 @@ def test_price_moves_and_comes_back() -> None:
 
 
 def test_market_that_nobody_watched_goes_on_where_nobody_saw_it() -> None:
-    channel = Channel(Kind.DIFF_DEPTH, 100)
+    channel = Channel(Topic.DIFF_DEPTH, 100)
     exchange = Exchange(seed=1, environment="prod", messages_per_second=100.0)
     one = exchange.market("spot", "BTCUSDT", START_MS)
     exchange.open(one, channel, START_MS)
@@ -315,7 +315,7 @@ def test_market_that_nobody_watched_goes_on_where_nobody_saw_it() -> None:
 
 
 def test_clock_that_jumps_an_hour_costs_ten_seconds_of_trading_and_no_event() -> None:
-    channel = Channel(Kind.DIFF_DEPTH, 100)
+    channel = Channel(Topic.DIFF_DEPTH, 100)
     exchange = Exchange(seed=1, environment="prod", messages_per_second=100.0)
     exchange.open(exchange.market("spot", "BTCUSDT", START_MS), channel, START_MS)
     first = [event for _, _, event in exchange.step(START_MS + 1000)]

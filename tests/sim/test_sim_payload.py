@@ -7,12 +7,11 @@ import pytest
 
 from fastbinance.keys import Market
 from fastbinance.sim.book import Level, Snapshot
-from fastbinance.sim.channels import Channel
+from fastbinance.sim.channels import Channel, Topic
+from fastbinance.sim.events import AggTradeEvent, BookTickerEvent, DepthEvent, Event, TradeEvent
 from fastbinance.sim.instrument import Instrument, is_listable
-from fastbinance.sim.market import AggTradeEvent, BookTickerEvent, DepthEvent, Event, TradeEvent
 from fastbinance.sim.payload import event_payload, snapshot_body
 from fastbinance.sim.wire import blocks, combined_text, text_frame
-from fastbinance.streams import Kind
 
 T: Final = 1795340000148
 E: Final = 1795340000150
@@ -27,74 +26,74 @@ FILLER = TradeEvent(6500000003, 0, 0, "NA", True, T)
 FUTURES_AGG = AggTradeEvent(2900000001, 912301, 20, 15, 6500000001, 6500000002, False, T, E)
 FUTURES_DEPTH = DepthEvent(11, 19, 9, [Level(912300, 4100)], [Level(912301, 0)], T, E)
 
-VECTORS: Final[list[tuple[str, str, Market, Kind, Event, str]]] = [
+VECTORS: Final[list[tuple[str, str, Market, Topic, Event, str]]] = [
     (
-        "spot bookTicker", "BTCUSDT", "spot", Kind.BOOK_TICKER, BOOK_TICKER,
+        "spot bookTicker", "BTCUSDT", "spot", Topic.BOOK_TICKER, BOOK_TICKER,
         ('{"u":80012345678,"s":"BTCUSDT","b":"91234.55000000","B":"1.20000000","a":"91234.56000000",'
         '"A":"0.40000000"}'),
     ),
     (
-        "spot trade", "BTCUSDT", "spot", Kind.TRADE, TRADE,
+        "spot trade", "BTCUSDT", "spot", Topic.TRADE, TRADE,
         ('{"e":"trade","E":1795340000148,"s":"BTCUSDT","t":5600000003,"p":"91234.56000000","q":"0.00500000",'
         '"T":1795340000148,"m":true,"M":true}'),
     ),
     (
-        "spot aggTrade", "BTCUSDT", "spot", Kind.AGG_TRADE, AGG_TRADE,
+        "spot aggTrade", "BTCUSDT", "spot", Topic.AGG_TRADE, AGG_TRADE,
         ('{"e":"aggTrade","E":1795340000150,"s":"BTCUSDT","a":3791000001,"p":"91234.56000000","q":"0.01200000",'
         '"f":5600000001,"l":5600000003,"T":1795340000148,"m":false,"M":true}'),
     ),
     (
-        "spot depth", "BTCUSDT", "spot", Kind.DIFF_DEPTH, DEPTH,
+        "spot depth", "BTCUSDT", "spot", Topic.DIFF_DEPTH, DEPTH,
         ('{"e":"depthUpdate","E":1795340000150,"s":"BTCUSDT","U":11,"u":19,"b":[["91234.55000000","1.20000000"]],'
         '"a":[["91234.56000000","0.00000000"],["91234.60000000","0.00001000"]]}'),
     ),
     (
-        "spot partial depth", "BTCUSDT", "spot", Kind.PARTIAL_DEPTH, DEPTH,
+        "spot partial depth", "BTCUSDT", "spot", Topic.PARTIAL_DEPTH, DEPTH,
         ('{"lastUpdateId":19,"bids":[["91234.55000000","1.20000000"]],'
         '"asks":[["91234.56000000","0.00000000"],["91234.60000000","0.00001000"]]}'),
     ),
     (
-        "usdm bookTicker", "BTCUSDT", "usdm", Kind.BOOK_TICKER, FUTURES_TICKER,
+        "usdm bookTicker", "BTCUSDT", "usdm", Topic.BOOK_TICKER, FUTURES_TICKER,
         ('{"e":"bookTicker","u":9100000000001,"s":"BTCUSDT","ps":"BTCUSDT","b":"91230.00","B":"4.100",'
         '"a":"91230.10","A":"2.200","T":1795340000148,"E":1795340000148,"st":1}'),
     ),
     (
-        "usdm trade", "BTCUSDT", "usdm", Kind.TRADE, FUTURES_TRADE,
+        "usdm trade", "BTCUSDT", "usdm", Topic.TRADE, FUTURES_TRADE,
         ('{"e":"trade","E":1795340000148,"T":1795340000148,"s":"BTCUSDT","t":6500000002,"p":"91230.10",'
         '"q":"0.010","X":"RPI","m":false,"st":1}'),
     ),
     (
-        "usdm filler", "DOGEUSDT", "usdm", Kind.TRADE, FILLER,
+        "usdm filler", "DOGEUSDT", "usdm", Topic.TRADE, FILLER,
         ('{"e":"trade","E":1795340000148,"T":1795340000148,"s":"DOGEUSDT","t":6500000003,"p":"0","q":"0",'
         '"X":"NA","m":true,"st":1}'),
     ),
     (
-        "usdm aggTrade", "BTCUSDT", "usdm", Kind.AGG_TRADE, FUTURES_AGG,
+        "usdm aggTrade", "BTCUSDT", "usdm", Topic.AGG_TRADE, FUTURES_AGG,
         ('{"e":"aggTrade","E":1795340000150,"a":2900000001,"s":"BTCUSDT","p":"91230.10","q":"0.020","nq":"0.015",'
         '"f":6500000001,"l":6500000002,"T":1795340000148,"m":false,"st":1}'),
     ),
     (
-        "usdm depth of a dated contract", "BTCUSDT_261225", "usdm", Kind.DIFF_DEPTH, FUTURES_DEPTH,
+        "usdm depth of a dated contract", "BTCUSDT_261225", "usdm", Topic.DIFF_DEPTH, FUTURES_DEPTH,
         ('{"e":"depthUpdate","E":1795340000150,"T":1795340000148,"s":"BTCUSDT_261225","ps":"BTCUSDT","U":11,"u":19,'
         '"pu":9,"b":[["91230.00","4.100"]],"a":[["91230.10","0.000"]],"st":1}'),
     ),
     (
-        "usdm partial depth", "BTCUSDT", "usdm", Kind.PARTIAL_DEPTH, FUTURES_DEPTH,
+        "usdm partial depth", "BTCUSDT", "usdm", Topic.PARTIAL_DEPTH, FUTURES_DEPTH,
         ('{"e":"depthUpdate","E":1795340000150,"T":1795340000148,"s":"BTCUSDT","ps":"BTCUSDT","U":11,"u":19,'
         '"pu":9,"b":[["91230.00","4.100"]],"a":[["91230.10","0.000"]],"st":1}'),
     ),
     (
-        "coinm bookTicker", "BTCUSD_PERP", "coinm", Kind.BOOK_TICKER, FUTURES_TICKER,
+        "coinm bookTicker", "BTCUSD_PERP", "coinm", Topic.BOOK_TICKER, FUTURES_TICKER,
         ('{"e":"bookTicker","u":9100000000001,"s":"BTCUSD_PERP","ps":"BTCUSD","b":"91230.0","B":"4100",'
         '"a":"91230.1","A":"2200","T":1795340000148,"E":1795340000148,"st":2}'),
     ),
     (
-        "coinm aggTrade", "BTCUSD_PERP", "coinm", Kind.AGG_TRADE, FUTURES_AGG,
+        "coinm aggTrade", "BTCUSD_PERP", "coinm", Topic.AGG_TRADE, FUTURES_AGG,
         ('{"e":"aggTrade","E":1795340000150,"a":2900000001,"s":"BTCUSD_PERP","p":"91230.1","q":"20",'
         '"f":6500000001,"l":6500000002,"T":1795340000148,"m":false,"st":2}'),
     ),
     (
-        "coinm depth", "BTCUSD_PERP", "coinm", Kind.DIFF_DEPTH, FUTURES_DEPTH,
+        "coinm depth", "BTCUSD_PERP", "coinm", Topic.DIFF_DEPTH, FUTURES_DEPTH,
         ('{"e":"depthUpdate","E":1795340000150,"T":1795340000148,"s":"BTCUSD_PERP","ps":"BTCUSD","U":11,"u":19,'
         '"pu":9,"b":[["91230.0","4100"]],"a":[["91230.1","0"]],"st":2}'),
     ),
@@ -116,7 +115,7 @@ SPELLINGS: Final[list[tuple[str, Market, str, str]]] = [
 @pytest.mark.parametrize(("symbol", "market", "kind", "event", "text"), [row[1:] for row in VECTORS],
                          ids=[row[0] for row in VECTORS])  # fmt: skip
 def test_payload_is_spelled_as_on_the_wire(
-    symbol: str, market: Market, kind: Kind, event: Event, text: str
+    symbol: str, market: Market, kind: Topic, event: Event, text: str
 ) -> None:
     assert event_payload(Instrument(symbol, market), Channel(kind), event).decode() == text
 

@@ -203,7 +203,7 @@ def test_payload_of_ones_own_reaches_the_streams_subscribers(client: SimpleNames
 
 @pytest.mark.parametrize(
     ("path", "status"),
-    [("/stream/x", 404), ("/nowhere", 404), ("/ws-api/v3", 404), ("/stream?timeUnit=MICROSECOND", 400)],
+    [("/stream/x", 404), ("/nowhere", 404), ("/ws-api/v3", 404), ("/stream?timeUnit=FORTNIGHT", 400)],
 )
 def test_bad_path_is_refused_at_the_handshake(client: SimpleNamespace, path: str, status: int) -> None:
     async def scene() -> None:
@@ -420,7 +420,7 @@ def test_ports_are_the_callers_where_given(client: SimpleNamespace) -> None:
         ({"messages_per_second": 0}, "messages_per_second"),
         ({"ports": {"nowhere": 1}}, "nowhere"),
         ({"ports": 65530}, "no port"),
-        ({"replay": {"options": None}}, "options"),
+        ({"replay": {"stocks": None}}, "stocks"),
         ({"ping_interval": 0}, "ping_interval"),
     ],
 )

@@ -7,21 +7,18 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from fastbinance import ConfigurationError, WsKey
-from fastbinance.cli.demo import SimulatedMarket
 from fastbinance.cli.stop import Stop
-from fastbinance.keys import Market, key_for
+from fastbinance.keys import MARKETS, Market, key_for
 from fastbinance.sim import Replay, RunningSimulator, SimulatorOptions, run_in_thread
 from fastbinance.sim.hosts import HOSTS
 
 __all__ = ["client_lines", "sim"]
-
-_MARKETS: Final[tuple[SimulatedMarket, ...]] = ("spot", "usdm", "coinm")
 
 
 def sim(
@@ -32,12 +29,12 @@ def sim(
     tls: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     rate: Annotated[float, Parameter(validator=Number(gt=0, lte=100_000))] = 20.0,
     replay: Path | None = None,
-    market: SimulatedMarket | None = None,
+    market: Market | None = None,
     speed: Annotated[float | None, Parameter(validator=Number(gt=0))] = None,
     fast: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     loop: Annotated[bool, Parameter(negative="", show_default=False)] = False,
 ) -> int:
-    """Serve a simulated Binance: spot, USD-M and COIN-M streams, a port for each Binance host.
+    """Serve a simulated Binance: the streams of every market, a port for each Binance host.
 
     Prints which URL stands for which host, and a line of Python that connects. Ctrl-C ends it.
 
@@ -46,7 +43,7 @@ def sim(
     host
         Address to listen on.
     port_base
-        First of the ten ports, in a row; without it, free ones.
+        First of the ports, in a row; without it, free ones.
     seed
         The same seed tells the same story of every symbol.
     tls
@@ -97,7 +94,7 @@ def client_lines(urls: Mapping[WsKey, str], certificate: Path | None = None) -> 
 
     The keys are those that `market=` names; a client finds the routes of USD-M by itself.
     """
-    wanted = {key_for(market).value: urls[key_for(market)] for market in _MARKETS}
+    wanted = {key_for(market).value: urls[key_for(market)] for market in MARKETS}
     lines = ["import fastbinance"]
     context = ""
     if certificate is not None:
@@ -109,7 +106,7 @@ def client_lines(urls: Mapping[WsKey, str], certificate: Path | None = None) -> 
 
 
 def _load(
-    path: Path | None, market: SimulatedMarket | None, speed: float | None, fast: bool, loop: bool
+    path: Path | None, market: Market | None, speed: float | None, fast: bool, loop: bool
 ) -> dict[Market, Replay] | None:
     if path is None:
         given = {"--market": market is not None, "--speed": speed is not None, "--fast": fast, "--loop": loop}
@@ -118,7 +115,7 @@ def _load(
                 raise ConfigurationError(f"{option} is about a replay: it needs --replay FILE")
         return None
     if market is None:
-        raise ConfigurationError(f"--replay needs --market, whose frames they are: {', '.join(_MARKETS)}")
+        raise ConfigurationError(f"--replay needs --market, whose frames they are: {', '.join(MARKETS)}")
     if fast and speed is not None:
         raise ConfigurationError("--fast and --speed are two answers to one question: give one of them")
     if not path.is_file():

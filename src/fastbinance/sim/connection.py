@@ -12,6 +12,7 @@ from fastbinance.sim.control import Answer, Control, Dialect
 from fastbinance.sim.hosts import Host, Target
 from fastbinance.sim.publish import Publisher
 from fastbinance.sim.stats import Stats
+from fastbinance.sim.timeunit import TimeUnit
 
 __all__ = ["Connection", "Manners"]
 
@@ -87,6 +88,11 @@ class Connection(WSListener):
     def combined(self) -> bool:
         """Whether payloads go out wrapped with their stream name."""
         return self._control.combined
+
+    @property
+    def time_unit(self) -> TimeUnit:
+        """How times are spelled to the peer."""
+        return self.target.time_unit
 
     @property
     def streams(self) -> tuple[str, ...]:

@@ -13,12 +13,14 @@ from typing import Final, NamedTuple
 from fastbinance.sim.book import Book, Level
 from fastbinance.sim.instrument import Instrument
 
-__all__ = ["TOP_SHARE", "Fill", "OrderFlow"]
+__all__ = ["TOP_SHARE", "TRADES_PER_ACTION", "Fill", "OrderFlow"]
 
 #: Share of actions that change the best price or its quantity.
 TOP_SHARE: Final = 0.6
 
 _MARKET_ORDER_SHARE: Final = 0.25  # of the actions at the top
+#: Mean number of trades of an action.
+TRADES_PER_ACTION: Final = TOP_SHARE * _MARKET_ORDER_SHARE * 1.6
 _LEVELS: Final = 280
 _FEWEST_LEVELS: Final = 200
 _MOST_LEVELS: Final = 400

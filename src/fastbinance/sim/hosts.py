@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from fastbinance.keys import Environment, Market, Part, WsKey
+from fastbinance.sim.timeunit import MICROSECONDS, MILLISECONDS, TimeUnit
 
 __all__ = ["HOSTS", "Host", "Refusal", "Target", "parse_target"]
 
@@ -24,6 +25,8 @@ class Host:
         Every key whose base URL it is.
     is_split
         Has the routes ``/public``, ``/market`` and ``/private``.
+    prefix
+        Steps of the path in front of ``/stream``, where there are any. Such a host has no ``/ws``.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Host:
     environment: Environment
     keys: tuple[WsKey, ...]
     is_split: bool = False
+    prefix: tuple[str, ...] = ()
 
 
 HOSTS: Final = (
@@ -53,8 +57,15 @@ HOSTS: Final = (
     Host("dstream.binance.com", "coinm", "prod", (WsKey.COINM,)),
     Host("dstream-auth.binance.com", "coinm", "prod", (WsKey.COINM2,)),
     Host("demo-dstream.binance.com", "coinm", "testnet", (WsKey.COINM_TESTNET,)),
+    # Binance's own host for these is that of USD-M, where the same routes carry both.
+    Host(
+        "fstream.binance.com (options)", "options", "prod",
+        (WsKey.EOPTIONS, WsKey.EOPTIONS_PUBLIC, WsKey.EOPTIONS_MARKET, WsKey.EOPTIONS_PRIVATE), is_split=True,
+    ),
+    Host("nbstream.binance.com", "alpha", "prod", (WsKey.ALPHA,), prefix=("w3w", "wsa")),
 )  # fmt: skip
 
+_TIME_UNITS: Final = {"MILLISECOND": MILLISECONDS, "MICROSECOND": MICROSECONDS}
 _PARTS: Final[dict[str, Part]] = {"public": "public", "market": "market", "private": "private"}
 
 
@@ -70,11 +81,14 @@ class Target:
         Route that it can be served on a split host; None where everything is.
     streams
         Names in the URL.
+    time_unit
+        How times are spelled: spot has microseconds for those who ask.
     """
 
     combined: bool
     part: Part | None
     streams: tuple[str, ...]
+    time_unit: TimeUnit = MILLISECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +103,27 @@ def parse_target(host: Host, path: str) -> Target | Refusal:
     """Read the path and query of a WebSocket URL as ``host`` does."""
     location, _, query_text = path.partition("?")
     steps = [unquote(step) for step in location.split("/") if step]
+    if tuple(steps[: len(host.prefix)]) != host.prefix:
+        return Refusal(HTTPStatus.NOT_FOUND, "404 Not Found")
+    del steps[: len(host.prefix)]
     part: Part | None = None
     if host.is_split:
         # The un-routed paths still open, and carry public data only.
         part = "public"
         if steps and steps[0] in _PARTS:
             part = _PARTS[steps.pop(0)]
-    if not steps or steps[0] not in ("ws", "stream"):
+    if not steps or steps[0] not in (("stream",) if host.prefix else ("ws", "stream")):
         return Refusal(HTTPStatus.NOT_FOUND, "404 Not Found")
     # Not parse_qsl, which reads the plus of "@kline_1m@+08:00" as a space.
     query = [
         (key, unquote(value)) for key, _, value in (pair.partition("=") for pair in query_text.split("&"))
     ]
-    if host.market == "spot" and any(key.lower() == "timeunit" for key, _ in query):
-        return Refusal(
-            HTTPStatus.BAD_REQUEST, "timeUnit is not simulated: leave it out, times are in milliseconds"
-        )
+    time_unit = MILLISECONDS
+    if host.market == "spot":
+        units = {value.upper() for key, value in query if key == "timeUnit"}
+        if units - _TIME_UNITS.keys():
+            return Refusal(HTTPStatus.BAD_REQUEST, f"timeUnit is one of {', '.join(_TIME_UNITS)}")
+        time_unit = _TIME_UNITS[units.pop()] if len(units) == 1 else MILLISECONDS
     names = tuple(steps[1:])
     combined = steps[0] == "stream"
     if combined:
@@ -115,4 +134,4 @@ def parse_target(host: Host, path: str) -> Target | Refusal:
         # Listen keys, not streams. No user data is simulated yet, and a listen key nobody issued opens and is
         # silent.
         names = ()
-    return Target(combined, part, names)
+    return Target(combined, part, names, time_unit)

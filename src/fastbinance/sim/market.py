@@ -6,85 +6,49 @@ is told, and it does not matter in how many steps the time is told: the same eve
 
 import math
 import random
-from typing import Final, NamedTuple
+from typing import Final
 
 from fastbinance.keys import Market
 from fastbinance.sim.book import Book, Changes, Level, Snapshot
-from fastbinance.sim.channels import REAL_TIME, Channel
-from fastbinance.sim.flow import TOP_SHARE, Fill, OrderFlow
+from fastbinance.sim.channels import REAL_TIME, Channel, Topic
+from fastbinance.sim.events import AggTradeEvent, BookTickerEvent, DepthEvent, Event, TradeEvent
+from fastbinance.sim.flow import TOP_SHARE, TRADES_PER_ACTION, Fill, OrderFlow
+from fastbinance.sim.hidden import hidden_lots
 from fastbinance.sim.instrument import Instrument
-from fastbinance.streams import Kind
+from fastbinance.sim.prices import observe_price
+from fastbinance.sim.rarities import RARE_TOPICS, Rarities
+from fastbinance.sim.statistics import STATISTICS_TOPICS, Statistics
 
-__all__ = ["AggTradeEvent", "BookTickerEvent", "DepthEvent", "Event", "RandomMarket", "TradeEvent"]
+__all__ = ["RandomMarket"]
 
 # Update ids are born this large: past 2**32 everywhere, and past Binance's real ones on futures.
 _FIRST_UPDATE_ID: Final[dict[Market, int]] = {
     "spot": 80_000_000_000,
     "usdm": 11_400_000_000_000,
     "coinm": 1_700_000_000_000,
+    "options": 3_100_000_000,
+    "alpha": 52_000_000_000,
 }
 _LONGEST_LEAP: Final = 40
 _FILLER_SHARE: Final = 0.01
 _MOST_MISSED_ACTIONS: Final = 200
+# What is made from the state of a market at a moment says it soon after somebody asks, however slow it is.
+_PROMPT_MS: Final = 50
+_PROMPT_SPREAD_MS: Final = 150
 
-
-class BookTickerEvent(NamedTuple):
-    """Best bid and ask after one action."""
-
-    update_id: int
-    bid: Level
-    ask: Level
-    time_ms: int
-
-
-class TradeEvent(NamedTuple):
-    """One execution. ``trade_type`` is ``MARKET``, ``RPI`` or ``NA``, the filler that is no trade."""
-
-    trade_id: int
-    price: int
-    qty: int
-    trade_type: str
-    is_buyer_maker: bool
-    time_ms: int
-
-
-class AggTradeEvent(NamedTuple):
-    """Executions of one side at one price. ``normal_qty`` leaves out those against RPI orders."""
-
-    agg_trade_id: int
-    price: int
-    qty: int
-    normal_qty: int
-    first_trade_id: int
-    last_trade_id: int
-    is_buyer_maker: bool
-    time_ms: int
-    event_ms: int
-
-
-class DepthEvent(NamedTuple):
-    """Changed levels since the previous event of the stream, or its top levels whole."""
-
-    first_update_id: int
-    update_id: int
-    previous_update_id: int
-    bids: list[Level]
-    asks: list[Level]
-    time_ms: int
-    event_ms: int
-
-
-Event = BookTickerEvent | TradeEvent | AggTradeEvent | DepthEvent
+_DEPTHS: Final = frozenset({Topic.DIFF_DEPTH, Topic.PARTIAL_DEPTH, Topic.RPI_DEPTH})
+_WATCHING: Final = _DEPTHS | {Topic.BOOK_TICKER}
 
 
 class _Timer:
-    # One open channel that is served by the clock.
-    __slots__ = ("changes", "channel", "due_ms")
+    # One open channel that is served by the clock, or a depth that is served after every action.
+    __slots__ = ("changes", "channel", "due_ms", "has_rung")
 
     def __init__(self, channel: Channel, due_ms: int, changes: Changes) -> None:
         self.channel = channel
         self.due_ms = due_ms
         self.changes = changes
+        self.has_rung = False
 
 
 class RandomMarket:
@@ -105,10 +69,13 @@ class RandomMarket:
     def __init__(self, instrument: Instrument, *, seed: str, now_ms: int, messages_per_second: float) -> None:
         self.instrument = instrument
         market = instrument.market
-        self._rng = random.Random(f"{seed}/{market}/{instrument.symbol}")
+        self._story = f"{seed}/{market}/{instrument.symbol}"
+        self._rng = random.Random(self._story)
         self._is_spot = market == "spot"
+        # Here an aggregate is what one taker got at one price, and is told at once.
+        self._aggregates_at_once = market in ("spot", "alpha", "options")
         # Ids leap from a generator of their own: asking for a stream must not change the story.
-        leaps = random.Random(f"{seed}/{market}/{instrument.symbol}/ids")
+        leaps = random.Random(f"{self._story}/ids")
         first_id = _FIRST_UPDATE_ID[market] + leaps.randrange(10**9)
         self.book = Book(
             first_id, _next_id if self._is_spot else lambda last: last + leaps.randint(1, _LONGEST_LEAP)
@@ -124,16 +91,27 @@ class RandomMarket:
         self._ticker_channel: Channel | None = None
         self._trade_channel: Channel | None = None
         self._agg_channel: Channel | None = None
+        self._depth_timers: list[_Timer] = []  # depths told in every action
         self._timers: dict[Channel, _Timer] = {}
         self._next_timer: _Timer | None = None
+        self._holders = 0
+        # Made when a stream first needs them, and kept: a kline goes on while nobody looks.
+        self._statistics: Statistics | None = None
+        self._rarities: Rarities | None = None
+        self._waiting_trades: list[TradeEvent] | None = None
         self._gathering: AggTradeEvent | None = None
         self._gathered: list[AggTradeEvent] = []
 
     @property
     def is_watched(self) -> bool:
         """Whether any channel is open; an unwatched market need not be stepped."""
+        return self._holders > 0 or self.has_channels
+
+    @property
+    def has_channels(self) -> bool:
+        """Whether it has events of its own to give, and is not only held for somebody who looks at it."""
         instant = self._ticker_channel or self._trade_channel or self._agg_channel
-        return instant is not None or bool(self._timers)
+        return instant is not None or bool(self._timers or self._depth_timers)
 
     @property
     def due_ms(self) -> int:
@@ -141,35 +119,72 @@ class RandomMarket:
         action_ms = int(self._next_action_ms)
         return action_ms if self._next_timer is None else min(action_ms, self._next_timer.due_ms)
 
+    def hold(self) -> None:
+        """Keep the market alive for somebody who looks at it now and then with `observe`."""
+        self._holders += 1
+
+    def release(self) -> None:
+        """End a `hold`."""
+        self._holders -= 1
+
     def open(self, channel: Channel, now_ms: int) -> None:
         """Start giving a channel's events; a diff stream begins at the present update id."""
-        if channel.speed_ms == REAL_TIME:
-            self._set_instant(channel.kind, channel)
-        elif channel not in self._timers:
-            changes = Changes(self.book.update_id)
+        topic = channel.topic
+        if channel in self._timers or any(timer.channel == channel for timer in self._depth_timers):
+            return
+        if topic in RARE_TOPICS:
+            self._add_timer(channel, now_ms + self._rare.gap_ms(topic))
+        elif channel.speed_ms == REAL_TIME:
+            if topic in _DEPTHS:
+                timer = _Timer(channel, 0, Changes(self.book.update_id))
+                self._depth_timers.append(timer)
+                self.book.watchers.append(timer.changes)
+            else:
+                self._set_instant(topic, channel)
+        elif topic in _DEPTHS or topic in (Topic.AGG_TRADE, Topic.TRADE):
             # The first event comes at the symbol's own phase, so that a thousand symbols do not fire
             # together.
-            due_ms = now_ms - (now_ms - self._phase_ms) % channel.speed_ms + channel.speed_ms
-            self._timers[channel] = _Timer(channel, due_ms, changes)
-            if channel.kind != Kind.AGG_TRADE:
-                self.book.watchers.append(changes)
-            self._find_next_timer()
+            speed_ms = channel.speed_ms
+            self._add_timer(channel, now_ms - (now_ms - self._phase_ms) % speed_ms + speed_ms)
+            if topic == Topic.TRADE:
+                self._waiting_trades = []
+        else:
+            if topic in STATISTICS_TOPICS:
+                self._statistics_at(now_ms).follow(channel, now_ms)
+            self._add_timer(channel, now_ms + _PROMPT_MS + self._phase_ms % _PROMPT_SPREAD_MS)
 
     def close(self, channel: Channel) -> None:
         """Stop giving a channel's events."""
-        if channel.speed_ms == REAL_TIME:
-            self._set_instant(channel.kind, None)
-            return
         timer = self._timers.pop(channel, None)
         if timer is not None:
-            # By identity: two watchers that hold nothing are equal in nothing but that.
-            self.book.watchers[:] = [
-                changes for changes in self.book.watchers if changes is not timer.changes
-            ]
             self._find_next_timer()
-        if channel.kind == Kind.AGG_TRADE:
+        for instant in self._depth_timers:
+            if instant.channel == channel:
+                timer = instant
+        if timer is None:
+            self._set_instant(channel.topic, None)
+            return
+        changes = timer.changes
+        # By identity: two watchers that hold nothing are equal in nothing but that.
+        self.book.watchers[:] = [watcher for watcher in self.book.watchers if watcher is not changes]
+        self._depth_timers = [instant for instant in self._depth_timers if instant is not timer]
+        if channel.topic == Topic.AGG_TRADE:
             self._gathering = None
             self._gathered.clear()
+        elif channel.topic == Topic.TRADE:
+            self._waiting_trades = None
+        elif self._statistics is not None:
+            self._statistics.unfollow(channel)
+
+    def observe(self, channel: Channel, now_ms: int) -> list[Event]:
+        """Give what a channel about the state of the market says at this moment."""
+        if channel.topic in STATISTICS_TOPICS:
+            return self._statistics_at(now_ms).observe(channel, self.book, now_ms)
+        return observe_price(self.instrument, self.book, channel, now_ms)
+
+    def happen(self, topic: Topic, now_ms: int) -> Event:
+        """Make a rare event happen now."""
+        return self._rare.event(topic, self.book, now_ms)
 
     def step(self, now_ms: int) -> list[tuple[Channel, Event]]:
         """Live on until ``now_ms`` inclusive and give every event of the open channels, in order of time."""
@@ -225,6 +240,9 @@ class RandomMarket:
         self._changed_ms = now_ms
         if fills:
             self._tell_fills(fills, now_ms, events)
+        for timer in self._depth_timers:
+            if timer.changes:
+                self._ring_depth(timer, now_ms, events)
         channel = self._ticker_channel
         if channel is not None:
             new_bid, new_ask = book.best_bid, book.best_ask
@@ -240,19 +258,22 @@ class RandomMarket:
         is_filler = self.instrument.market == "usdm" and self._rng.random() < _FILLER_SHARE
         first_id = self._trade_id + 1
         self._count_fills(fills, now_ms)
-        if channel is not None:
+        waiting = self._waiting_trades
+        if channel is not None or waiting is not None:
             for trade_id, fill in enumerate(fills, first_id):
                 trade_type = "RPI" if fill.is_rpi else "MARKET"
                 trade = TradeEvent(trade_id, fill.price, fill.qty, trade_type, fill.is_buyer_maker, now_ms)
-                events.append((channel, trade))
+                if channel is not None:
+                    events.append((channel, trade))
+                if waiting is not None:
+                    waiting.append(trade)
         if is_filler:
             self._trade_id += 1
             self._close_gathering()
             if channel is not None:
                 filler = TradeEvent(self._trade_id, 0, 0, "NA", fills[-1].is_buyer_maker, now_ms)
                 events.append((channel, filler))
-        if self._is_spot:
-            # On spot an aggregate is what one taker got at one price, and is told at once.
+        if self._aggregates_at_once:
             self._close_gathering()
             instant = self._agg_channel
             if instant is not None:
@@ -260,8 +281,11 @@ class RandomMarket:
             self._gathered.clear()
 
     def _count_fills(self, fills: list[Fill], now_ms: int) -> None:
+        statistics = self._statistics
         for fill in fills:
             self._trade_id += 1
+            if statistics is not None:
+                statistics.record(self._trade_id, fill.price, fill.qty, fill.is_buyer_maker, now_ms)
             last = self._gathering
             if last is not None and last.price == fill.price and last.is_buyer_maker == fill.is_buyer_maker:
                 self._gathering = last._replace(
@@ -283,48 +307,90 @@ class RandomMarket:
         if self._gathering is None:
             return
         # On futures aggregates wait for their timer, so without one they are dropped.
-        if self._is_spot or self._has_agg_timer():
+        if self._aggregates_at_once or self._has_agg_timer():
             self._gathered.append(self._gathering)
         self._gathering = None
 
     def _has_agg_timer(self) -> bool:
-        return any(channel.kind == Kind.AGG_TRADE for channel in self._timers)
+        return any(channel.topic == Topic.AGG_TRADE for channel in self._timers)
 
     def _ring(self, timer: _Timer, events: list[tuple[Channel, Event]]) -> None:
         channel, now_ms = timer.channel, timer.due_ms
-        if channel.kind == Kind.AGG_TRADE:
+        topic = channel.topic
+        if topic in _DEPTHS:
+            if timer.changes:
+                self._ring_depth(timer, now_ms, events)
+        elif topic == Topic.AGG_TRADE:
             self._close_gathering()
             events.extend((channel, aggregate._replace(event_ms=now_ms)) for aggregate in self._gathered)
             self._gathered.clear()
-        elif channel.kind == Kind.BOOK_TICKER:
-            if timer.changes:
+        elif topic == Topic.TRADE:
+            events.extend((channel, trade) for trade in self._waiting_trades or ())
+            self._waiting_trades = []
+        elif topic == Topic.BOOK_TICKER:
+            if timer.changes or not timer.has_rung:
                 bids, asks = self.book.top(1)
                 events.append((channel, BookTickerEvent(self.book.update_id, bids[0], asks[0], now_ms)))
-        elif channel.kind == Kind.PARTIAL_DEPTH:
-            if timer.changes:
-                events.append((channel, self._depth_event(timer, self.book.top(channel.levels))))
-        elif timer.changes:
-            # Spot tells bids best first, futures by rising price.
-            levels = self.book.changed(timer.changes, best_bid_first=self._is_spot)
-            events.append((channel, self._depth_event(timer, levels)))
-        if timer.changes:
-            timer.changes.restart(self.book.update_id)
-        timer.due_ms += channel.speed_ms
+                timer.changes.restart(self.book.update_id)
+        elif topic in RARE_TOPICS:
+            events.append((channel, self.happen(topic, now_ms)))
+        else:
+            events.extend((channel, event) for event in self.observe(channel, now_ms))
+        timer.has_rung = True
+        timer.due_ms += self._rare.gap_ms(topic) if topic in RARE_TOPICS else channel.speed_ms
         self._find_next_timer()
 
-    def _depth_event(self, timer: _Timer, levels: tuple[list[Level], list[Level]]) -> DepthEvent:
-        changes = timer.changes
-        return DepthEvent(
-            changes.first_update_id, self.book.update_id, changes.previous_update_id, *levels,
-            self._changed_ms, timer.due_ms,
+    def _ring_depth(self, timer: _Timer, now_ms: int, events: list[tuple[Channel, Event]]) -> None:
+        book, changes, channel = self.book, timer.changes, timer.channel
+        if channel.topic == Topic.PARTIAL_DEPTH:
+            bids, asks = book.top(channel.levels)
+        else:
+            # Spot tells bids best first, futures by rising price.
+            bids, asks = book.changed(changes, best_bid_first=self._is_spot)
+        if channel.topic == Topic.RPI_DEPTH:
+            bids, asks = self._with_hidden(bids), self._with_hidden(asks)
+        depth = DepthEvent(
+            changes.first_update_id, book.update_id, changes.previous_update_id, bids, asks,
+            self._changed_ms, now_ms,
         )  # fmt: skip
+        events.append((channel, depth))
+        changes.restart(book.update_id)
 
-    def _set_instant(self, kind: Kind, channel: Channel | None) -> None:
-        if kind == Kind.BOOK_TICKER:
+    def _with_hidden(self, levels: list[Level]) -> list[Level]:
+        typical = self.instrument.typical_lots
+        return [Level(price, qty + hidden_lots(price, typical) if qty else 0) for price, qty in levels]
+
+    @property
+    def _rare(self) -> Rarities:
+        if self._rarities is None:
+            self._rarities = Rarities(self.instrument, random.Random(f"{self._story}/rare"))
+        return self._rarities
+
+    def _statistics_at(self, now_ms: int) -> Statistics:
+        if self._statistics is None:
+            self._statistics = Statistics(
+                self.instrument,
+                random.Random(f"{self._story}/past"),
+                price=self.book.best_bid,
+                trade_id=self._trade_id,
+                now_ms=now_ms,
+                trades_a_minute=60_000 / self._mean_gap_ms * TRADES_PER_ACTION,
+            )
+        return self._statistics
+
+    def _add_timer(self, channel: Channel, due_ms: int) -> None:
+        timer = _Timer(channel, due_ms, Changes(self.book.update_id))
+        self._timers[channel] = timer
+        if channel.topic in _WATCHING:
+            self.book.watchers.append(timer.changes)
+        self._find_next_timer()
+
+    def _set_instant(self, topic: Topic, channel: Channel | None) -> None:
+        if topic == Topic.BOOK_TICKER:
             self._ticker_channel = channel
-        elif kind == Kind.TRADE:
+        elif topic == Topic.TRADE:
             self._trade_channel = channel
-        elif kind == Kind.AGG_TRADE:
+        elif topic == Topic.AGG_TRADE:
             self._agg_channel = channel
 
     def _find_next_timer(self) -> None:

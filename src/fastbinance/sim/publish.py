@@ -4,12 +4,24 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from fastbinance.keys import Market, Part
-from fastbinance.sim.channels import Channel, parse_channel, part_of
-from fastbinance.sim.exchange import Exchange
-from fastbinance.sim.instrument import LISTED, is_listable
+from fastbinance.sim.channels import (
+    ArrayOf,
+    Channel,
+    OfIndex,
+    OfSymbol,
+    Topic,
+    parse_channel,
+    part_of,
+)
+from fastbinance.sim.contracts import contract_symbol
+from fastbinance.sim.exchange import Exchange, Happening
+from fastbinance.sim.instrument import is_listable
 from fastbinance.sim.market import RandomMarket
 from fastbinance.sim.payload import event_payload
+from fastbinance.sim.reports import ArrayReport, IndexReport, Report
 from fastbinance.sim.stats import Stats
+from fastbinance.sim.timeunit import TimeUnit
+from fastbinance.sim.universe import Universe
 from fastbinance.sim.wire import combined_text, text_frame
 
 __all__ = ["Publisher", "Subscriber"]
@@ -22,6 +34,10 @@ class Subscriber(Protocol):
     def combined(self) -> bool:
         """Whether payloads come wrapped with their stream name."""
 
+    @property
+    def time_unit(self) -> TimeUnit:
+        """How times are spelled to it."""
+
     def write(self, data: bytes) -> None:
         """Take whole frames, in order."""
 
@@ -29,16 +45,31 @@ class Subscriber(Protocol):
         """Return when the peer has taken enough of what was written, or is gone."""
 
 
-class _Topic:
+class _Stream:
     # One stream name of one market, and who listens to it.
-    __slots__ = ("channel", "market", "markets", "name", "subscribers")
+    __slots__ = ("channel", "market", "markets", "name", "report", "subscribers", "units", "universe")
 
     def __init__(self, name: str, market: Market) -> None:
         self.name = name
         self.market: Market = market
-        self.channel: Channel | None = None
+        self.channel: Channel | None = None  # of markets that are watched one by one
+        self.universe: Universe | None = None  # where symbols may be born later
+        self.report: Report | None = None
         self.markets: list[RandomMarket] = []
         self.subscribers: dict[Subscriber, None] = {}
+        self.units: tuple[TimeUnit, ...] = ()
+
+    def add(self, subscriber: Subscriber) -> None:
+        self.subscribers[subscriber] = None
+        self._find_units()
+
+    def remove(self, subscriber: Subscriber) -> None:
+        del self.subscribers[subscriber]
+        self._find_units()
+
+    def _find_units(self) -> None:
+        # Looked at in every event, so found here: mostly it is one.
+        self.units = tuple(dict.fromkeys(subscriber.time_unit for subscriber in self.subscribers))
 
 
 class Publisher:
@@ -68,8 +99,8 @@ class Publisher:
         self._stats = stats
         self._replayed = replayed
         self._on_join = on_join
-        self._topics: dict[tuple[Market, str], _Topic] = {}
-        self._feeds: dict[tuple[RandomMarket, Channel], list[_Topic]] = {}
+        self._streams: dict[tuple[Market, str], _Stream] = {}
+        self._feeds: dict[tuple[RandomMarket | Report, Channel], list[_Stream]] = {}
         self._outbox: dict[Subscriber, list[bytes]] = {}
 
     def join(self, subscriber: Subscriber, market: Market, name: str, part: Part | None, now_ms: int) -> None:
@@ -81,26 +112,26 @@ class Publisher:
             Route of the connection; None where the host is not split.
         """
         # FIELD: the wrong route is acknowledged like the right one, and silent.
-        if part is not None and part_of(name) != part:
+        if part is not None and part_of(name, market) != part:
             return
-        topic = self._topics.get((market, name))
-        if topic is None:
-            topic = self._topics[market, name] = _Topic(name, market)
-            self._open(topic, now_ms)
-        topic.subscribers[subscriber] = None
+        stream = self._streams.get((market, name))
+        if stream is None:
+            stream = self._streams[market, name] = _Stream(name, market)
+            self._open(stream, now_ms)
+        stream.add(subscriber)
         if self._on_join is not None:
             self._on_join(market, name)
 
     def leave(self, subscriber: Subscriber, market: Market, names: Iterable[str]) -> None:
         """Stop sending streams to a subscriber."""
         for name in names:
-            topic = self._topics.get((market, name))
-            if topic is None or subscriber not in topic.subscribers:
+            stream = self._streams.get((market, name))
+            if stream is None or subscriber not in stream.subscribers:
                 continue
-            del topic.subscribers[subscriber]
-            if not topic.subscribers:
-                del self._topics[market, name]
-                self._close(topic)
+            stream.remove(subscriber)
+            if not stream.subscribers:
+                del self._streams[market, name]
+                self._close(stream)
 
     def forget(self, subscriber: Subscriber) -> None:
         """Drop what waits for a subscriber that is gone."""
@@ -108,23 +139,36 @@ class Publisher:
 
     def subscribers(self, market: Market, name: str) -> list[Subscriber]:
         """Give those who are served a stream now."""
-        topic = self._topics.get((market, name))
-        return [] if topic is None else list(topic.subscribers)
+        stream = self._streams.get((market, name))
+        return [] if stream is None else list(stream.subscribers)
 
     def publish(self, now_ms: int) -> None:
         """Live on until ``now_ms`` and send what happened."""
-        feeds = self._feeds
-        for market, channel, event in self.exchange.step(now_ms):
-            self._stats.events += 1
-            payload = event_payload(market.instrument, channel, event)
-            for topic in feeds.get((market, channel), ()):
-                self._post(topic, payload)
+        for happening in self.exchange.step(now_ms):
+            self._tell(happening)
         self.flush()
+
+    def happen(self, market: Market, symbol: str, topic: Topic, now_ms: int) -> int:
+        """Make a rare event of a symbol happen now and send it. Gives the number of receivers."""
+        found = self.exchange.market(market, symbol, now_ms)
+        self._list(found, now_ms)
+        event = found.happen(topic, now_ms)
+        receivers = 0
+        for source, channel in list(self._feeds):
+            if source is found and channel.topic == topic:
+                receivers += self._tell((found, channel, event))
+        self.flush()
+        return receivers
 
     def post(self, market: Market, name: str, payload: bytes) -> int:
         """Put a payload of any content into a stream; `flush` sends it. Gives the number of receivers."""
-        topic = self._topics.get((market, name))
-        return 0 if topic is None else self._post(topic, payload)
+        stream = self._streams.get((market, name))
+        return 0 if stream is None else self._post(stream, payload, None)
+
+    def announce(self, subscriber: Subscriber, name: str, payload: bytes) -> None:
+        """Put a payload that nobody subscribed to before one subscriber; `flush` sends it."""
+        text = combined_text(name, payload) if subscriber.combined else payload
+        self._outbox.setdefault(subscriber, []).append(text_frame(text))
 
     def flush(self) -> list[Subscriber]:
         """Write what was posted, one write per subscriber, and give those that were written to."""
@@ -138,15 +182,34 @@ class Publisher:
             subscriber.write(data)
         return list(outbox)
 
-    def _post(self, topic: _Topic, payload: bytes) -> int:
-        # Framed once for all receivers of a form.
+    def _tell(self, happening: Happening) -> int:
+        source, channel, event = happening
+        self._stats.events += 1
+        receivers = 0
+        # Spelled once for all streams of a time unit.
+        payloads: dict[TimeUnit, bytes] = {}
+        for stream in self._feeds.get((source, channel), ()):
+            for unit in stream.units:
+                payload = payloads.get(unit)
+                if payload is None:
+                    payload = event_payload(source.instrument, channel, event, unit)
+                    payloads[unit] = payload
+                receivers += self._post(stream, payload, unit)
+        return receivers
+
+    def _post(self, stream: _Stream, payload: bytes, unit: TimeUnit | None) -> int:
+        # Framed once for all receivers of a form. A unit narrows them to those who want it.
         raw: bytes | None = None
         combined: bytes | None = None
         outbox = self._outbox
-        for subscriber in topic.subscribers:
+        receivers = 0
+        for subscriber in stream.subscribers:
+            if unit is not None and subscriber.time_unit is not unit:
+                continue
+            receivers += 1
             if subscriber.combined:
                 if combined is None:
-                    combined = text_frame(combined_text(topic.name, payload))
+                    combined = text_frame(combined_text(stream.name, payload))
                 frame = combined
             else:
                 if raw is None:
@@ -157,52 +220,73 @@ class Publisher:
                 outbox[subscriber] = [frame]
             else:
                 frames.append(frame)
-        return len(topic.subscribers)
+        return receivers
 
-    def _open(self, topic: _Topic, now_ms: int) -> None:
-        parsed = parse_channel(topic.name, topic.market)
-        if parsed is None or topic.market in self._replayed:
+    def _open(self, stream: _Stream, now_ms: int) -> None:
+        asked = parse_channel(stream.name, stream.market)
+        if asked is None or stream.market in self._replayed:
             return
-        symbol, topic.channel = parsed
-        if symbol is not None:
-            if is_listable(symbol, topic.market):
-                market = self.exchange.market(topic.market, symbol, now_ms)
-                self._watch(topic, market, now_ms)
-                self._list(market, now_ms)
+        if isinstance(asked, OfSymbol):
+            symbol, stream.channel = asked
+            if asked.channel.topic == Topic.CONTINUOUS_KLINE:
+                symbol = contract_symbol(symbol, asked.channel.variant, stream.market, now_ms)
+            if is_listable(symbol, stream.market):
+                self._include(stream, stream.market, symbol, now_ms)
             return
-        # Since mid-2026 all-market streams carry USD-M and COIN-M symbols alike, whichever host they are
-        # asked of.
-        merged: tuple[Market, ...] = ("usdm", "coinm")
-        for product in merged:
-            for listed in LISTED[product]:
-                self._watch(topic, self.exchange.market(product, listed, now_ms), now_ms)
-        for market in list(self.exchange.markets):
-            if market.instrument.market in merged:
-                self._watch(topic, market, now_ms)
+        if isinstance(asked, OfIndex):
+            self._begin(stream, IndexReport(asked, now_ms), now_ms)
+            return
+        stream.universe = asked.universe
+        if isinstance(asked, ArrayOf):
+            self._begin(stream, ArrayReport(asked, now_ms), now_ms)
+        else:
+            stream.channel = asked.channel
+        for market, symbol in asked.universe.listed(now_ms):
+            if is_listable(symbol, market):
+                self._include(stream, market, symbol, now_ms)
+        for known in list(self.exchange.markets):
+            if asked.universe.has(known.instrument):
+                self._watch(stream, known, now_ms)
+
+    def _begin(self, stream: _Stream, report: Report, now_ms: int) -> None:
+        stream.report = report
+        self._feeds[report, report.channel] = [stream]
+        self.exchange.begin(report, now_ms)
+
+    def _include(self, stream: _Stream, market: Market, symbol: str, now_ms: int) -> None:
+        is_new = self.exchange.find(market, symbol) is None
+        found = self.exchange.market(market, symbol, now_ms)
+        self._watch(stream, found, now_ms)
+        if is_new:
+            self._list(found, now_ms)
 
     def _list(self, market: RandomMarket, now_ms: int) -> None:
-        # A symbol that just came to life appears in the all-market streams that are already open.
-        if market.instrument.market == "spot":
-            return
-        for topic in self._topics.values():
-            if topic.name.startswith("!") and topic.channel is not None:
-                self._watch(topic, market, now_ms)
+        # A symbol that just came to life appears in the streams of many symbols that are already open.
+        for stream in list(self._streams.values()):
+            if stream.universe is not None and stream.universe.has(market.instrument):
+                self._watch(stream, market, now_ms)
 
-    def _watch(self, topic: _Topic, market: RandomMarket, now_ms: int) -> None:
-        if topic.channel is None or market in topic.markets:
+    def _watch(self, stream: _Stream, market: RandomMarket, now_ms: int) -> None:
+        if stream.report is not None:
+            self.exchange.include(stream.report, market, now_ms)
             return
-        topic.markets.append(market)
-        listeners = self._feeds.setdefault((market, topic.channel), [])
-        listeners.append(topic)
+        if stream.channel is None or market in stream.markets:
+            return
+        stream.markets.append(market)
+        listeners = self._feeds.setdefault((market, stream.channel), [])
+        listeners.append(stream)
         if len(listeners) == 1:
-            self.exchange.open(market, topic.channel, now_ms)
+            self.exchange.open(market, stream.channel, now_ms)
 
-    def _close(self, topic: _Topic) -> None:
-        if topic.channel is None:
+    def _close(self, stream: _Stream) -> None:
+        if stream.report is not None:
+            del self._feeds[stream.report, stream.report.channel]
+            self.exchange.end(stream.report)
+        if stream.channel is None:
             return
-        for market in topic.markets:
-            listeners = self._feeds[market, topic.channel]
-            listeners.remove(topic)
+        for market in stream.markets:
+            listeners = self._feeds[market, stream.channel]
+            listeners.remove(stream)
             if not listeners:
-                del self._feeds[market, topic.channel]
-                self.exchange.close(market, topic.channel)
+                del self._feeds[market, stream.channel]
+                self.exchange.close(market, stream.channel)

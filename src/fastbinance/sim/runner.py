@@ -84,6 +84,28 @@ class RunningSimulator:
         """Send a payload of your own to the subscribers of a stream."""
         return self.call(lambda simulator: simulator.send(market, stream, payload, environment=environment))
 
+    def block_trade(self, symbol: str, *, environment: Environment = "prod") -> int:
+        """Have a block trade on spot now."""
+        return self.call(lambda simulator: simulator.block_trade(symbol, environment=environment))
+
+    def force_order(self, symbol: str, market: Market = "usdm", *, environment: Environment = "prod") -> int:
+        """Have a liquidation on USD-M or COIN-M now."""
+        return self.call(lambda simulator: simulator.force_order(symbol, market, environment=environment))
+
+    def contract_info(
+        self, symbol: str, market: Market = "usdm", *, environment: Environment = "prod"
+    ) -> int:
+        """Tell news of a contract of USD-M or COIN-M now."""
+        return self.call(lambda simulator: simulator.contract_info(symbol, market, environment=environment))
+
+    def option_symbol(self, symbol: str) -> int:
+        """Tell now that an option is listed."""
+        return self.call(lambda simulator: simulator.option_symbol(symbol))
+
+    def announce_shutdown(self) -> int:
+        """Send ``serverShutdown`` to every connection to spot, and go on."""
+        return self.call(lambda simulator: simulator.announce_shutdown())
+
     def flood(
         self,
         payloads: Sequence[bytes],

@@ -11,6 +11,7 @@ from picows import WSCloseCode, WSUpgradeRequest, WSUpgradeResponse, WSUpgradeRe
 
 from fastbinance.errors import ConfigurationError
 from fastbinance.keys import Environment, Market, WsKey, limits
+from fastbinance.sim.channels import Topic
 from fastbinance.sim.connection import Connection, Manners
 from fastbinance.sim.control import Dialect
 from fastbinance.sim.exchange import Exchange
@@ -28,7 +29,15 @@ __all__ = ["Simulator", "SimulatorOptions"]
 _MESSAGES_PER_SECOND: Final = 20.0
 _SHORTEST_NAP_SECONDS: Final = 0.001
 _SHUTDOWN_SECONDS: Final = 2.0
-_MARKETS: Final[tuple[Market, ...]] = ("spot", "usdm", "coinm")
+_MARKETS: Final[tuple[Market, ...]] = ("spot", "usdm", "coinm", "options", "alpha")
+_BOOK_MARKETS: Final[tuple[Market, ...]] = ("spot", "usdm", "coinm")
+_MARKETS_OF: Final[dict[Topic, tuple[Market, ...]]] = {
+    Topic.BLOCK_TRADE: ("spot",),
+    Topic.FORCE_ORDER: ("usdm", "coinm"),
+    Topic.CONTRACT_INFO: ("usdm", "coinm"),
+    Topic.OPTION_SYMBOL: ("options",),
+}
+_SHUTDOWN_STREAM: Final = "!serverShutdown"
 
 
 class SimulatorOptions(TypedDict, total=False):
@@ -43,6 +52,7 @@ class SimulatorOptions(TypedDict, total=False):
     ping_interval: float | None
     pong_timeout: float | None
     flat_errors: bool
+    announce_stop: bool
     clock: Callable[[], int] | None
 
 
@@ -72,6 +82,8 @@ class Simulator:
         Seconds; by default Binance's, which differ by product.
     flat_errors
         Spell errors of control frames as documented instead of as seen on the wire.
+    announce_stop
+        Send ``serverShutdown`` to spot's connections before they are closed at the end.
     clock
         Gives Unix milliseconds. With a clock of one's own, `step` tells the simulator that it has moved.
 
@@ -95,6 +107,7 @@ class Simulator:
         ping_interval: float | None = None,
         pong_timeout: float | None = None,
         flat_errors: bool = False,
+        announce_stop: bool = False,
         clock: Callable[[], int] | None = None,
     ) -> None:
         rate = _MESSAGES_PER_SECOND if messages_per_second is None else messages_per_second
@@ -113,6 +126,7 @@ class Simulator:
         self._ping_interval = ping_interval
         self._pong_timeout = pong_timeout
         self._flat_errors = flat_errors
+        self._announce_stop = announce_stop
         self._seed = seed
         self._rate = rate
         self._replays = replays
@@ -177,8 +191,10 @@ class Simulator:
         ConfigurationError
             The market is not simulated, or could not have such a symbol.
         """
-        if market not in _MARKETS or not is_listable(symbol, market):
-            raise ConfigurationError(f"no book of {symbol!r} on {market!r}: there are {', '.join(_MARKETS)}")
+        if market not in _BOOK_MARKETS or not is_listable(symbol, market):
+            raise ConfigurationError(
+                f"no book of {symbol!r} on {market!r}: there are {', '.join(_BOOK_MARKETS)}"
+            )
         now_ms = self._clock_ms()
         found = self._publisher(environment).exchange.market(market, symbol, now_ms)
         time_ms = min(now_ms, found.changed_ms)
@@ -203,6 +219,36 @@ class Simulator:
         receivers = publisher.post(market, stream, payload)
         publisher.flush()
         return receivers
+
+    def block_trade(self, symbol: str, *, environment: Environment = "prod") -> int:
+        """Have a block trade on spot now, rather than now and then; gives the number of receivers."""
+        return self._happen("spot", symbol, Topic.BLOCK_TRADE, environment)
+
+    def force_order(self, symbol: str, market: Market = "usdm", *, environment: Environment = "prod") -> int:
+        """Have a liquidation on USD-M or COIN-M now; gives the number of receivers."""
+        return self._happen(market, symbol, Topic.FORCE_ORDER, environment)
+
+    def contract_info(
+        self, symbol: str, market: Market = "usdm", *, environment: Environment = "prod"
+    ) -> int:
+        """Tell news of a contract of USD-M or COIN-M now; gives the number of receivers."""
+        return self._happen(market, symbol, Topic.CONTRACT_INFO, environment)
+
+    def option_symbol(self, symbol: str) -> int:
+        """Tell now that an option is listed; gives the number of receivers."""
+        return self._happen("options", symbol, Topic.OPTION_SYMBOL, "prod")
+
+    def announce_shutdown(self) -> int:
+        """Send ``serverShutdown`` to every connection to spot, and go on; gives their number."""
+        now_ms = self._clock_ms()
+        told = [connection for connection in self._connections if connection.host.market == "spot"]
+        for connection in told:
+            payload = f'{{"e":"serverShutdown","E":{connection.time_unit.at(now_ms)}}}'
+            publisher = self._publishers[connection.host.environment]
+            publisher.announce(connection, _SHUTDOWN_STREAM, payload.encode())
+        for publisher in self._publishers.values():
+            publisher.flush()
+        return len(told)
 
     async def flood(
         self,
@@ -251,6 +297,13 @@ class Simulator:
         if player is None:
             raise ConfigurationError(f"nothing is replayed on {market!r}")
         await player.done.wait()
+
+    def _happen(self, market: Market, symbol: str, topic: Topic, environment: Environment) -> int:
+        if market not in _MARKETS_OF[topic] or not is_listable(symbol, market):
+            raise ConfigurationError(f"{symbol!r} on {market!r} has no such event: wrong symbol or market")
+        receivers = self._publisher(environment).happen(market, symbol, topic, self._clock_ms())
+        self._schedule()
+        return receivers
 
     def _build(self) -> None:
         self._publishers.clear()
@@ -339,6 +392,8 @@ class Simulator:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
         self._listeners.stop()
+        if self._announce_stop:
+            self.announce_shutdown()
         connections = list(self._connections)
         for connection in connections:
             connection.close(WSCloseCode.GOING_AWAY, "the simulator stops")
