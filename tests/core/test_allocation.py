@@ -11,12 +11,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.frames import EVENTS, STREAMS, combined, feed_for, pack, ring_for
+from support.frames import EVENTS, combined, feed_for, message_of, pack, ring_for
 
+from fastbinance._core.ring import RingBase
 from fastbinance.streams import Kind
 
 MESSAGES = 1_000_000
 BATCH = 10_000
+
+#: Frames of a whole market: kind, stream, WsKey, what an element is.
+ARRAYS = [
+    (Kind.MINI_TICKER, "!miniTicker@arr", "usdmMarket", EVENTS[Kind.MINI_TICKER, "usdm"]),
+    (Kind.MARK_PRICE, "!markPrice@arr@1s", "usdmMarket", EVENTS[Kind.MARK_PRICE, "usdm"]),
+    (Kind.TICKER, "!ticker@arr", "usdmMarket", EVENTS[Kind.TICKER, "usdm"]),
+]
 
 
 class Mallinfo(ctypes.Structure):
@@ -35,9 +43,11 @@ def heap_reader():
 
 
 def mixture():
-    """Return a feed with a ring of each kind, and a batch of messages of all of them, both paths taken."""
+    """Return a feed with a ring of each kind and of arrays, and a batch of messages of all, both paths taken."""
     rings = [ring_for(kind, capacity=1024) for kind in Kind]
-    messages = [combined(STREAMS[kind, "spot"][0], EVENTS[kind, "spot"]) for kind in Kind]
+    rings += [RingBase(int(kind), name, key, None, capacity=1024, symbol_capacity=64) for kind, name, key, _ in ARRAYS]
+    messages = [message_of(kind) for kind in Kind]
+    messages += [combined(name, [event | {"s": f"S{i}"} for i in range(40)]) for _, name, _, event in ARRAYS]
     # In another key order, so that the fallback takes it too.
     turned = combined("btcusdt@bookTicker", dict(reversed(EVENTS[Kind.BOOK_TICKER, "spot"].items())))
     messages = [*messages * 3, turned]

@@ -4,6 +4,7 @@ import copy
 import gc
 import math
 import pickle
+import re
 import time
 
 import numpy as np
@@ -513,9 +514,10 @@ class TestMaking:
         with pytest.raises(ConfigurationError, match="from 1 to 1048576 rows"):
             ring_for(Kind.BOOK_TICKER, symbol=None, symbol_capacity=rows)
 
-    @pytest.mark.parametrize("kind", [0, 6, -1])
+    @pytest.mark.parametrize("kind", [0, 23, -1])
     def test_an_unknown_kind_is_refused(self, kind):
-        with pytest.raises(ConfigurationError, match="there are \\[1, 2, 3, 4, 5\\]"):
+        kinds = re.escape(str(list(range(1, 23))))
+        with pytest.raises(ConfigurationError, match=f"there are {kinds}"):
             RingBase(kind, "x", "main", "X", capacity=2)
 
     @pytest.mark.parametrize("symbol", ["A" * 49, "", 'A"', "A\\"])

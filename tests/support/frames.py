@@ -1,4 +1,4 @@
-"""Events as dictionaries in Binance's key order, and their way into payloads, frames and feeds."""
+"""From events to payloads, frames and feeds."""
 
 import json
 from collections.abc import Iterable
@@ -10,86 +10,29 @@ from picows.picows import WSFrame, WSMsgType, _make_test_ws_frame
 from fastbinance._core.feed import Feed
 from fastbinance._core.ring import RingBase
 from fastbinance.streams import Kind
+from support.events import CASES, EVENTS, FAST, HOME, IDS, STREAMS, SYMBOLS, Event
 
-Event = dict[str, Any]
+__all__ = [
+    "CASES", "EVENTS", "FAST", "HOME", "IDS", "PADDING", "STREAMS", "SYMBOLS", "Event", "Recorder", "Spelled",
+    "book_ticker", "combined", "depth", "feed_for", "frame_of", "message_of", "pack", "ring_for", "send",
+    "spelled", "text_of",
+]  # fmt: skip
 
 PADDING = 64
-
-#: One event per kind and market, keys in the order of the wire; figures of our own.
-EVENTS: dict[tuple[Kind, str], Event] = {
-    (Kind.BOOK_TICKER, "spot"): {
-        "u": 400900217, "s": "BTCUSDT", "b": "25.35190000", "B": "31.21000000", "a": "25.36520000",
-        "A": "40.66000000",
-    },
-    (Kind.BOOK_TICKER, "usdm"): {
-        "e": "bookTicker", "u": 5123107838349, "s": "BTCUSDT", "ps": "BTCUSDT", "b": "64021.10", "B": "3.029",
-        "a": "64021.20", "A": "12.5", "T": 1723161256302, "E": 1723161256303, "st": 1,
-    },
-    (Kind.BOOK_TICKER, "coinm"): {
-        "u": 5123107838350, "e": "bookTicker", "s": "BTCUSD_PERP", "ps": "BTCUSD", "b": "64021.1",
-        "B": "57618", "a": "64021.2", "A": "7", "T": 1723161256302, "E": 1723161256303,
-    },
-    (Kind.TRADE, "spot"): {
-        "e": "trade", "E": 1672515782136, "s": "BTCUSDT", "t": 12345, "p": "16500.01000000",
-        "q": "0.00100000", "T": 1672515782135, "m": True, "M": True,
-    },
-    (Kind.TRADE, "usdm"): {
-        "e": "trade", "E": 1723161256303, "T": 1723161256302, "s": "BTCUSDT", "t": 5000000001,
-        "p": "64021.10", "q": "0.005", "X": "MARKET", "m": False, "st": 1,
-    },
-    (Kind.AGG_TRADE, "spot"): {
-        "e": "aggTrade", "E": 1672515782136, "s": "BTCUSDT", "a": 164325, "p": "16500.01000000",
-        "q": "1.25000000", "f": 100, "l": 105, "T": 1672515782135, "m": True, "M": True,
-    },
-    (Kind.AGG_TRADE, "usdm"): {
-        "e": "aggTrade", "E": 1723161256303, "a": 3404749954, "s": "BTCUSDT", "p": "64021.10",
-        "q": "3.029", "nq": "3.000", "f": 7960913511, "l": 7960913512, "T": 1723161256302, "m": False,
-        "st": 1,
-    },
-    (Kind.DIFF_DEPTH, "spot"): {
-        "e": "depthUpdate", "E": 1672515782136, "s": "BTCUSDT", "U": 157, "u": 160,
-        "b": [["16500.01000000", "10.00000000"], ["16499.99000000", "0.00000000"]],
-        "a": [["16500.02000000", "0.10000000"]],
-    },
-    (Kind.DIFF_DEPTH, "usdm"): {
-        "e": "depthUpdate", "E": 1723161256303, "T": 1723161256302, "s": "BTCUSDT", "ps": "BTCUSDT",
-        "U": 1570, "u": 1600, "pu": 1490, "b": [["64021.10", "10"], ["64021.20", "0"]],
-        "a": [["64022.00", "0.1"]], "st": 1,
-    },
-    (Kind.PARTIAL_DEPTH, "spot"): {
-        "lastUpdateId": 160,
-        "bids": [["16500.01000000", "10.00000000"], ["16499.99000000", "2.00000000"]],
-        "asks": [["16500.02000000", "0.10000000"], ["16500.03000000", "7.00000000"]],
-    },
-    (Kind.PARTIAL_DEPTH, "usdm"): {
-        "e": "depthUpdate", "E": 1723161256303, "T": 1723161256302, "s": "BTCUSDT", "U": 1570, "u": 1600,
-        "pu": 1490, "b": [["64021.10", "10"], ["64021.00", "8"]],
-        "a": [["64022.00", "0.1"], ["64022.10", "3"]],
-    },
-}  # fmt: skip
-
-#: Stream and WsKey of each of them.
-STREAMS: dict[tuple[Kind, str], tuple[str, str]] = {
-    (Kind.BOOK_TICKER, "spot"): ("btcusdt@bookTicker", "main"),
-    (Kind.BOOK_TICKER, "usdm"): ("btcusdt@bookTicker", "usdmPublic"),
-    (Kind.BOOK_TICKER, "coinm"): ("btcusd_perp@bookTicker", "coinm"),
-    (Kind.TRADE, "spot"): ("btcusdt@trade", "main"),
-    (Kind.TRADE, "usdm"): ("btcusdt@trade", "usdmPublic"),
-    (Kind.AGG_TRADE, "spot"): ("btcusdt@aggTrade", "main"),
-    (Kind.AGG_TRADE, "usdm"): ("btcusdt@aggTrade", "usdmMarket"),
-    (Kind.DIFF_DEPTH, "spot"): ("btcusdt@depth@100ms", "main"),
-    (Kind.DIFF_DEPTH, "usdm"): ("btcusdt@depth@100ms", "usdmPublic"),
-    (Kind.PARTIAL_DEPTH, "spot"): ("btcusdt@depth5@100ms", "main"),
-    (Kind.PARTIAL_DEPTH, "usdm"): ("btcusdt@depth5@100ms", "usdmPublic"),
-}
-
-CASES = list(EVENTS)
-IDS = [f"{market} {kind.name.lower()}" for kind, market in CASES]
-
 
 def text_of(value: Any) -> bytes:
     """Return JSON as Binance prints it: no white space, symbols in UTF-8."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+Spelled = list[tuple[str, Any]]
+
+
+def spelled(items: Spelled) -> bytes:
+    """Return an object with these keys as they stand, doubled ones too; a value in bytes is JSON already."""
+    return b"{%s}" % b",".join(
+        b"%s:%s" % (text_of(key), value if isinstance(value, bytes) else text_of(value)) for key, value in items
+    )
 
 
 def combined(stream: str, event: Any) -> bytes:
@@ -98,8 +41,9 @@ def combined(stream: str, event: Any) -> bytes:
     return b'{"stream":"%s","data":%s}' % (stream.encode(), data)
 
 
-def message_of(kind: Kind, market: str = "spot", **changes: Any) -> bytes:
+def message_of(kind: Kind, market: str = "", **changes: Any) -> bytes:
     """Return the combined message of one of EVENTS, with some of its values changed."""
+    market = market or HOME[kind]
     return combined(STREAMS[kind, market][0], EVENTS[kind, market] | changes)
 
 
@@ -132,6 +76,7 @@ class Recorder:
         self.controls: list[bytes] = []
         self.messages: list[tuple[str | None, bytes]] = []
         self.rejects: list[Any] = []
+        self.drifts: list[tuple[list[Any], bytes]] = []
         self.pings = 0
         self.lost: list[tuple[int | None, str]] = []
 
@@ -149,6 +94,10 @@ class Recorder:
     def on_reject(self, reject: Any) -> None:
         self.rejects.append(reject)
 
+    def on_drift(self, drifts: list[Any], payload: bytes, recv_ns: int) -> None:
+        assert recv_ns > 0
+        self.drifts.append((drifts, payload))
+
     def on_ping(self) -> None:
         self.pings += 1
 
@@ -157,12 +106,13 @@ class Recorder:
 
 
 def ring_for(
-    kind: Kind, market: str = "spot", *, symbol: str | None = "", capacity: int = 8, **options: Any
+    kind: Kind, market: str = "", *, symbol: str | None = "", capacity: int = 8, **options: Any
 ) -> RingBase:
     """Return a small ring for one of EVENTS; `symbol` None makes it one of many symbols."""
-    stream, ws_key = STREAMS[kind, market]
+    case = kind, market or HOME[kind]
+    stream, ws_key = STREAMS[case]
     if symbol == "":
-        symbol = stream.partition("@")[0].upper()
+        symbol = SYMBOLS[case]
     return RingBase(int(kind), stream, ws_key, symbol, capacity=capacity, **options)
 
 

@@ -12,6 +12,7 @@ _DIFF = EVENTS[Kind.DIFF_DEPTH, "spot"]
 _PARTIAL = EVENTS[Kind.PARTIAL_DEPTH, "spot"]
 
 GOOD = combined("btcusdt@bookTicker", _SPOT)
+_LISTED = combined("btcusdt@bookTicker", [_SPOT])
 
 
 def _quote(**changes: object) -> bytes:
@@ -102,7 +103,14 @@ MALFORMED: list[tuple[str, bytes, str]] = [
     ("a maker as text", _trade(m="true"), "wrong_type"),
     ("a maker as null", _trade(m=None), "wrong_type"),
     ("an execution type as a number", combined("btcusdt@trade", _FILLER | {"X": 1}), "wrong_type"),
-    ("data as an array", combined("btcusdt@bookTicker", [_SPOT]), "wrong_type"),
+    ("a diff in an array", combined("btcusdt@depth@100ms", [_DIFF]), "wrong_type"),
+    ("a partial depth in an array", combined("btcusdt@depth5@100ms", [_PARTIAL]), "wrong_type"),
+    ("an array of arrays", combined("btcusdt@bookTicker", [[_SPOT]]), "wrong_type"),
+    ("an array with a null", combined("btcusdt@bookTicker", [_SPOT, None]), "wrong_type"),
+    ("an array with a text", combined("btcusdt@bookTicker", [_SPOT, "x"]), "wrong_type"),
+    ("an array with a bad element", combined("btcusdt@bookTicker", [_SPOT, _SPOT | {"b": ""}]), "bad_number"),
+    ("an array with a hole", _swap(b"}]}", b"},]}", _LISTED), "invalid_json"),
+    ("an array that does not end", _swap(b"}]}", b"}}", _LISTED), "invalid_json"),
     ("data as text", combined("btcusdt@bookTicker", "x"), "wrong_type"),
     ("data as null", combined("btcusdt@bookTicker", None), "wrong_type"),
     ("a stream as a number", b'{"stream":1,"data":{}}', "wrong_type"),

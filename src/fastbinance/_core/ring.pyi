@@ -19,8 +19,8 @@ class KindLayout:
         `streams.Kind`.
     record_bytes : int
     fields : dict
-        Name to ``(offset, code)``; the code is ``"q"`` int64, ``"I"`` uint32, ``"d"`` float64 or ``"?"``
-        bool.
+        Name to ``(offset, code)``; the code is ``"q"`` int64, ``"I"`` uint32, ``"B"`` uint8, ``"d"`` float64
+        or ``"?"`` bool.
     has_levels : bool
         Whether the ring has an arena of levels.
     dtype : numpy.dtype
@@ -76,7 +76,7 @@ class NewestField:
 class Record:
     """One record, copied out of its ring: immutable, valid for ever.
 
-    Two records are equal when all fields are. Survives `pickle`.
+    Two records are equal when all fields are, NaN of both among them. Survives `pickle`.
     """
 
     kind: ClassVar[int]

@@ -206,7 +206,7 @@ cdef class Record:
     def __eq__(self, other):
         if type(self) is not type(other):
             return NotImplemented
-        return all(self[name] == other[name] for name in self.fields())
+        return all(_same(self[name], other[name]) for name in self.fields())
 
     def __hash__(self):
         return hash((type(self), (<RecordHead*>self.data).sequence, (<RecordHead*>self.data).recv_ns))
@@ -237,7 +237,7 @@ cdef class DepthRecord(Record):
         # levels_begin says where the levels lay in one ring's arena, which is not part of what the record says.
         if type(self) is not type(other):
             return NotImplemented
-        same = all(self[name] == other[name] for name in self.fields() if name != "levels_begin")
+        same = all(_same(self[name], other[name]) for name in self.fields() if name != "levels_begin")
         return same and np.array_equal(self.levels, (<DepthRecord>other).levels)
 
     def __hash__(self):
@@ -245,6 +245,10 @@ cdef class DepthRecord(Record):
 
     def __reduce__(self):
         return _restore, (type(self), (<bytes>(<char*>self.data)[:RECORD_BYTES]), self.levels)
+
+
+cdef bint _same(one, other) except -1:
+    return one == other or (one != one and other != other)  # NaN, what a stream does not tell, is the same as NaN
 
 
 def _restore(cls, bytes data not None, levels=None):
