@@ -11,7 +11,7 @@ from libcpp.memory cimport unique_ptr
 
 from fastbinance._core cimport native
 from fastbinance._core.native cimport (
-    Fallback, FallbackResult, FastPath, Kind, Outcome, Route, RouteTable, decode_code_name, payload_padding, string_view,
+    Fallback, FallbackResult, FastPath, Kind, Outcome, Route, RouteTable, SbeDecoder, decode_code_name, payload_padding, string_view,
 )
 from fastbinance._core.ring cimport RingBase
 
@@ -79,11 +79,11 @@ cdef class _Bench:
         Route* route
 
     def __cinit__(self, int kind, str name, str ws_key, symbol, Py_ssize_t payload_bytes):
-        # No element of an array has less than 32 bytes; as many levels as the payload can hold, see scan_levels.
+        # No element of an array has less than 32 bytes, and no binary trade less than 25; as many levels as the payload can hold, see scan_levels.
         levels = native.kind_info(<Kind>kind).has_levels
         self.ring = RingBase(
             kind, name, ws_key, symbol,
-            capacity=2 if levels else power_of_two(max(2, payload_bytes // 32 + 1)),
+            capacity=2 if levels else power_of_two(max(2, payload_bytes // 25 + 1)),
             level_capacity=power_of_two(max(2, payload_bytes // 10 + 1)),
             symbol_capacity=1 if symbol is not None else power_of_two(max(2, payload_bytes // 32 + 1)))
         cdef bytes encoded = name.encode()
@@ -105,7 +105,7 @@ cdef class _Bench:
 
     cdef int know(self, symbols) except -1:
         """Give a many-symbol ring rows for what a payload names: the fast path adds none."""
-        cdef uint32_t row
+        cdef uint32_t row = 0
         cdef bytes encoded
         for symbol in symbols:
             encoded = symbol.encode()
@@ -114,6 +114,27 @@ cdef class _Bench:
 
     cdef list records(self):
         return [self.ring.at(sequence) for sequence in range(self.ring.cursor + 1)]
+
+
+cdef list _decode_sbe(str ws_key, object stream, bytes raw, const char* text, Py_ssize_t size):
+    """The records of one binary message. `stream` is only compared: a message names its own."""
+    cdef:
+        SbeDecoder decoder
+        FallbackResult found = decoder.run(text, size, 0)
+        _Bench bench
+    if found.outcome == Outcome.rejected:
+        raise _error(ws_key, found, raw)
+    if found.kind == Kind.none:  # a template of the future
+        return []
+    name = _text(found.stream)
+    if stream is not None and name != stream:
+        raise ConfigurationError(f"the payload says that it is of stream {name!r}, not of {stream!r}")
+    bench = _Bench(<int>found.kind, name, ws_key, _text(found.symbol), size)
+    decoder.rebuild(bench.table)
+    found = decoder.run(text, size, 0)
+    if found.outcome == Outcome.rejected:
+        raise _error(ws_key, found, raw)
+    return bench.records()
 
 
 def decode(payload, ws_key, stream=None, scanner="auto"):
@@ -174,6 +195,9 @@ def decode(payload, ws_key, stream=None, scanner="auto"):
     # SIMD code may touch that many bytes behind a payload; they never decide anything.
     cdef bytes padded = raw + bytes(payload_padding)
     text = PyBytes_AS_STRING(padded)
+
+    if keys.format_of(key) == "sbe" and not isinstance(payload, str):
+        return _decode_sbe(key.value, stream, raw, text, size)
 
     # What is it? The fallback says, and validates every byte.
     found = _fallback.get().run(nothing, text, size, 0, NULL)

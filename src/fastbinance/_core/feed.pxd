@@ -1,10 +1,11 @@
 from libc.stdint cimport int64_t, uint64_t
 from libcpp.memory cimport unique_ptr
-from libcpp.vector cimport vector
 
 from picows.picows cimport WSCloseCode, WSFrame, WSListener, WSTransport
 
-from fastbinance._core.native cimport DecodeCode, Fallback, FallbackResult, FastPath, Lookahead, Route, RouteTable
+from fastbinance._core.native cimport (
+    Assembler, DecodeCode, Fallback, FallbackResult, FastPath, Lookahead, Route, RouteTable, SbeDecoder,
+)
 from fastbinance._core.ring cimport Bell
 
 
@@ -15,9 +16,10 @@ cdef class Feed(WSListener):
         Lookahead lookahead
         bint looks_ahead                   # there are so many routes that it pays
         unique_ptr[Fallback] parser
-        vector[char] message               # fragments of an unfinished message, and padding
+        SbeDecoder sbe_decoder
+        readonly bint sbe                  # binary messages are SBE; else they are nonsense
+        Assembler assembler                # of fragmented messages
         bint in_message                    # a fragmented message has begun
-        bint message_dropped               # ... and is too long, so that the rest of it is skipped
         bint batch_ended                   # the next frame begins a socket read
         int64_t recv_ns                    # wall clock of the socket read
         bint replaying                     # replay() runs, partly without the interpreter lock
@@ -44,6 +46,7 @@ cdef class Feed(WSListener):
     cpdef on_ws_frame(self, WSTransport transport, WSFrame frame)
     cpdef on_ws_disconnected(self, WSTransport transport)
     cdef int refuse_while_replaying(self) except -1
+    cdef int routes_changed(self) except -1
     cdef bint accept_fast(self, const char* payload, Py_ssize_t size) noexcept nogil
     cdef int accept(self, const char* payload, Py_ssize_t size) except -1
     cdef int accept_slowly(self, const char* payload, Py_ssize_t size) except -1
@@ -52,5 +55,7 @@ cdef class Feed(WSListener):
     cdef int on_a_ping(self, WSTransport transport, WSFrame frame) except -1
     cdef int on_close(self, WSTransport transport, WSFrame frame) except -1
     cdef int fail(self, WSTransport transport, WSCloseCode code) except -1
+    cdef int accept_binary(self, const char* payload, Py_ssize_t size) except -1
+    cdef int accept_rest(self, FallbackResult& result, const char* payload, Py_ssize_t size) except -1
     cdef int hand_over(self, FallbackResult& result, bytes payload) except -1
     cdef int reject(self, DecodeCode code, Py_ssize_t offset, const char* payload, Py_ssize_t size, object stream) except -1

@@ -7,14 +7,13 @@ from collections import deque, namedtuple
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdint cimport int64_t, uint64_t
-from libc.string cimport memcpy
 
 from picows.picows cimport WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
 from fastbinance._core cimport decode, native
 from fastbinance._core.native cimport (
-    DecodeCode, FallbackResult, FastPath, FastResult, Lookahead, Outcome, Route, decode_code_name, max_message_bytes, payload_padding,
-    string_view, wall_clock_ns,
+    AssemblerStep, DecodeCode, FallbackResult, FastPath, FastResult, FrameType, Lookahead, Outcome, Route, decode_code_name,
+    payload_padding, string_view, wall_clock_ns,
 )
 from fastbinance._core.ring cimport Bell, RingBase
 
@@ -44,10 +43,11 @@ cdef object _drift(const native.Drift& seen):
 cdef class Feed(WSListener):
     """The listener of one connection: frames in, records out, everything else to its handler."""
 
-    def __cinit__(self, handler not None, str ws_key not None, Bell bell=None):
+    def __cinit__(self, handler not None, str ws_key not None, Bell bell=None, *, bint sbe=False):
         self.handler = handler
         self.ws_key = ws_key
         self.bell = bell if bell is not None else Bell()
+        self.sbe = sbe
         self.rings = {}
         self.recent_rejects = deque(maxlen=KEPT_REJECTS)
         self.batch_ended = True
@@ -74,7 +74,7 @@ cdef class Feed(WSListener):
         self.table.add(string_view(PyBytes_AS_STRING(name), len(name)), ring.kind, &ring.writer,
                        string_view(PyBytes_AS_STRING(symbol), len(symbol)))
         self.rings[stream_name] = ring
-        self.looks_ahead = Lookahead.worthwhile(self.table)
+        self.routes_changed()
 
     def remove_route(self, str stream_name not None):
         """Forget a route; its payloads go to the handler from now on. Without such a route nothing happens."""
@@ -82,7 +82,13 @@ cdef class Feed(WSListener):
         self.refuse_while_replaying()
         self.table.remove(string_view(PyBytes_AS_STRING(name), len(name)))
         self.rings.pop(stream_name, None)
+        self.routes_changed()
+
+    cdef int routes_changed(self) except -1:
         self.looks_ahead = Lookahead.worthwhile(self.table)
+        if self.sbe:
+            self.sbe_decoder.rebuild(self.table)
+        return 0
 
     def set_raw(self, str stream_name not None, bint raw):
         """Whether the messages of a routed stream go to the handler too; they then take the fallback, which is slower."""
@@ -121,11 +127,16 @@ cdef class Feed(WSListener):
             self.recv_ns = wall_clock_ns()
         self.batch_ended = frame.last_in_buffer   # control frames end batches too
         self.frames += 1
-        if frame.msg_type == WSMsgType.TEXT and frame.fin and not (
+        if frame.fin and not (
                 self.in_message or frame.rsv1 or frame.rsv2 or frame.rsv3 or frame._payload_obj is not None):
-            if self.looks_ahead:
-                self.lookahead.step(self.table, frame.payload_ptr + frame.payload_size, frame.tail_size)
-            self.accept(frame.payload_ptr, frame.payload_size)
+            if frame.msg_type == WSMsgType.TEXT:
+                if self.looks_ahead:
+                    self.lookahead.step(self.table, frame.payload_ptr + frame.payload_size, frame.tail_size)
+                self.accept(frame.payload_ptr, frame.payload_size)
+            elif frame.msg_type == WSMsgType.BINARY and self.sbe:
+                self.accept_binary(frame.payload_ptr, frame.payload_size)
+            else:
+                self.on_rare_frame(transport, frame)
         else:
             self.on_rare_frame(transport, frame)
         if self.batch_ended and self.bell.waiting:
@@ -211,6 +222,20 @@ cdef class Feed(WSListener):
         result = self.parser.get().run(self.table, payload, size, self.recv_ns, NULL)
         if result.outcome == Outcome.published or result.outcome == Outcome.skipped:
             self.fallback += 1
+        return self.accept_rest(result, payload, size)
+
+    cdef int accept_binary(self, const char* payload, Py_ssize_t size) except -1:
+        cdef FallbackResult result
+        self.messages += 1
+        self.bytes_received += size
+        result = self.sbe_decoder.run(payload, size, self.recv_ns)
+        if result.outcome == Outcome.published or result.outcome == Outcome.skipped:
+            self.fast += 1
+        return self.accept_rest(result, payload, size)
+
+    cdef int accept_rest(self, FallbackResult& result, const char* payload, Py_ssize_t size) except -1:
+        """Count what became of a message, and show to the handler what is for it."""
+        if result.outcome == Outcome.published or result.outcome == Outcome.skipped:
             if result.outcome == Outcome.published:
                 self.published += result.records
             else:
@@ -250,7 +275,7 @@ cdef class Feed(WSListener):
             if raw:
                 self.handler.on_message(stream, payload, self.recv_ns)
         except Exception:
-            # Not raised: see accept_slowly.
+            # Not raised: see accept_rest.
             self.handler_errors += 1
             _logger.exception("%s: the handler of a message failed", self.ws_key)
         return 0
@@ -276,7 +301,8 @@ cdef class Feed(WSListener):
             # RFC 6455 5.2: bits without an agreed extension fail the connection; what they mean is unknowable.
             self.reject(DecodeCode.reserved_bits, 0, frame.payload_ptr, frame.payload_size, "")
             self.fail(transport, WSCloseCode.PROTOCOL_ERROR)
-        elif frame.msg_type == WSMsgType.TEXT or frame.msg_type == WSMsgType.CONTINUATION:
+        elif frame.msg_type == WSMsgType.TEXT or frame.msg_type == WSMsgType.CONTINUATION or (
+                self.sbe and frame.msg_type == WSMsgType.BINARY):
             # Whole messages come here too when they are test frames, which have no readable bytes behind them.
             self.on_fragment(transport, frame)
         elif frame.msg_type == WSMsgType.PING:
@@ -297,7 +323,7 @@ cdef class Feed(WSListener):
         try:
             self.handler.on_ping()
         except Exception:
-            # Not raised: see accept_slowly.
+            # Not raised: see accept_rest.
             self.handler_errors += 1
             _logger.exception("%s: the handler of a ping failed", self.ws_key)
         return 0
@@ -321,31 +347,27 @@ cdef class Feed(WSListener):
         return 0
 
     cdef int on_fragment(self, WSTransport transport, WSFrame frame) except -1:
-        cdef bint begins = frame.msg_type == WSMsgType.TEXT
-        cdef size_t before
-        if begins == self.in_message:
-            # A continuation of nothing, or a new message inside another: the framing is broken, RFC 6455 5.4.
-            self.reject(DecodeCode.bad_fragment, 0, frame.payload_ptr, frame.payload_size, "")
-            self.fail(transport, WSCloseCode.PROTOCOL_ERROR)
-            return 0
-        if begins:
-            self.in_message = True
-            self.message_dropped = False
-            self.message.clear()
-        if not self.message_dropped:
-            before = self.message.size()
-            if before + <size_t>frame.payload_size > max_message_bytes:
-                self.message_dropped = True
-                self.messages += 1
-                self.reject(DecodeCode.too_long, before, self.message.data(), before, "")
-                self.message.clear()
-                self.message.shrink_to_fit()  # 32 MiB that nobody needs again
+        cdef FrameType kind = FrameType.continuation
+        if frame.msg_type == WSMsgType.TEXT:
+            kind = FrameType.text
+        elif frame.msg_type == WSMsgType.BINARY:
+            kind = FrameType.binary
+        cdef AssemblerStep step = self.assembler.take(kind, frame.fin, frame.payload_ptr, frame.payload_size)
+        cdef string_view message = self.assembler.message()
+        self.in_message = self.assembler.unfinished()
+        if step == AssemblerStep.complete:
+            if self.assembler.is_binary():
+                self.accept_binary(message.data(), <Py_ssize_t>message.size())
             else:
-                self.message.resize(before + frame.payload_size + payload_padding)
-                memcpy(self.message.data() + before, frame.payload_ptr, frame.payload_size)
-                self.message.resize(before + frame.payload_size)  # the padding stays allocated behind it
-        if frame.fin:
-            self.in_message = False
-            if not self.message_dropped:
-                self.accept(self.message.data(), <Py_ssize_t>self.message.size())
+                self.accept(message.data(), <Py_ssize_t>message.size())
+            self.assembler.finish()
+        elif step == AssemblerStep.rejected:
+            if self.assembler.code() == DecodeCode.bad_fragment:
+                # A continuation of nothing, or a new message inside another: the framing is broken, RFC 6455 5.4.
+                self.reject(DecodeCode.bad_fragment, 0, frame.payload_ptr, frame.payload_size, "")
+                self.fail(transport, WSCloseCode.PROTOCOL_ERROR)
+            else:
+                self.messages += 1
+                self.reject(self.assembler.code(), message.size(), message.data(), <Py_ssize_t>message.size(), "")
+            self.assembler.finish()
         return 0

@@ -26,6 +26,7 @@ cdef extern from "error.hpp" namespace "fb" nogil:
         reserved_bits
         binary_frame
         out_of_memory
+        truncated
     const char* decode_code_name(DecodeCode) noexcept
 
     cdef enum class Outcome(unsigned char):
@@ -244,3 +245,30 @@ cdef extern from "fast.hpp" namespace "fb" nogil:
         const char* name() noexcept
         FastResult combined(const RouteTable&, const char*, size_t, int64_t) noexcept
         Outcome raw(Route&, const char*, size_t, int64_t) noexcept
+
+
+cdef extern from "assemble.hpp" namespace "fb" nogil:
+    cdef enum class FrameType(unsigned char):
+        text
+        binary
+        continuation
+
+    cdef enum class AssemblerStep "fb::Assembler::Step"(unsigned char):
+        partial
+        complete
+        rejected
+
+    cdef cppclass Assembler:
+        AssemblerStep take(FrameType, bool, const char*, size_t) noexcept
+        string_view message() noexcept
+        bool is_binary() noexcept
+        DecodeCode code() noexcept
+        bool unfinished() noexcept
+        void finish() noexcept
+
+
+cdef extern from "sbe.hpp" namespace "fb" nogil:
+    cdef cppclass SbeDecoder:
+        SbeDecoder() except +
+        void rebuild(const RouteTable&) except +
+        FallbackResult run(const char*, size_t, int64_t) noexcept

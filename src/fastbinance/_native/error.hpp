@@ -27,6 +27,9 @@ enum class DecodeCode : std::uint8_t {
   reserved_bits = 17,     // RSV bits without an extension that gives them a meaning
   binary_frame = 18,      // binary on a connection that speaks JSON
   out_of_memory = 19,     // the parser could not grow
+  other_schema = 20,      // SBE of a schema that is not the market data's
+  truncated = 21,         // SBE whose lengths and counts reach beyond the message
+  short_block = 22,       // SBE with a block shorter than the fields that were always in it
 };
 
 constexpr const char *decode_code_name(DecodeCode code) {
@@ -51,6 +54,9 @@ constexpr const char *decode_code_name(DecodeCode code) {
   case DecodeCode::reserved_bits: return "reserved_bits";
   case DecodeCode::binary_frame: return "binary_frame";
   case DecodeCode::out_of_memory: return "out_of_memory";
+  case DecodeCode::other_schema: return "other_schema";
+  case DecodeCode::truncated: return "truncated";
+  case DecodeCode::short_block: return "short_block";
   }
   return "unknown";
 }

@@ -138,6 +138,12 @@ public:
 
   std::size_t size() const noexcept { return count_; }
 
+  template <class Call> void each(Call &&call) const {
+    for (const Route &route : routes_)
+      if (route.details != nullptr)
+        call(const_cast<Route &>(route));
+  }
+
 private:
   // As much of the text and its closing quote as fits; the rest zero.
   static void copy_quoted(char *to, std::size_t room, std::string_view text) noexcept {
