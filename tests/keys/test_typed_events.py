@@ -172,7 +172,9 @@ each_row = pytest.mark.parametrize(
 
 
 @each_row
-def test_message_becomes_its_struct_with_exact_decimals(kind: TypedEvent, payload: str, expected: Any) -> None:
+def test_message_becomes_its_struct_with_exact_decimals(
+    kind: TypedEvent, payload: str, expected: Any
+) -> None:
     found, unknown = read_event(kind, payload.encode())
     assert found == expected
     assert unknown == []
@@ -182,12 +184,16 @@ def test_message_becomes_its_struct_with_exact_decimals(kind: TypedEvent, payloa
 
 
 @each_row
-def test_the_wrapper_of_combined_streams_is_seen_through(kind: TypedEvent, payload: str, expected: Any) -> None:
+def test_the_wrapper_of_combined_streams_is_seen_through(
+    kind: TypedEvent, payload: str, expected: Any
+) -> None:
     assert read_event(kind, b'{"stream":"any","data":' + payload.encode() + b"}")[0] == expected
 
 
 @each_row
-def test_unknown_keys_pass_and_are_noted_with_their_path(kind: TypedEvent, payload: str, expected: Any) -> None:
+def test_unknown_keys_pass_and_are_noted_with_their_path(
+    kind: TypedEvent, payload: str, expected: Any
+) -> None:
     message = json.loads(payload)
     message["zz"] = {"deep": [1, "two"]}
     nested = next((key for key, value in message.items() if isinstance(value, list)), None)

@@ -32,9 +32,10 @@ def acknowledge(request: dict[str, Any]) -> dict[str, Any]:
 class Client(WSListener):
     """The server's side of one connection."""
 
-    def __init__(self, server: "ScriptedServer", path: str) -> None:
+    def __init__(self, server: "ScriptedServer", path: str, headers: dict[str, str]) -> None:
         self.server = server
         self.path = path
+        self.headers = headers
         self.transport: WSTransport | None = None
         self.texts: list[bytes] = []
         self.text_times: list[float] = []
@@ -185,4 +186,4 @@ class ScriptedServer:
             status, headers = self.refusal
             refused = WSUpgradeResponse.create_error_response(status, b"no", headers)
             return WSUpgradeResponseWithListener(refused, None)
-        return Client(self, request.path.decode())
+        return Client(self, request.path.decode(), dict(request.headers))

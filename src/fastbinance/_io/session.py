@@ -21,16 +21,9 @@ _picows_logger = logging.getLogger("fastbinance.picows")
 #: Header of the API key.
 API_KEY_HEADER: Final = "X-MBX-APIKEY"
 
-
-class _WithoutKeys(logging.Filter):
-    # At DEBUG picows logs the whole upgrade request; a key must not be in any log.
-    def filter(self, record: logging.LogRecord) -> bool:
-        if API_KEY_HEADER.lower() in record.getMessage().lower():
-            record.msg, record.args = "Send upgrade request: not shown, it has an API key", ()
-        return True
-
-
-_picows_logger.addFilter(_WithoutKeys())
+# Below DEBUG picows logs the whole upgrade request, on a child of the logger it is given; a key must not be in
+# any log, so who sends one has a logger that leaves those lines out.
+_keyed_logger = logging.getLogger("fastbinance.picows.keyed")
 
 # `!markPrice@arr` is 73 kB on the wire and grows with the market; picows closes at 10 MiB by itself.
 _MAX_FRAME_BYTES: Final = 32 * 1024 * 1024
@@ -162,6 +155,10 @@ class Session:
         listener = cast(WSListener, self.feed)
         # asyncio waits a minute for a silent TLS peer, and takes the option only where there is TLS.
         options: dict[str, Any] = {"ssl_handshake_timeout": timeout} if url.startswith("wss:") else {}
+        logger = _picows_logger
+        if headers:
+            logger = _keyed_logger
+            logger.setLevel(max(_picows_logger.getEffectiveLevel(), logging.DEBUG))
 
         async def plug(parsed: WSParsedURL) -> socket.socket:
             self._socket = await open_socket(parsed.host, parsed.port, timeout)
@@ -174,7 +171,7 @@ class Session:
                 ssl_context=ssl_context,
                 disconnect_on_exception=False,
                 websocket_handshake_timeout=timeout,
-                logger_name=_picows_logger,
+                logger_name=logger,
                 enable_auto_pong=False,  # else a PING never reaches the feed, nor the end of its batch
                 max_frame_size=_MAX_FRAME_BYTES,
                 extra_headers=headers,
