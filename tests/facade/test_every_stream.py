@@ -4,6 +4,7 @@ One simulator and one client for the whole module. Everything is wanted at once,
 the time of the others to come.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
@@ -13,7 +14,7 @@ from support.faces import DEADLINE_SECONDS, feed_threads
 import fastbinance
 from fastbinance import Client, Kind, streams
 from fastbinance.keys import MARKETS, Market
-from fastbinance.sim import run_in_thread
+from fastbinance.sim import RunningSimulator, run_in_thread
 from fastbinance.streams import parse
 
 OPTION: Final = "BTC-261225-90000-C"
@@ -22,12 +23,21 @@ TOKEN: Final = ("0x55d398326f99059fF775485246999027B3197955", "56")
 
 
 class Row(NamedTuple):
-    """A stream: how it is asked for, what it is called, and a field that has a value above zero."""
+    """A stream: how it is asked for, its name, a field that has a value, and what makes it speak."""
 
     call: Callable[[Client], Any]
     name: str
     service: str
     field: str
+    provoke: Callable[[RunningSimulator], object] = lambda sim: None
+
+
+class World(NamedTuple):
+    """The simulator, the client, and what each row's call gave."""
+
+    sim: RunningSimulator
+    fb: Client
+    given: dict[tuple[Market, str], Any]
 
 
 def spot() -> list[Row]:
@@ -129,7 +139,10 @@ def options() -> list[Row]:
     return [
         Row(lambda fb: fb.index_prices(), "!index@arr", market, "price"),
         Row(lambda fb: fb.klines(OPTION, "1m", "options"), f"{name}@kline_1m", market, "close_price"),
-        Row(lambda fb: fb.option_symbols(), "!optionSymbol", market, "strike_price"),
+        Row(
+            lambda fb: fb.option_symbols(), "!optionSymbol", market, "strike_price",
+            lambda sim: sim.option_symbol(OPTION),
+        ),
         Row(
             lambda fb: fb.open_interest("btcusdt", EXPIRY),
             f"btcusdt@openInterest@{EXPIRY}", market, "open_interest",
@@ -193,22 +206,26 @@ def _no_threads_left() -> None:
 
 
 @pytest.fixture(scope="module")
-def wanted() -> Iterator[tuple[Client, dict[tuple[Market, str], Any]]]:
+def wanted() -> Iterator[World]:
     with (
         run_in_thread(seed=7, messages_per_second=50) as sim,
         Client(urls=sim.urls, capacity=4096) as fb,
     ):
-        yield fb, {(market, row.name): row.call(fb) for market, row in ALL}
+        yield World(sim, fb, {(market, row.name): row.call(fb) for market, row in ALL})
     assert feed_threads() == []
 
 
 @each_row
 def test_a_stream_is_subscribed_and_read_by_its_method(
-    wanted: tuple[Client, dict[tuple[Market, str], Any]], market: Market, row: Row
+    wanted: World, market: Market, row: Row
 ) -> None:
-    found = wanted[1][market, row.name]
+    found = wanted.given[market, row.name]
     if isinstance(found, fastbinance.EventQueue):
-        event = found.get(timeout=DEADLINE_SECONDS)
+        event = None
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while event is None and time.monotonic() < deadline:
+            row.provoke(wanted.sim)  # again, as the stream may not have been confirmed before
+            event = found.get(timeout=0.5)
         assert event is not None
         kind = parse(row.name, market).event
         assert (event.ws_key, event.stream, event.kind) == (row.service, row.name, kind)
@@ -227,16 +244,15 @@ def test_a_stream_is_subscribed_and_read_by_its_method(
 
 @each_row
 def test_the_same_stream_is_subscribed_by_name(
-    wanted: tuple[Client, dict[tuple[Market, str], Any]], market: Market, row: Row
+    wanted: World, market: Market, row: Row
 ) -> None:
-    fb, given = wanted
-    found = given[market, row.name]
-    rings = fb.subscribe(row.name, market)
+    found = wanted.given[market, row.name]
+    rings = wanted.fb.subscribe(row.name, market)
     assert rings == ({} if isinstance(found, fastbinance.EventQueue) else {row.name: found})
 
 
-def test_nothing_came_that_was_not_known(wanted: tuple[Client, dict[tuple[Market, str], Any]]) -> None:
-    stats = wanted[0].stats()
+def test_nothing_came_that_was_not_known(wanted: World) -> None:
+    stats = wanted.fb.stats()
     assert [str(drift) for drift in stats.drifts] == []
     assert [(one.ws_key, one.rejects) for one in stats.connections if one.counters.rejected] == []
     assert stats.confirmed == stats.streams == len(ALL)
