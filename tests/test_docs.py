@@ -8,13 +8,13 @@ import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
 import fastbinance
-from fastbinance import _grammar, errors, events, keys
+from fastbinance import Kind, _grammar, codes, errors, events, keys
 from fastbinance._core import ring as native_rings
 from fastbinance._io.stats import FeedCounters
 from fastbinance.sim import RunningSimulator, SimulatorOptions, run_in_thread
@@ -160,13 +160,30 @@ def test_every_public_member_of_a_ring_is_documented(simulator: RunningSimulator
 @pytest.mark.parametrize(
     ("heading", "kinds"),
     [
-        ("BookTicker", [fastbinance.Kind.BOOK_TICKER]),
-        ("Trade", [fastbinance.Kind.TRADE]),
-        ("AggTrade", [fastbinance.Kind.AGG_TRADE]),
-        ("Depth", [fastbinance.Kind.DIFF_DEPTH, fastbinance.Kind.PARTIAL_DEPTH]),
+        ("BookTicker", [Kind.BOOK_TICKER]),
+        ("Trade", [Kind.TRADE, Kind.BLOCK_TRADE]),
+        ("AggTrade", [Kind.AGG_TRADE]),
+        ("Depth", [Kind.DIFF_DEPTH, Kind.PARTIAL_DEPTH]),
+        (
+            "Kline",
+            [
+                Kind.KLINE, Kind.CONTINUOUS_KLINE, Kind.INDEX_PRICE_KLINE, Kind.MARK_PRICE_KLINE,
+                Kind.CONTRACT_KLINE,
+            ],
+        ),
+        ("Ticker", [Kind.TICKER, Kind.ROLLING_TICKER]),
+        ("MiniTicker", [Kind.MINI_TICKER]),
+        ("AveragePrice", [Kind.AVERAGE_PRICE]),
+        ("ReferencePrice", [Kind.REFERENCE_PRICE]),
+        ("MarkPrice", [Kind.MARK_PRICE]),
+        ("OptionMarkPrice", [Kind.OPTION_MARK_PRICE]),
+        ("IndexPrice", [Kind.INDEX_PRICE]),
+        ("ForceOrder", [Kind.FORCE_ORDER]),
+        ("OpenInterest", [Kind.OPEN_INTEREST]),
+        ("AssetIndex", [Kind.ASSET_INDEX]),
     ],
-)
-def test_record_table_is_the_native_layout(heading: str, kinds: list[fastbinance.Kind]) -> None:
+)  # fmt: skip
+def test_record_table_is_the_native_layout(heading: str, kinds: list[Kind]) -> None:
     text = section(DOCS / "records.md", heading)
     documented = [tuple(row[:3]) for row in tables(text)[0]]
     for kind in kinds:
@@ -203,20 +220,46 @@ def test_every_ws_key_is_documented_with_its_urls() -> None:
 
 @pytest.mark.parametrize(
     ("heading", "market"),
-    [("Spot", "spot"), ("USD-M", "usdm"), ("COIN-M", "coinm"), ("Options", "options"), ("Alpha", "alpha")],
+    [
+        ("Spot", "spot"),
+        ("USD-M", "usdm"),
+        ("COIN-M", "coinm"),
+        ("Options", "options"),
+        ("Alpha", "alpha"),
+        ("Spot as SBE", "spot"),
+    ],
 )
 def test_every_stream_name_is_documented_with_its_record_and_route(heading: str, market: keys.Market) -> None:
-    records = {
-        None: "-",
-        fastbinance.Kind.BOOK_TICKER: "BookTicker",
-        fastbinance.Kind.TRADE: "Trade",
-        fastbinance.Kind.AGG_TRADE: "AggTrade",
-        fastbinance.Kind.DIFF_DEPTH: "Depth (diff)",
-        fastbinance.Kind.PARTIAL_DEPTH: "Depth (partial)",
-    }
-    forms = _grammar.FORMS[market]
+    forms = _grammar.forms_of(market, "sbe" if heading.endswith("SBE") else "json")
     [rows] = tables(section(DOCS / "streams-and-keys.md", heading))
-    assert rows == [[form.text, records[form.kind], *([form.part] if form.part else [])] for form in forms]
+    assert rows == [[form.text, becomes(form), *([form.part] if form.part else [])] for form in forms]
+
+
+def becomes(form: _grammar.Form) -> str:
+    """Name the record or event that a stream becomes, as the page does."""
+    if form.kind is None:
+        return str(form.event)
+    name: str = native_rings.record_types[int(form.kind)].__name__
+    which = {Kind.DIFF_DEPTH: " (diff)", Kind.PARTIAL_DEPTH: " (partial)"}
+    return name + which.get(form.kind, "")
+
+
+def test_every_code_is_documented() -> None:
+    [rows] = tables(section(DOCS / "records.md", "Codes"))
+    assert rows == [
+        [name, rows[index][1], ", ".join(f"{one.value} {one.name}" for one in getattr(codes, name))]
+        for index, name in enumerate(("TradeType", "Side", "OrderType", "TimeInForce", "OrderStatus"))
+    ]
+
+
+def test_every_field_of_a_typed_event_and_of_a_drift_is_documented() -> None:
+    rows = tables(section(DOCS / "rings.md", "Typed events"))[0]
+    assert {row[2]: row[3].split(", ") for row in rows} == {
+        row[2]: list(getattr(events, row[2]).__struct_fields__) for row in rows
+    }
+    assert {row[1] for row in rows if row[1]} == set(get_args(_grammar.TypedEvent))
+    documented = [name for row in tables((DOCS / "drift.md").read_text())[0] for name in row[0].split(", ")]
+    assert documented == [*(one.name for one in fields(fastbinance.Drift)), "identity"]
 
 
 def test_sizes_of_rings_are_those_documented(simulator: RunningSimulator) -> None:
@@ -255,7 +298,7 @@ def test_every_reject_code_is_documented() -> None:
 def test_every_event_state_and_counter_is_documented() -> None:
     kinds = tables(section(DOCS / "rings.md", "Events"))[0]
     states, counters = tables(section(DOCS / "rings.md", "State and counters"))
-    assert [row[0] for row in kinds] == list(events.EVENT_KINDS)
+    assert [kind for row in kinds for kind in row[0].split(", ")] == list(events.EVENT_KINDS)
     assert {row[0] for row in states} == {state.name for state in fastbinance.RingState}
     documented = {name for row in counters for name in row[0].split(", ")}
     assert documented == {counter.name for counter in fields(FeedCounters)}
