@@ -12,6 +12,8 @@ from fastbinance.sim.timeunit import MILLISECONDS, TimeUnit
 
 START_MS = 1_795_340_000_000  # a Sunday in November 2026, 09:33:20 UTC
 
+_LONGEST_STEP_MS = 8000
+
 
 class Listener:
     """A subscriber that keeps what it is sent."""
@@ -60,8 +62,11 @@ class SteppedExchange:
 
     def after(self, milliseconds: int) -> "SteppedExchange":
         """Let time pass, and publish what happened meanwhile."""
-        self.now_ms += milliseconds
-        self.publisher.publish(self.now_ms)
+        end_ms = self.now_ms + milliseconds
+        while self.now_ms < end_ms:
+            # A longer step is taken for the sleep of a machine, and not made up for.
+            self.now_ms = min(end_ms, self.now_ms + _LONGEST_STEP_MS)
+            self.publisher.publish(self.now_ms)
         return self
 
     def payloads(self, name: str) -> list[Any]:

@@ -122,7 +122,10 @@ class Exchange:
             due_ms, _, market = heapq.heappop(queue)
             if queued_for.get(market) == due_ms:  # or it was put off, brought forward or closed since
                 del queued_for[market]
-                yield from self._stepped(market, now_ms)
+                for channel, event in market.step(now_ms):
+                    yield market, channel, event
+                if market.has_channels:
+                    self._queue_up(market)
 
     def _stepped(self, market: RandomMarket, now_ms: int) -> Iterator[Happening]:
         for channel, event in market.step(now_ms):

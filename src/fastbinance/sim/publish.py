@@ -47,7 +47,7 @@ class Subscriber(Protocol):
 
 class _Stream:
     # One stream name of one market, and who listens to it.
-    __slots__ = ("channel", "market", "markets", "name", "report", "subscribers", "units", "universe")
+    __slots__ = ("by_unit", "channel", "market", "markets", "name", "report", "subscribers", "universe")
 
     def __init__(self, name: str, market: Market) -> None:
         self.name = name
@@ -57,19 +57,22 @@ class _Stream:
         self.report: Report | None = None
         self.markets: list[RandomMarket] = []
         self.subscribers: dict[Subscriber, None] = {}
-        self.units: tuple[TimeUnit, ...] = ()
+        # The same by how their times are spelled, found when they come and go: mostly there is one unit.
+        self.by_unit: list[tuple[TimeUnit, list[Subscriber]]] = []
 
     def add(self, subscriber: Subscriber) -> None:
         self.subscribers[subscriber] = None
-        self._find_units()
+        self._sort()
 
     def remove(self, subscriber: Subscriber) -> None:
         del self.subscribers[subscriber]
-        self._find_units()
+        self._sort()
 
-    def _find_units(self) -> None:
-        # Looked at in every event, so found here: mostly it is one.
-        self.units = tuple(dict.fromkeys(subscriber.time_unit for subscriber in self.subscribers))
+    def _sort(self) -> None:
+        units: dict[TimeUnit, list[Subscriber]] = {}
+        for subscriber in self.subscribers:
+            units.setdefault(subscriber.time_unit, []).append(subscriber)
+        self.by_unit = list(units.items())
 
 
 class Publisher:
@@ -163,7 +166,10 @@ class Publisher:
     def post(self, market: Market, name: str, payload: bytes) -> int:
         """Put a payload of any content into a stream; `flush` sends it. Gives the number of receivers."""
         stream = self._streams.get((market, name))
-        return 0 if stream is None else self._post(stream, payload, None)
+        if stream is None:
+            return 0
+        self._post(name, stream.subscribers, payload)
+        return len(stream.subscribers)
 
     def announce(self, subscriber: Subscriber, name: str, payload: bytes) -> None:
         """Put a payload that nobody subscribed to before one subscriber; `flush` sends it."""
@@ -187,29 +193,26 @@ class Publisher:
         self._stats.events += 1
         receivers = 0
         # Spelled once for all streams of a time unit.
-        payloads: dict[TimeUnit, bytes] = {}
+        spelled_in: TimeUnit | None = None
+        payload = b""
         for stream in self._feeds.get((source, channel), ()):
-            for unit in stream.units:
-                payload = payloads.get(unit)
-                if payload is None:
+            for unit, subscribers in stream.by_unit:
+                if unit is not spelled_in:
                     payload = event_payload(source.instrument, channel, event, unit)
-                    payloads[unit] = payload
-                receivers += self._post(stream, payload, unit)
+                    spelled_in = unit
+                self._post(stream.name, subscribers, payload)
+                receivers += len(subscribers)
         return receivers
 
-    def _post(self, stream: _Stream, payload: bytes, unit: TimeUnit | None) -> int:
-        # Framed once for all receivers of a form. A unit narrows them to those who want it.
+    def _post(self, name: str, subscribers: Iterable[Subscriber], payload: bytes) -> None:
+        # Framed once for all receivers of a form.
         raw: bytes | None = None
         combined: bytes | None = None
         outbox = self._outbox
-        receivers = 0
-        for subscriber in stream.subscribers:
-            if unit is not None and subscriber.time_unit is not unit:
-                continue
-            receivers += 1
+        for subscriber in subscribers:
             if subscriber.combined:
                 if combined is None:
-                    combined = text_frame(combined_text(stream.name, payload))
+                    combined = text_frame(combined_text(name, payload))
                 frame = combined
             else:
                 if raw is None:
@@ -220,7 +223,6 @@ class Publisher:
                 outbox[subscriber] = [frame]
             else:
                 frames.append(frame)
-        return receivers
 
     def _open(self, stream: _Stream, now_ms: int) -> None:
         asked = parse_channel(stream.name, stream.market)
