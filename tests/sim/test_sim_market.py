@@ -229,7 +229,10 @@ def test_it_does_not_matter_in_how_many_steps_the_time_is_told(
 def test_asking_for_another_stream_does_not_change_the_story(market: Market, seed: str, at_ms: int) -> None:
     alone, accompanied = watched(market, BOOK_TICKER, seed=seed), watched(market, BOOK_TICKER, seed=seed)
     story = accompanied.step(START_MS + at_ms)
-    for channel in (TRADE, Channel(Topic.DIFF_DEPTH, 100), Channel(Topic.AGG_TRADE, AGG_MS[market])):
+    others = [TRADE, Channel(Topic.DIFF_DEPTH, 100), Channel(Topic.AGG_TRADE, AGG_MS[market])]
+    others += [Channel(Topic.KLINE, 250, interval="1m"), Channel(Topic.TICKER, 500)]
+    others += [Channel(Topic.DIFF_DEPTH), Channel(Topic.FORCE_ORDER, 1000), Channel(Topic.BLOCK_TRADE)]
+    for channel in others:
         accompanied.open(channel, START_MS + at_ms)
     story += accompanied.step(START_MS + 3000)
     assert [pair for pair in story if pair[0] == BOOK_TICKER] == alone.step(START_MS + 3000)
@@ -256,10 +259,10 @@ def test_book_tickers_come_at_the_rate_that_was_asked_for(rate: float) -> None:
 
 
 @pytest.mark.parametrize("market", MARKETS)
-@pytest.mark.parametrize("speed", [100, 250, 500, 1000])
+@pytest.mark.parametrize("speed", [20, 50, 100, 250, 500, 1000])
 def test_diff_events_are_one_speed_apart_and_in_the_products_order(market: Market, speed: int) -> None:
     channel = Channel(Topic.DIFF_DEPTH, speed)
-    one = watched(market, channel, rate=200.0)
+    one = watched(market, channel, rate=max(200.0, 40_000 / speed))
     events = told(one, one.step(START_MS + 10_000), channel)
     times = [event["E"] for event in events]
     assert len(times) == 10_000 // speed
