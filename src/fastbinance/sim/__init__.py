@@ -6,17 +6,16 @@
         client = fastbinance.Client(urls=sim.urls)
 
 Simulated
-    Spot, USD-M and COIN-M stream hosts of production and of the testnet, one port each, ``ws`` or ``wss``:
-    paths and routes (with the silence of the wrong one), control frames with their errors, 1024 streams and 5
-    or 10 messages a second per connection with the closes that follow, pings. A seeded random market for any
-    symbol, whose bookTicker, trade, aggTrade, diff depth, partial depth and snapshots tell one story, in the
-    payloads of 2026; `!bookTicker` on futures. Replay of captured frames, and floods of prebuilt ones.
+    Spot, USD-M and COIN-M stream hosts of production and of the testnet, and those of options and Alpha, one
+    port each, ``ws`` or ``wss``: paths and routes (with the silence of the wrong one), control frames with
+    their errors, 1024 or 200 streams and 5 or 10 messages a second per connection with the closes that
+    follow, pings. A seeded random market for any symbol, whose books, trades, klines, tickers and prices tell
+    one story on every JSON stream that Binance has, in the payloads of 2026; ``timeUnit=MICROSECOND`` and
+    ``serverShutdown`` on spot. Replay of captured frames, and floods of prebuilt ones.
 
 Not simulated
-    Other streams (klines, tickers, mark prices, ...) are acknowledged and silent unless a replay has them.
-    Options, Alpha, SBE, ``timeUnit=MICROSECOND`` (refused with 400), the WS API, user data (``/private``
-    opens and is silent), REST over HTTP, the limits on connection attempts, the 24 h lifetime and
-    ``serverShutdown``.
+    SBE, the WS API, user data (``/private`` opens and is silent), REST over HTTP, the limits on connection
+    attempts, the 24 h lifetime. ``docs/simulator.md`` says where it differs from Binance.
 """
 
 from fastbinance.sim.flood import Flood

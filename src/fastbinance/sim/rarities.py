@@ -59,11 +59,10 @@ class Rarities:
         if topic == Topic.BLOCK_TRADE:
             return self._block_trade(book, now_ms)
         if topic == Topic.OPTION_SYMBOL:
-            return self.option_symbol(now_ms)
+            return self._option_symbol(now_ms)
         return self._contract_info(now_ms)
 
-    def option_symbol(self, now_ms: int) -> OptionSymbolEvent:
-        """Tell that this option is listed."""
+    def _option_symbol(self, now_ms: int) -> OptionSymbolEvent:
         option = self._instrument.option
         if option is None:
             raise AssertionError(f"{self._instrument.symbol} is no option; only options are told of here")

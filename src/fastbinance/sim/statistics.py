@@ -72,11 +72,6 @@ class Statistics:
         self._last_trade_ms = now_ms
         self._retire(now_ms)
 
-    @property
-    def last_trade_id(self) -> int:
-        """Id of the newest trade."""
-        return (self._minute if self._minute.trades else self._bars[-1]).last_trade_id
-
     def record(self, trade_id: int, price: int, qty: int, is_buyer_maker: bool, now_ms: int) -> None:
         """Count one trade."""
         if now_ms >= self._minute.open_ms + MINUTE_MS:
