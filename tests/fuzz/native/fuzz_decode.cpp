@@ -13,7 +13,7 @@ namespace fuzz {
 constexpr std::int64_t recv_ns = 1'700'000'000'000'000'000;
 constexpr std::size_t renew_parsers_after = 1024; // executions; their tables of drifts are full by then
 
-std::uint64_t hash_of(std::string_view text) noexcept { // FNV-1a
+FUZZ_PLAIN std::uint64_t hash_of(std::string_view text) noexcept { // FNV-1a
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const char sign : text)
     hash = (hash ^ static_cast<unsigned char>(sign)) * 0x100000001b3;
@@ -36,9 +36,12 @@ public:
       std::fprintf(stderr, "fuzz: no AVX2 here: its comparisons are skipped\n");
   }
 
-  void one_input(std::string_view input) {
-    if (++inputs_ % renew_parsers_after == 0)
+  FUZZ_PLAIN void one_input(std::string_view input) {
+    if (++inputs_ % renew_parsers_after == 0) {
       renew_parsers();
+      for (const World *world : {&slow_, &swift_, &avx2_, &plain_})
+        world->check_all();
+    }
     const std::uint64_t hash = hash_of(input);
     const Answer clean = check(input, zeros, hash);
     const Answer again = check(input, hostile[hash % std::size(hostile)], hash);
@@ -68,7 +71,7 @@ private:
   }
 
   // All decoders on one payload; returns what the baseline said.
-  Answer check(std::string_view payload, std::string_view behind, std::uint64_t hash) {
+  FUZZ_PLAIN Answer check(std::string_view payload, std::string_view behind, std::uint64_t hash) {
     const char *const at = padded_.put(payload, behind);
     const Answer slow = walk(at, payload.size(), -1);
     scan(fast_, avx2_, slow, at, payload.size(), -1);
@@ -93,9 +96,8 @@ private:
     return slow;
   }
 
-  static Answer run(fb::Fallback &parser, World &world, const char *at, std::size_t size, int route) {
+  FUZZ_PLAIN static Answer run(fb::Fallback &parser, World &world, const char *at, std::size_t size, int route) {
     Answer answer;
-    world.begin();
     const fb::FallbackResult result =
         parser.run(world.table(), at, size, recv_ns, route < 0 ? nullptr : &world.route(route));
     answer.outcome = result.outcome;
@@ -116,7 +118,7 @@ private:
     return answer;
   }
 
-  Answer walk(const char *at, std::size_t size, int route) {
+  FUZZ_PLAIN Answer walk(const char *at, std::size_t size, int route) {
     Answer answer = run(*baseline_, slow_, at, size, route);
     if (haswell_ != nullptr)
       same(answer, run(*haswell_, swift_, at, size, route), "haswell");
@@ -125,14 +127,13 @@ private:
     return answer;
   }
 
-  void scan(const fb::FastPath &path, World &world, const Answer &slow, const char *at, std::size_t size, int route) {
+  FUZZ_PLAIN void scan(const fb::FastPath &path, World &world, const Answer &slow, const char *at, std::size_t size, int route) {
     if (&path == &fast_ && !has_avx2_)
       return;
     const int target = route < 0 ? slow.route : route;
     if (target >= 0)
       world.ring(target).know(slow_.ring(target));
     Answer answer;
-    world.begin();
     if (route < 0) {
       const fb::FastResult result = path.combined(world.table(), at, size, recv_ns);
       answer.outcome = result.outcome;
@@ -161,7 +162,7 @@ private:
   }
 
   // A ring whose table is full begins anew, when every decoder has had the payload.
-  void after() {
+  FUZZ_PLAIN void after() {
     if (renewed_ < 0)
       return;
     for (World *world : {&slow_, &swift_, &avx2_, &plain_})
@@ -169,7 +170,7 @@ private:
     renewed_ = -1;
   }
 
-  static void same(const Answer &one, const Answer &other, const char *what) {
+  FUZZ_PLAIN static void same(const Answer &one, const Answer &other, const char *what) {
     FUZZ_CHECK(one.outcome == other.outcome && one.code == other.code, "%s: outcome %d, code %s; %d, %s", what,
                static_cast<int>(one.outcome), fb::decode_code_name(one.code), static_cast<int>(other.outcome),
                fb::decode_code_name(other.code));

@@ -69,7 +69,7 @@ private:
   void replace(Span span, std::string_view by) { text_.replace(span.begin, span.size(), by); }
 
   // Through the closing quote; the end of the text when there is none.
-  std::size_t behind_string(std::size_t from) const {
+  FUZZ_PLAIN std::size_t behind_string(std::size_t from) const {
     for (std::size_t i = from + 1; i < text_.size(); ++i) {
       if (text_[i] == '\\')
         ++i;
@@ -79,7 +79,7 @@ private:
     return text_.size();
   }
   // Behind a value that begins here, whatever it is.
-  std::size_t behind_value(std::size_t from) const {
+  FUZZ_PLAIN std::size_t behind_value(std::size_t from) const {
     std::size_t depth = 0;
     for (std::size_t i = from; i < text_.size(); ++i) {
       switch (text_[i]) {
@@ -107,7 +107,7 @@ private:
     return text_.size();
   }
 
-  void look() {
+  FUZZ_PLAIN void look() {
     strings_.clear();
     numbers_.clear();
     members_.clear();
@@ -154,7 +154,7 @@ private:
     return other;
   }
 
-  void step() {
+  FUZZ_PLAIN void step() {
     look();
     switch (below(16)) {
     case 0: // a text for another: numbers in quotes too
