@@ -16,12 +16,11 @@ from typing import Any, Final, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from fastbinance import decode
+from fastbinance.errors import DecodeError, FastBinanceError
 from fuzz import reference
 from fuzz.seeds import combined, kind_of_stream, text_of
 from fuzz.templates import KEYS, TEMPLATES
-
-from fastbinance import decode
-from fastbinance.errors import DecodeError, FastBinanceError
 
 REJECTED: Final = "rejected"
 DECLINED: Final = "declined"

@@ -9,12 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from fuzz import reference
-from fuzz.templates import TEMPLATES
-
 from fastbinance import keys, streams
 from fastbinance.errors import ConfigurationError
 from fastbinance.streams import Kind
+from fuzz import reference
+from fuzz.templates import TEMPLATES
 
 VECTORS: Final = Path(__file__).parents[1] / "vectors" / "market_data.jsonl"
 
