@@ -5,7 +5,7 @@ import pytest
 
 from fastbinance._core.feed import Feed
 from fastbinance.errors import Lapped
-from fastbinance.rings import BookTickerRing, DepthRing
+from fastbinance.typed_rings import BookTickerRing, DepthRing
 from fastbinance.streams import Kind
 
 NAME = "btcusdt@depth@100ms"

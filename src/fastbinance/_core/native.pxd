@@ -38,7 +38,7 @@ cdef extern from "error.hpp" namespace "fb" nogil:
         rejected
 
 
-cdef extern from "record.hpp" namespace "fb" nogil:
+cdef extern from "record_fields.hpp" namespace "fb" nogil:
     cdef enum class Kind(unsigned int):
         none
         book_ticker

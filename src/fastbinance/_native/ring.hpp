@@ -13,7 +13,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "record.hpp"
+#include "record_fields.hpp"
 
 namespace fb {
 
