@@ -108,3 +108,12 @@ def test_what_happens_does_not_depend_on_the_steps_in_which_time_is_told() -> No
         parts.after(50)
     for name in names:
         assert parts.payloads(name) == whole.payloads(name) != []
+
+
+def test_market_that_only_a_slow_report_looked_at_has_no_old_events_for_a_newcomer() -> None:
+    stepped, name = SteppedExchange(), "btc-261225-90000-c@bookTicker"
+    stepped.join("options", "btcusdt@openInterest@261225", name)
+    stepped.leave("options", name)
+    stepped.after(30_000).join("options", name)
+    assert stepped.payloads(name) == []
+    assert min(quote["E"] for quote in stepped.after(2000).payloads(name)) > START_MS + 30_000

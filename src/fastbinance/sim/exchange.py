@@ -79,6 +79,9 @@ class Exchange:
         self._awake(now_ms)
         if not market.is_watched:
             market.resume(now_ms)
+        elif not market.has_channels:
+            # Only reports look at it, so it is as old as the last of them; what happened since is no event.
+            market.step(now_ms)
         market.open(channel, now_ms)
         self._queue_up(market)
 

@@ -30,7 +30,6 @@ class ArrayReport:
         self.channel: Channel = asked.channel
         #: Of no single one.
         self.instrument: None = None
-        self.universe = asked.universe
         self.due_ms = now_ms + _PROMPT_MS
         #: Markets it looks at; `Exchange.include` adds to them.
         self.members: list[RandomMarket] = []
