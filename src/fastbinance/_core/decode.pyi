@@ -53,9 +53,9 @@ def decode(
     -------
     list of Record
         Each readable as ``record["bid_price"]`` and ``record.bid_price``; depth records have `bids` and
-        `asks`. Empty for what has no record: answers and errors, fillers (trade ``"X":"NA"``), streams
-        without a ring. `sequence` and `recv_ns` are 0. Prices in quote asset, quantities in base asset
-        (contracts on COIN-M), times in UTC nanoseconds.
+        `asks`. One for each element of an array. Empty for what has no record: answers and errors, fillers
+        (trade ``"X":"NA"``), streams without a ring. `sequence` counts from 0, `recv_ns` is 0. Prices in
+        quote asset, quantities in base asset (contracts on COIN-M), times in UTC nanoseconds.
 
     Raises
     ------

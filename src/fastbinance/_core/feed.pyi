@@ -54,6 +54,38 @@ class RouteStats(NamedTuple):
     skipped: int
     rejected: int
 
+class Drift(NamedTuple):
+    """Something that Binance has begun to send and our tables do not know, in payloads that were published.
+
+    Attributes
+    ----------
+    stream : str
+        Stream name of the route.
+    kind : str
+        Kind of its records, such as ``"book_ticker"``.
+    what : {"key", "value"}
+        A key without a meaning here, or a text where only some are known.
+    path : str
+        The key, with the one around it: ``"x"``, ``"k.x"``; ``"/x"`` beside ``"stream"`` and ``"data"``. At most
+        32 bytes of it.
+    sample : str
+        The value as on the wire, at most 48 bytes of it; of an object or array the bracket. Of a key, the first
+        value; each value of its own is a drift of its own.
+    count : int
+        How often it came.
+    first_ns, last_ns : int
+        Receive times of the first and the newest payload with it, UTC nanoseconds.
+    """
+
+    stream: str
+    kind: str
+    what: str
+    path: str
+    sample: str
+    count: int
+    first_ns: int
+    last_ns: int
+
 @disjoint_base
 class Feed(WSListener):
     """The listener of one connection: frames in, records out, everything else to its handler.
@@ -70,9 +102,10 @@ class Feed(WSListener):
 
         - ``on_open(transport)``: the handshake is done; data may follow in the same read.
         - ``on_control(payload, recv_ns)``: an answer or an error of the server.
-        - ``on_message(stream, payload, recv_ns)``: the whole payload of a stream without a route; without
-        wrapper the
-          stream is None.
+        - ``on_message(stream, payload, recv_ns)``: the whole payload of a stream without a route, or of one
+          that is wanted raw; without wrapper the stream of the former is None.
+        - ``on_drift(drifts, payload, recv_ns)``: a published payload with what was never seen on its stream
+          before.
         - ``on_reject(reject)``: a payload did not decode.
         - ``on_ping()``: a PING came; the feed has answered it.
         - ``on_lost(close_code, reason)``: the socket is gone; of the peer's CLOSE, or None and nothing.
@@ -110,6 +143,14 @@ class Feed(WSListener):
 
     def __new__(cls, handler: Any, ws_key: str, bell: Bell | None = None) -> Self: ...
     @property
+    def drifts(self) -> list[Drift]:
+        """What has come that our tables do not know, in order of first sight; the first 64 of a connection."""
+
+    @property
+    def drift_overflow(self) -> int:
+        """How often something new came for which the table of drifts had no room."""
+
+    @property
     def rejects(self) -> list[Reject]:
         """The newest 16 rejected payloads, oldest first."""
 
@@ -129,6 +170,19 @@ class Feed(WSListener):
 
         Raises
         ------
+        RuntimeError
+            A replay is running.
+        """
+
+    def set_raw(self, stream_name: str, raw: bool) -> None:
+        """Say whether the messages of a routed stream go to the handler too.
+
+        They then take the fallback, which is slower.
+
+        Raises
+        ------
+        ConfigurationError
+            The stream has no route.
         RuntimeError
             A replay is running.
         """

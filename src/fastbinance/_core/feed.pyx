@@ -104,6 +104,11 @@ cdef class Feed(WSListener):
         cdef const native.DriftTable* table = &self.parser.get().drifts()
         return [_drift(table.at(i)) for i in range(table.size())]
 
+    @property
+    def drift_overflow(self):
+        """How often something new came for which the table of drifts had no room."""
+        return self.parser.get().drifts().overflow()
+
     def route_stats(self, str stream_name not None):
         """Counts of one stream on this connection, or None without such a route."""
         cdef bytes name = stream_name.encode()

@@ -21,12 +21,13 @@ template <std::size_t N> struct ShortText {
   char bytes[N] = {};
 
   void set(std::string_view text) noexcept {
-    length = static_cast<std::uint8_t>(std::min(text.size(), N));
-    std::memcpy(bytes, text.data(), length);
+    length = 0;
+    append(text);
   }
   void append(std::string_view text) noexcept {
     const std::size_t taken = std::min(text.size(), N - length);
-    std::memcpy(bytes + length, text.data(), taken);
+    if (taken != 0) // an empty text may have no data, which memcpy must not be given
+      std::memcpy(bytes + length, text.data(), taken);
     length = static_cast<std::uint8_t>(length + taken);
   }
   std::string_view view() const noexcept { return {bytes, length}; }

@@ -4,10 +4,12 @@
 struct Staged {
   alignas(8) std::byte record[max_record_size];
   std::string_view symbol; // into the payload, or the parser's memory; valid until the next payload
+  ShortText<max_symbol_bytes> composed; // the symbol instead, where two keys give it
   std::int64_t levels_end = 0;
   bool has_symbol = false;
   bool no_trade = false; // "X":"NA": a filler, counted and not published
 
+  std::string_view symbol_text() const noexcept { return composed.length == 0 ? symbol : composed.view(); }
   RecordHead &head() noexcept { return *reinterpret_cast<RecordHead *>(record); }
   template <class T> T &at(std::size_t offset) noexcept { return *reinterpret_cast<T *>(record + offset); }
 };
@@ -87,8 +89,9 @@ public:
     const auto kind = static_cast<std::uint32_t>(route.kind);
     std::memcpy(staged.record, blanks.record[kind], kinds[kind].record_size);
     staged.symbol = {};
+    staged.composed.length = 0;
     staged.has_symbol = staged.no_trade = false;
-    asks_first_ = truncated_ = false;
+    asks_first_ = truncated_ = composes_ = false;
     pair_ = contract_type_ = {};
     if (kinds[kind].has_levels) {
       const auto bound = static_cast<std::int64_t>(payload_bytes / 10 + 1);
@@ -102,7 +105,7 @@ public:
     FB_TRY(read_keys(schemas[kind], object, "", staged));
     if (kinds[kind].has_levels)
       finish_levels(staged);
-    return pair_.empty() ? DecodeCode::ok : compose_symbol(staged);
+    return composes_ ? compose_symbol(staged) : DecodeCode::ok;
   }
 
   // Count what was new in a payload that has been published.
@@ -161,7 +164,7 @@ private:
       return schema.has_event(event) ? DecodeCode::ok : DecodeCode::wrong_event;
     }
     case Type::symbol: staged.has_symbol = true; return get_text(value, staged.symbol);
-    case Type::pair: return get_text(value, pair_);
+    case Type::pair: composes_ = true; return get_text(value, pair_);
     case Type::contract_type: return get_text(value, contract_type_);
     case Type::contract: {
       std::string_view text;
@@ -233,12 +236,13 @@ private:
 
   // `BTCUSDT` and `PERPETUAL`: the stream's own spelling, which tells a pair's contracts apart.
   DecodeCode compose_symbol(Staged &staged) noexcept {
+    if (pair_.empty() || contract_type_.empty())
+      return DecodeCode::wrong_symbol;
     if (pair_.size() + 1 + contract_type_.size() > max_symbol_bytes)
       return DecodeCode::symbol_too_long;
-    composed_.set(pair_);
-    composed_.append("_");
-    composed_.append(contract_type_);
-    staged.symbol = composed_.view();
+    staged.composed.set(pair_);
+    staged.composed.append("_");
+    staged.composed.append(contract_type_);
     staged.has_symbol = true;
     return DecodeCode::ok;
   }
@@ -246,8 +250,8 @@ private:
   LevelRoom room_;
   Level *levels_ = nullptr;
   bool asks_first_ = false, truncated_ = false;
+  bool composes_ = false; // a pair and a contract type make the symbol
   std::string_view pair_, contract_type_;
-  ShortText<max_symbol_bytes> composed_;
   std::array<Drift, most_surprises> surprises_ = {};
   std::size_t surprise_count_ = 0;
 };

@@ -65,6 +65,10 @@ bool is_json_number(std::string_view token) noexcept {
 // The raw text of a scalar, of text with its quotes; of an object or array only the bracket.
 FB_INLINE std::string_view token_of(ondemand::value &value) noexcept {
   std::string_view token = value.raw_json_token(); // never empty; white space may follow
+  // A colon behind a text in the place of a value: skipping the text, On-Demand would take it for a key and skip what
+  // follows the colon too. The colon is given out instead, which is no value of any type.
+  if (token.front() == '"' && token.data()[token.size()] == ':') [[unlikely]]
+    return {token.data() + token.size(), 1};
   while (token.back() == ' ' || token.back() == '\n' || token.back() == '\r' || token.back() == '\t') [[unlikely]]
     token.remove_suffix(1);
   return token;

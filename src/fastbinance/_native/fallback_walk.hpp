@@ -52,7 +52,7 @@ private:
   // What the top level of a payload says, when it is not a wrapper with a stream of ours.
   struct TopLevel {
     std::string_view event, symbol;
-    std::string_view other_key; // the last one that is neither "stream" nor "data"
+    std::string_view other_key, other_sample; // the last one that is neither "stream" nor "data", and its value
     bool has_stream = false, has_data = false, decoded = false;
     bool has_event = false, has_result = false, has_error = false, has_code = false, has_message = false;
     bool has_update_id = false, has_last_update_id = false, has_bids = false, has_contract = false;
@@ -152,7 +152,7 @@ private:
       return DecodeCode::trailing_bytes;
     if (top.has_stream && top.has_data) {
       if (!top.other_key.empty())
-        reader_.surprise(DriftWhat::key, "/", top.other_key, {});
+        reader_.surprise(DriftWhat::key, "/", top.other_key, top.other_sample);
       if (result_.route == nullptr) {
         result_.outcome = Outcome::message;
         return DecodeCode::ok;
@@ -202,6 +202,7 @@ private:
       return decode(*result_.route, value);
     }
     top.other_key = key;
+    top.other_sample = token_of(value);
     return read_raw_key(top, key, value);
   }
 
@@ -298,24 +299,23 @@ private:
 
   // The whole payload is known to be good: give its records their symbols and publish them.
   DecodeCode finish(Route &route) noexcept {
+    Staged *last = nullptr; // that is published
     for (Staged &staged : staged_) {
-      result_.symbol = staged.symbol;
+      if (!staged.no_trade)
+        last = &staged;
+      result_.symbol = staged.symbol_text();
       if (!staged.has_symbol) // spot partial depth names none
         continue;
-      if (route.symbol_length != 0 && route.symbol_text() != staged.symbol)
+      if (route.symbol_length != 0 && route.symbol_text() != staged.symbol_text())
         return DecodeCode::wrong_symbol;
-      FB_TRY(check_symbol(staged.symbol));
+      FB_TRY(check_symbol(staged.symbol_text()));
     }
-    // Not before all are known to be good: a rejected payload adds no symbol.
-    for (Staged &staged : staged_) {
-      if (staged.has_symbol && !staged.no_trade)
-        FB_TRY(route.ring->add_symbol(staged.symbol, staged.head().symbol_id));
-    }
+    FB_TRY(find_rows(*route.ring));
     const std::size_t size = kind_info(route.kind).record_size;
     for (Staged &staged : staged_) {
       if (staged.no_trade)
         continue;
-      if (is_array_ && &staged == staged_.end() - 1)
+      if (is_array_ && &staged == last)
         staged.head().flags |= FLAG_END_OF_FRAME;
       staged.head().recv_ns = recv_ns_;
       route.ring->publish_copy(staged.record, size);
@@ -330,6 +330,21 @@ private:
       ++route.details->skipped;
       result_.outcome = Outcome::skipped;
     }
+    return DecodeCode::ok;
+  }
+
+  // Rows for the symbols of all records or, when the table is full, of none: a rejected payload adds no symbol.
+  DecodeCode find_rows(RingWriter &ring) noexcept {
+    for (Staged &staged : staged_) {
+      if (!staged.has_symbol || staged.no_trade)
+        continue;
+      const DecodeCode code = ring.stage_symbol(staged.symbol_text(), staged.head().symbol_id);
+      if (code != DecodeCode::ok) [[unlikely]] {
+        ring.forget_staged_symbols();
+        return code;
+      }
+    }
+    ring.keep_staged_symbols();
     return DecodeCode::ok;
   }
 

@@ -114,6 +114,7 @@ public:
   bool open(void *memory, bool many) noexcept {
     view.attach(memory);
     level_head_ = level_attempt_ = level_debris_ = view.header->level_claim;
+    rows_ = view.header->symbol_count;
     if (many) {
       index_size_ = std::bit_ceil(2 * std::size_t{view.header->symbol_capacity});
       index_.reset(new (std::nothrow) std::uint32_t[index_size_]());
@@ -125,7 +126,7 @@ public:
   // Row of a symbol in the table, or -1.
   std::int64_t find_symbol(std::string_view name) const noexcept {
     if (!many_symbols()) {
-      if (view.header->symbol_count == 0)
+      if (rows_ == 0)
         return -1;
       return row_is(0, name) ? 0 : -1;
     }
@@ -146,6 +147,13 @@ public:
 
   // Row of a symbol, made if it is new. Never moves or renames a row.
   DecodeCode add_symbol(std::string_view name, std::uint32_t &row) noexcept {
+    const DecodeCode code = stage_symbol(name, row);
+    keep_staged_symbols();
+    return code;
+  }
+
+  // The same, but readers see no new row before `keep_staged_symbols`, and until then it may be forgotten.
+  DecodeCode stage_symbol(std::string_view name, std::uint32_t &row) noexcept {
     const std::int64_t known = find_symbol(name);
     if (known >= 0) {
       row = static_cast<std::uint32_t>(known);
@@ -154,11 +162,11 @@ public:
     RingHeader &header = *view.header;
     if (const DecodeCode code = check_symbol(name); code != DecodeCode::ok)
       return code;
-    if (!many_symbols() && header.symbol_count == 1)
+    if (!many_symbols() && rows_ == 1)
       return DecodeCode::wrong_symbol;
-    if (header.symbol_count == header.symbol_capacity)
+    if (rows_ == header.symbol_capacity)
       return DecodeCode::symbol_table_full;
-    row = header.symbol_count;
+    row = rows_++;
     SymbolRow &entry = view.symbols[row];
     std::memcpy(entry.name, name.data(), name.size());
     entry.length = static_cast<std::uint32_t>(name.size());
@@ -169,8 +177,23 @@ public:
         ++at;
       index_[at & (index_size_ - 1)] = row + 1;
     }
-    store_release(header.symbol_count, row + 1); // the row is complete before it counts
     return DecodeCode::ok;
+  }
+  void keep_staged_symbols() noexcept {
+    if (rows_ != view.header->symbol_count)
+      store_release(view.header->symbol_count, rows_); // the rows are complete before they count
+  }
+  void forget_staged_symbols() noexcept {
+    while (rows_ != view.header->symbol_count) {
+      SymbolRow &entry = view.symbols[--rows_];
+      if (many_symbols()) {
+        std::size_t at = hash_symbol({entry.name, entry.length});
+        while (index_[at & (index_size_ - 1)] != rows_ + 1)
+          ++at;
+        index_[at & (index_size_ - 1)] = 0; // the newest first, so that no other one's search leads over it
+      }
+      std::memset(entry.name, 0, entry.length); // names have zeros behind them
+    }
   }
 
   // Contiguous room for up to `bound` levels, or nullptr when the arena is smaller. What lay there is lapped from now on.
@@ -233,6 +256,7 @@ private:
   std::int64_t level_debris_ = 0;  // the same, without the newest attempt
   std::unique_ptr<std::byte[]> staged_;
   std::size_t staged_room_ = 0; // in records of this ring's kind
+  std::uint32_t rows_ = 0; // of the symbol table, those that are not shown yet among them
   std::unique_ptr<std::uint32_t[]> index_; // open addressing, row + 1; 0 is free. Never more than half full.
   std::size_t index_size_ = 0;
 };
