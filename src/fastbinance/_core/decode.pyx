@@ -221,7 +221,7 @@ def decode(payload, ws_key, stream=None, scanner="auto"):
     if scanner != "fallback":
         symbols = bench.ring.symbols
         # A filler names its symbol too, but leaves none in the ring: the parser has it.
-        symbol = symbols[0] if symbols else _text(found.symbol) if found.symbol.size() else None
+        symbol = symbols[0] if symbols else _text(found.symbol) if found.symbol.size() and found.outcome == Outcome.skipped else None
         # An array is of a many-symbol ring, where the fast path finds only symbols that have a row.
         is_array = found.records > 1 or raw.find(b"[{") >= 0
         swift = _Bench(kind, name or "?", key.value, None if is_array else symbol, size)

@@ -29,7 +29,8 @@ template <bool wrapped, bool many>
 FB_INLINE bool scan_dated_quote(Text &t, const Route &route, BookTickerFields &f) noexcept {
   bool times_first = false;
   if (try_literal(t, "{\"u\":")) {
-    if (!integer(t, f.update_id) || !literal(t, ",\"e\":\"bookTicker\",\"s\":\""))
+    // So long a key between the number and the symbol that the symbol's load would leave the 64 bytes.
+    if (!integer(t, f.update_id) || !literal(t, ",\"e\":\"bookTicker\",\"s\":\"") || t.p >= t.end)
       return false;
   } else {
     if (!literal(t, "{\"e\":\"bookTicker\",\"u\":") || !integer(t, f.update_id))

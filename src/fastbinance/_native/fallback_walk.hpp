@@ -15,37 +15,39 @@ public:
 
   FallbackResult run(const RouteTable &table, const char *payload, std::size_t size, std::int64_t recv_ns,
                      Route *known) noexcept override {
+    result_ = FallbackResult{};
     recv_ns_ = recv_ns;
-    walk(table, payload, size, known);
-    // How nonsense is called may depend on the bytes behind it, by which simdjson sees whether brackets match. So that it
-    // does not, the verdict is found again with zeros there.
-    if (result_.outcome == Outcome::rejected && result_.code != DecodeCode::too_long && copy(payload, size))
-      walk(table, copy_.get(), size, known);
+    staged_.clear();
+    is_array_ = false;
+    reader_.clear_surprises();
+    if (size > max_message_bytes)
+      result_.code = DecodeCode::too_long;
+    else if (!copy(payload, size))
+      result_.code = DecodeCode::out_of_memory;
+    else
+      result_.code = parse(table, known);
+    if (result_.code != DecodeCode::ok)
+      result_.outcome = Outcome::rejected;
     return result_;
   }
 
 private:
-  void walk(const RouteTable &table, const char *payload, std::size_t size, Route *known) noexcept {
-    result_ = FallbackResult{};
-    payload_ = payload;
-    size_ = size;
-    staged_.clear();
-    is_array_ = false;
-    reader_.clear_surprises();
-    result_.code = size > max_message_bytes ? DecodeCode::too_long : parse(table, known);
-    if (result_.code != DecodeCode::ok)
-      result_.outcome = Outcome::rejected;
-  }
-
+  // The payload with zeros behind it. Where one has been cut, On-Demand goes on by a comma or bracket that lies behind it, and
+  // from there over the end of its own list of tokens.
   bool copy(const char *payload, std::size_t size) noexcept {
-    if (size + payload_padding > copy_room_) {
-      copy_.reset(new (std::nothrow) char[size + payload_padding]);
-      copy_room_ = copy_ == nullptr ? 0 : size + payload_padding;
+    constexpr std::size_t kept_bytes = 1u << 20; // megabytes of the message before that nobody needs again
+    if (size + payload_padding > copy_room_ || (copy_room_ > kept_bytes && size < kept_bytes / 4)) {
+      const std::size_t room = 2 * (size + payload_padding);
+      copy_.reset(new (std::nothrow) char[room]);
+      copy_room_ = copy_ == nullptr ? 0 : room;
       if (copy_ == nullptr)
         return false;
     }
-    std::memcpy(copy_.get(), payload, size);
+    if (size != 0)
+      std::memcpy(copy_.get(), payload, size);
     std::memset(copy_.get() + size, 0, payload_padding);
+    payload_ = copy_.get();
+    size_ = size;
     return true;
   }
 
@@ -354,7 +356,7 @@ private:
   RecordReader reader_;
   StagedRecords staged_;
   DriftTable drifts_;
-  std::unique_ptr<char[]> copy_; // of a rejected payload
+  std::unique_ptr<char[]> copy_;
   std::size_t copy_room_ = 0;
   const char *payload_ = nullptr;
   std::size_t size_ = 0;

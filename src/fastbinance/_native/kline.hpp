@@ -58,7 +58,7 @@ template <bool spaced> FB_INLINE bool scan_candle(Text &t, KlineFields &f) noexc
 FB_INLINE bool scan_contract(Text &t, const Route &route) noexcept {
   const std::string_view symbol = route.symbol_text();
   const std::size_t pair = symbol.find('_');
-  if (pair == std::string_view::npos || static_cast<std::size_t>(t.end - t.p) <= symbol.size() + 16)
+  if (pair == std::string_view::npos || t.p >= t.end || static_cast<std::size_t>(t.end - t.p) <= symbol.size() + 16)
     return false;
   if (std::memcmp(t.p, symbol.data(), pair) != 0)
     return false;
