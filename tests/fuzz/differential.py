@@ -1,8 +1,8 @@
 """The library against the plain reference, on payloads made and unmade at random.
 
-``python tests/fuzz/differential.py --executions 100000`` compares so many payloads, prints how many and how fast, and
-ends with status 1 at the first that the two, or two of the library's scanners, see differently. The same seed makes the
-same payloads.
+``python tests/fuzz/differential.py --executions 100000`` compares so many payloads, prints how many and how
+fast, and ends with status 1 at the first that the two, or two of the library's scanners, see differently. The
+same seed makes the same payloads.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from fastbinance import decode
 from fastbinance.errors import DecodeError, FastBinanceError
 from fuzz import reference
 from fuzz.seeds import combined, kind_of_stream, text_of
+from fuzz.shapes import SHAPES
 from fuzz.templates import KEYS, TEMPLATES
 
 REJECTED: Final = "rejected"
@@ -40,30 +41,42 @@ class Payload(NamedTuple):
 
 
 _NUMBERS: Final = (
-    "0", "1", "-1", "0.0", "-0.0", "-0", "00", "007", "1.", ".5", "1e5", "1E-7", "1e+2", "1e400", "-1e400", "1e-400", "1e",
-    "+1", "nan", "inf", "0x1", "1_0", " 1", "1 ", "", "1,5", "0.00000001", "299999997.00000000", "9007199254740993",
+    "0", "1", "-1", "0.0", "-0.0", "-0", "00", "007", "1.", ".5", "1e5", "1E-7", "1e+2", "1e400", "-1e400",
+    "1e-400", "1e",
+    "+1", "nan", "inf", "0x1", "1_0", " 1", "1 ", "", "1,5", "0.00000001", "299999997.00000000",
+    "9007199254740993",
     "123456789012345.6", "12345678901234567890", "0.12345678901234567890", "5e-324", "1.7976931348623157e308",
     "18446744073709551616.5", "4503599627370497.5", "9007199254740993.00000000000000000001", "١",
 )  # fmt: skip
 _INTEGERS: Final = (
-    0, 1, 2, -1, 10**15, 10**16, 10**17, 10**18, 2**53 + 1, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 9223372036854,
-    9223372036855, 99999999999999, 100000000000000, 9223372036854775, 9223372036854776, 1760000000000, 1760000000000123,
+    0, 1, 2, -1, 10**15, 10**16, 10**17, 10**18, 2**53 + 1, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1,
+    9223372036854,
+    9223372036855, 99999999999999, 100000000000000, 9223372036854775, 9223372036854776, 1760000000000,
+    1760000000000123,
 )  # fmt: skip
 _VALUES: Final = (
-    None, True, False, 0, 1, -1, 1.5, 10**30, "", "1", "x", [], {}, [[]], [["1", "2"]], [["1"]], [["1", "2", "3"]], {"a": [1]},
+    None, True, False, 0, 1, -1, 1.5, 10**30, "", "1", "x", [], {}, [[]], [["1", "2"]], [["1"]],
+    [["1", "2", "3"]], {"a": [1]},
     "\u00e9\u725b", "\x00", 'a"b', "a\\b", "BTCUSDT@56", "A" * 49, "@",
 )  # fmt: skip
 _KEYS: Final = tuple(
-    sorted({key for shape in reference.SHAPES.values() for key in shape.keys} | {"stream", "data", "zz", "result", "ot"})
+    sorted(
+        {key for shape in SHAPES.values() for key in shape.keys} | {"stream", "data", "zz", "result", "ot"}
+    )
 )
-_TEXTS: Final = tuple(
-    sorted({event for shape in reference.SHAPES.values() for event in shape.events})
-) + ("NA", "MARKET", "RPI", "BLOCK", "BUY", "LIMIT", "IOC", "NEW", "1m", "0s", "9999w", "5M", "12345m", "PERPETUAL", "ETHUSDT")
+_TEXTS: Final = (
+    *sorted({event for shape in SHAPES.values() for event in shape.events}),
+    *("NA", "MARKET", "RPI", "BLOCK", "BUY", "LIMIT", "IOC", "NEW", "1m", "0s", "9999w", "5M", "12345m"),
+    *("PERPETUAL", "ETHUSDT"),
+)
 _WHITE: Final = (b" ", b"\n", b"\t ", b"\r\n")
 _TOKENS: Final = (
-    b'"', b"\\", b"{", b"}", b"[", b"]", b",", b":", b"0", b"-", b".", b"e", b"\x00", b"\xff", b"\xe7", b"\x7f", b"\\u0041",
-    b"\\ud83d", b"\\ud83d\\ude00", b"\\udc00", b"\\u00", b"null", b"true", b"tru", b"NaN", b"Infinity", b'"":1,', b"//",
-    b'{"a":' * 17, b"[" * 20, b"]" * 20, b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\xc0\xaf", b"1e999", b"01", b"-0", b"1.",
+    b'"', b"\\", b"{", b"}", b"[", b"]", b",", b":", b"0", b"-", b".", b"e", b"\x00", b"\xff", b"\xe7",
+    b"\x7f", b"\\u0041",
+    b"\\ud83d", b"\\ud83d\\ude00", b"\\udc00", b"\\u00", b"null", b"true", b"tru", b"NaN", b"Infinity",
+    b'"":1,', b"//",
+    b'{"a":' * 17, b"[" * 20, b"]" * 20, b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\xc0\xaf", b"1e999", b"01",
+    b"-0", b"1.",
 )  # fmt: skip
 
 
@@ -105,7 +118,9 @@ class Generator:
     def _changed(self, event: Any) -> Any:
         """Return a copy with something of its structure or values changed."""
         if isinstance(event, list):
-            elements = [self._changed(element) if self._random.random() < 0.5 else element for element in event]
+            elements = [
+                self._changed(element) if self._random.random() < 0.5 else element for element in event
+            ]
             chance = self._random.random()
             if chance < 0.3:
                 elements += self._random.choices(elements, k=self._random.randrange(4))
@@ -153,13 +168,17 @@ class Generator:
         if isinstance(value, int):
             if chance < 0.5:
                 return value + self._random.randrange(1000)
-            return pick(_INTEGERS) if chance < 0.8 else self._random.getrandbits(self._random.randrange(1, 66))
+            return (
+                pick(_INTEGERS) if chance < 0.8 else self._random.getrandbits(self._random.randrange(1, 66))
+            )
         if isinstance(value, dict):
             return self._changed(value)
         if isinstance(value, list):
             return [[self._number(), self._number()] for _ in range(self._random.randrange(7))]
         if isinstance(value, str):
-            return self._number() if value[:1].isdigit() or value[:1] == "-" or chance < 0.05 else pick(_TEXTS)
+            return (
+                self._number() if value[:1].isdigit() or value[:1] == "-" or chance < 0.05 else pick(_TEXTS)
+            )
         return pick(_VALUES)
 
     def _number(self) -> str:
@@ -276,7 +295,9 @@ def _shown(outcome: Outcome) -> str:
     return str([(data.rstrip(b"\0").hex(), levels) for data, levels in outcome])
 
 
-def run(executions: int, seed: int, until: Callable[[], bool] = lambda: False) -> tuple[int, Payload | None, str]:
+def run(
+    executions: int, seed: int, until: Callable[[], bool] = lambda: False
+) -> tuple[int, Payload | None, str]:
     """Compare so many payloads; return how many were, and the first that differs with what differs."""
     count = 0
     for payload in Generator(seed).payloads():
@@ -291,7 +312,9 @@ def run(executions: int, seed: int, until: Callable[[], bool] = lambda: False) -
 
 def main(arguments: list[str] | None = None) -> int:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--executions", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=None, help="default: another one every time")
     options = parser.parse_args(arguments)
@@ -299,7 +322,9 @@ def main(arguments: list[str] | None = None) -> int:
     begin = time.perf_counter()
     count, payload, text = run(options.executions, seed)
     seconds = time.perf_counter() - begin
-    print(f"differential: {count:,} executions in {seconds:.1f} s, {count / seconds:,.0f} a second, seed {seed}")
+    print(
+        f"differential: {count:,} executions in {seconds:.1f} s, {count / seconds:,.0f} a second, seed {seed}"
+    )
     if payload is None:
         return 0
     print(f"execution {count}: {text}\nmarket {payload.market}\npayload {payload.text!r}")

@@ -1,9 +1,9 @@
 """Build the native fuzz targets and run each for its share; the differential target beside them.
 
-``python tests/fuzz/run.py --seconds 60`` gives each target a minute; ``--executions N`` runs the native targets until
-they have had N inputs in all, and the differential one a fiftieth of that. Linux with clang++; from the root of a
-checkout in which the library is built or installed. What a target finds is left in ``build/fuzz/findings``, and the
-status is 1. ``--record`` adds the counts to RECORD.md.
+``python tests/fuzz/run.py --seconds 60`` gives each target a minute; ``--executions N`` runs the native
+targets until they have had N inputs in all, and the differential one a fiftieth of that. Linux with clang++;
+from the root of a checkout in which the library is built or installed. What a target finds is left in
+``build/fuzz/findings``, and the status is 1. ``--record`` adds the counts to RECORD.md.
 """
 
 import argparse
@@ -34,13 +34,14 @@ FLAGS: Final = [
 # Comparisons are not traced: the dictionary of the mutator has what there is to find, at a third of the time.
 COVERED: Final = ["-fsanitize=fuzzer-no-link", "-fno-sanitize-coverage=trace-cmp"]
 AVX2: Final = ["-mavx2", "-mbmi", "-mpclmul", "-mlzcnt", "-mpopcnt"]
-# Memory that has been freed is watched for a while only: with more of it the targets do nothing but fault pages in.
+# Memory that has been freed is watched for a while only: with more of it the targets do nothing but fault
+# pages in.
 ASAN: Final = "detect_leaks=1:quarantine_size_mb=8:allocator_may_return_null=0"
 
 
 @dataclass(frozen=True)
 class Target:
-    """One native target: its source in `native`, the library's sources that it needs, and its share of executions."""
+    """One native target: its source in `native`, the library's that it needs, its share of executions."""
 
     name: str
     sources: tuple[str, ...] = ()
@@ -124,7 +125,8 @@ def run_target(program: Path, target: Target, seconds: float | None, executions:
     findings.mkdir(parents=True, exist_ok=True)
     before = set(findings.iterdir())
     command = [
-        str(program), f"-max_len={target.max_len}", f"-artifact_prefix={findings}/{target.name}-", "-print_final_stats=1",
+        str(program), f"-max_len={target.max_len}", f"-artifact_prefix={findings}/{target.name}-",
+        "-print_final_stats=1",
         "-print_funcs=0", "-entropic=0", "-timeout=20", "-rss_limit_mb=4096", "-verbosity=0",
     ]  # fmt: skip
     if seconds is not None:
@@ -137,7 +139,12 @@ def run_target(program: Path, target: Target, seconds: float | None, executions:
             command.append(str(known))
     begin = time.monotonic()
     done = subprocess.run(
-        command, env=os.environ | {"ASAN_OPTIONS": ASAN}, stderr=subprocess.PIPE, text=True, errors="replace", check=False
+        command,
+        env=os.environ | {"ASAN_OPTIONS": ASAN},
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        check=False,
     )
     spent = time.monotonic() - begin
     told = re.search(r"stat::number_of_executed_units:\s*(\d+)", done.stderr)
@@ -163,13 +170,17 @@ def run_differential(seconds: float | None, executions: int | None, seed: int) -
         lambda: end is not None and time.monotonic() > end,
     )
     if payload is not None:
-        print(f"differential, seed {seed}, execution {count}: {text}\nmarket {payload.market}: {payload.text!r}")
+        print(
+            f"differential, seed {seed}, execution {count}: {text}\nmarket {payload.market}: {payload.text!r}"
+        )
     return Count("differential", count, time.monotonic() - begin, int(payload is not None))
 
 
 def table_of(counts: list[Count], compiler: str) -> str:
     """Return the counts as a section of RECORD.md."""
-    version = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
+    version = subprocess.run(
+        [compiler, "--version"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()[0]
     commit = subprocess.run(
         ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=10"],
         capture_output=True, text=True, check=False,
@@ -189,12 +200,20 @@ def table_of(counts: list[Count], compiler: str) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, help="for each target")
     parser.add_argument("--executions", type=int, help="of the native targets together")
-    parser.add_argument("--differential", type=int, help="executions against the reference; default: a fiftieth")
-    parser.add_argument("--seed", type=int, default=None, help="of the differential target; default: another every time")
-    parser.add_argument("--target", action="append", default=[], help="only this native target; may be repeated")
+    parser.add_argument(
+        "--differential", type=int, help="executions against the reference; default: a fiftieth"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=None, help="of the differential target; default: another every time"
+    )
+    parser.add_argument(
+        "--target", action="append", default=[], help="only this native target; may be repeated"
+    )
     parser.add_argument("--compiler", default=os.environ.get("CLANGXX", "clang++"))
     parser.add_argument("--record", action="store_true", help="add the counts to RECORD.md")
     options = parser.parse_args(arguments)
@@ -211,7 +230,10 @@ def main(arguments: list[str] | None = None) -> int:
     for target in chosen:
         share = None if options.executions is None else int(options.executions * target.share / whole)
         counts.append(run_target(programs[target], target, options.seconds, share))
-        print(f"{counts[-1].target}: {counts[-1].executions:,} executions, {counts[-1].findings} findings", flush=True)
+        print(
+            f"{counts[-1].target}: {counts[-1].executions:,} executions, {counts[-1].findings} findings",
+            flush=True,
+        )
     against = options.differential
     if against is None and options.executions is not None:
         against = options.executions // 50

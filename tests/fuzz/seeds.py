@@ -1,4 +1,5 @@
-"""Seeds of the decode target: every vector and template, as it is and in the guises that lead into other code.
+"""Seeds of the decode target: every vector and template, as it is and in the guises that lead into other
+code.
 
 Also the routes that the target needs: one for every stream that a seed names.
 """

@@ -7,7 +7,13 @@ from support.events import EVENTS, STREAMS, Event
 from fastbinance.streams import Kind
 
 #: The service that a market's messages come from, as `decode` wants it.
-KEYS: Final = {"spot": "main", "usdm": "usdm", "coinm": "coinm", "options": "eoptionsMarket", "alpha": "alpha"}
+KEYS: Final = {
+    "spot": "main",
+    "usdm": "usdm",
+    "coinm": "coinm",
+    "options": "eoptionsMarket",
+    "alpha": "alpha",
+}
 
 
 class Template(NamedTuple):
@@ -35,9 +41,17 @@ _ARRAYS: Final = (
     ("usdm", "!ticker@arr", [_of(Kind.TICKER, "usdm"), _of(Kind.TICKER, "usdm", s="ETHUSDT")]),
     ("spot", "!ticker_4h@arr", [_of(Kind.ROLLING_TICKER, "spot", e="4hTicker")]),
     ("spot", "!miniTicker@arr", [_of(Kind.MINI_TICKER, "spot", s=name) for name in ("BTCUSDT", "ETHUSDT")]),
-    ("usdm", "!miniTicker@arr", [_of(Kind.MINI_TICKER, "usdm", s=name) for name in ("AUSDT", "BUSDT", "AUSDT")]),
+    (
+        "usdm",
+        "!miniTicker@arr",
+        [_of(Kind.MINI_TICKER, "usdm", s=name) for name in ("AUSDT", "BUSDT", "AUSDT")],
+    ),
     ("usdm", "!markPrice@arr@1s", [_FUNDED, _FUNDED | {"s": "ETHUSDT", "r": "-0.00002917"}, _DELIVERED]),
-    ("options", "!index@arr", [_of(Kind.INDEX_PRICE, "options"), _of(Kind.INDEX_PRICE, "options", s="ETHUSDT")]),
+    (
+        "options",
+        "!index@arr",
+        [_of(Kind.INDEX_PRICE, "options"), _of(Kind.INDEX_PRICE, "options", s="ETHUSDT")],
+    ),
     ("options", "btcusdt@optionMarkPrice", [_of(Kind.OPTION_MARK_PRICE, "options")]),
     ("options", "ethusdt@openInterest@261225", [_of(Kind.OPEN_INTEREST, "options")]),
     ("usdm", "!assetIndex@arr", [_of(Kind.ASSET_INDEX, "usdm")]),

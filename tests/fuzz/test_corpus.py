@@ -37,7 +37,9 @@ def test_a_past_finding_cut_anywhere_is_rejected_whatever_lies_behind(path):
     feed = Feed(handler := Counting(), "main")
     cuts = [(payload[:size], payload[size:]) for size in range(len(payload))]
     # One that has a brace too many is whole when it is cut before that.
-    cuts = [(cut, rest) for cut, rest in cuts if differential.by_reference(Payload("spot", cut)) == "rejected"]
+    cuts = [
+        (cut, rest) for cut, rest in cuts if differential.by_reference(Payload("spot", cut)) == "rejected"
+    ]
     assert cuts
     for cut, rest in cuts:
         for behind in (rest, b",", b"}", b"]", b":1", b'"', b"\0"):
@@ -62,7 +64,9 @@ def test_the_library_agrees_with_the_reference_on_payloads_made_at_random():
 def test_a_difference_is_noticed_and_can_be_made_again(monkeypatch):
     def wrong(payload, scanner):
         outcome = differential.by_reference(payload)
-        return [(b"other", ()) for _ in outcome] if scanner == "fast" and isinstance(outcome, list) else outcome
+        return (
+            [(b"other", ()) for _ in outcome] if scanner == "fast" and isinstance(outcome, list) else outcome
+        )
 
     monkeypatch.setattr(differential, "by_library", wrong)
     count, payload, text = differential.run(1000, seed=7)
