@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import distribution
 from pathlib import Path
@@ -33,6 +34,7 @@ FLAGS: Final = [
 ]  # fmt: skip
 # Comparisons are not traced: the dictionary of the mutator has what there is to find, at a third of the time.
 COVERED: Final = ["-fsanitize=fuzzer-no-link", "-fno-sanitize-coverage=trace-cmp"]
+COMPILERS: Final = 2  # each needs a gigabyte
 AVX2: Final = ["-mavx2", "-mbmi", "-mpclmul", "-mlzcnt", "-mpopcnt"]
 # Memory that has been freed is watched for a while only: with more of it the targets do nothing but fault
 # pages in.
@@ -94,13 +96,15 @@ def compile_one(compiler: str, source: Path, flags: list[str]) -> Path:
 
 
 def build(compiler: str, target: Target) -> Path:
-    """Return the program of a target."""
-    objects = [compile_one(compiler, HERE / "native" / f"{target.name}.cpp", FLAGS + COVERED)]
+    """Return the program of a target, its files compiled two at a time."""
+    sources = [(HERE / "native" / f"{target.name}.cpp", FLAGS + COVERED)]
     for name in target.sources:
         # simdjson's other parsers are not what is explored; haswell's file needs its instructions.
         flags = FLAGS if name == "simdjson_unit.cpp" else FLAGS + COVERED
         extra = AVX2 if name == "fallback_haswell.cpp" and os.uname().machine == "x86_64" else []
-        objects.append(compile_one(compiler, NATIVE / name, flags + extra))
+        sources.append((NATIVE / name, flags + extra))
+    with ThreadPoolExecutor(COMPILERS) as pool:
+        objects = list(pool.map(lambda one: compile_one(compiler, *one), sources))
     program = BUILD / target.name
     link = [compiler, "-fsanitize=fuzzer,address,undefined", *map(str, objects), "-o", str(program)]
     subprocess.run(link, check=True)
@@ -123,7 +127,7 @@ def run_target(program: Path, target: Target, seconds: float | None, executions:
     corpus, findings = BUILD / "corpus" / target.name, BUILD / "findings"
     corpus.mkdir(parents=True, exist_ok=True)
     findings.mkdir(parents=True, exist_ok=True)
-    before = set(findings.iterdir())
+    before = set(findings.glob(f"{target.name}-*"))
     command = [
         str(program), f"-max_len={target.max_len}", f"-artifact_prefix={findings}/{target.name}-",
         "-print_final_stats=1",
@@ -148,7 +152,7 @@ def run_target(program: Path, target: Target, seconds: float | None, executions:
     )
     spent = time.monotonic() - begin
     told = re.search(r"stat::number_of_executed_units:\s*(\d+)", done.stderr)
-    found = len(set(findings.iterdir()) - before)
+    found = len(set(findings.glob(f"{target.name}-*")) - before)
     if done.returncode != 0:
         print(done.stderr[-6000:], file=sys.stderr)
         found = max(found, 1)
@@ -215,6 +219,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--target", action="append", default=[], help="only this native target; may be repeated"
     )
     parser.add_argument("--compiler", default=os.environ.get("CLANGXX", "clang++"))
+    parser.add_argument("--jobs", type=int, default=1, help="native targets at a time")
     parser.add_argument("--record", action="store_true", help="add the counts to RECORD.md")
     options = parser.parse_args(arguments)
     if options.seconds is None and options.executions is None:
@@ -226,14 +231,15 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = targets(options.target)
     programs = {target: build(options.compiler, target) for target in chosen}
     whole = sum(target.share for target in chosen)
-    counts = []
-    for target in chosen:
+
+    def one(target: Target) -> Count:
         share = None if options.executions is None else int(options.executions * target.share / whole)
-        counts.append(run_target(programs[target], target, options.seconds, share))
-        print(
-            f"{counts[-1].target}: {counts[-1].executions:,} executions, {counts[-1].findings} findings",
-            flush=True,
-        )
+        count = run_target(programs[target], target, options.seconds, share)
+        print(f"{count.target}: {count.executions:,} executions, {count.findings} findings", flush=True)
+        return count
+
+    with ThreadPoolExecutor(options.jobs) as pool:
+        counts = list(pool.map(one, chosen))
     against = options.differential
     if against is None and options.executions is not None:
         against = options.executions // 50
