@@ -216,8 +216,12 @@ class TestRouting:
         expected = decode(GOOD, "main")
         for payload in (GOOD.decode(), bytearray(GOOD), memoryview(GOOD)):
             assert decode(payload, WsKey.MAIN) == expected
-        with pytest.raises(TypeError):
-            decode(7, "main")
+        for wrong in (7, {}, None):
+            with pytest.raises(TypeError, match=f"bytes-like or str, as it came, not {type(wrong).__name__}"):
+                decode(wrong, "main")
+
+    def test_a_market_names_its_service(self):
+        assert decode(GOOD, "spot") == decode(GOOD, "main")
 
     def test_callers_mistakes_are_configuration_errors(self):
         with pytest.raises(ConfigurationError, match="scanner 'quick' is none of auto, fast, fallback"):

@@ -591,6 +591,24 @@ class TestStateAndBells:
         send(feed_with_bell, message_of(Kind.TRADE))
         assert (waiter.woken, bell.waiting) == (1, 0)
 
+    def test_a_waiter_that_cannot_be_woken_does_not_keep_the_others_asleep(self, caplog):
+        class Broken(Waiter):
+            def wake(self):
+                raise ZeroDivisionError("my own mistake")
+
+        bell = Bell()
+        ring = ring_for(Kind.BOOK_TICKER, bell=bell)
+        feed = type(feed_for(ring))(object(), "main", bell)
+        feed.add_route(ring.stream, ring)
+        later = Flag((ring,), [-1])
+        bell.add(Broken((ring,), [-1]))
+        bell.add(later)
+        send(feed, book_ticker(1))
+        assert later.woken == 1
+        bell.wake_all()
+        assert later.woken == 2
+        assert caplog.text.count("my own mistake") == 2
+
     def test_a_change_of_state_and_the_end_wake_everybody(self):
         bell = Bell()
         ring = ring_for(Kind.BOOK_TICKER, bell=bell)

@@ -38,6 +38,24 @@ def test_ring_without_records_says_so(buf: Any) -> None:
         buf.at(0)
 
 
+@pytest.mark.parametrize("max_age", ["1", float("nan"), [1]])
+def test_age_that_is_no_number_is_refused_also_before_the_first_record(buf: Any, max_age: Any) -> None:
+    with pytest.raises(fastbinance.ConfigurationError, match="max_age is a number of seconds or None"):
+        buf.last(max_age=max_age)
+
+
+def test_age_in_the_place_of_a_symbol_is_pointed_out(buf: Any) -> None:
+    with pytest.raises(TypeError, match=r"takes a symbol, not 0.2; an age is last\(max_age=seconds\)"):
+        buf.last(0.2)
+
+
+@pytest.mark.parametrize("timeout", [float("nan"), "1", [1]])
+def test_timeout_that_is_no_number_is_refused(face: Face, buf: Any, timeout: Any) -> None:
+    for wait in (buf.wait, buf.ready):
+        with pytest.raises(fastbinance.ConfigurationError, match="timeout is a number of seconds or None"):
+            face.do(wait, timeout=timeout)
+
+
 def test_record_older_than_asked_for_is_refused(face: Face, silent_sim: RunningSimulator, buf: Any) -> None:
     send(silent_sim, 1)
     face.until(lambda: buf.cursor == 0, buf)

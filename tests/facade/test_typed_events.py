@@ -84,6 +84,15 @@ def test_a_stream_of_a_queue_that_cannot_be_wanted_leaves_no_queue(face: Face) -
     assert fb.stats().streams == 0
 
 
+def test_a_refused_stream_is_told_to_its_queue(face: Face, fb: Any) -> None:
+    refused = face.do(fb.composite_index, "btc$usdt")
+    other = face.do(fb.composite_index, "defiusdt")
+    event = face.next(refused)
+    assert (event.kind, event.streams) == ("exception", ("btc$usdt@compositeIndex",))
+    assert isinstance(event.error, fastbinance.SubscriptionRejected)
+    assert len(other) == 0
+
+
 def test_callbacks_get_typed_events(face: Face, silent_sim: RunningSimulator, fb: Any) -> None:
     seen = []
     face.do(fb.on, "contract_info", seen.append)

@@ -32,7 +32,8 @@ class EventQueue:
     capacity
         Events kept while the consumer is busy.
     only
-        Routed WsKey and name of the one stream whose messages it is for; None is for every event.
+        Routed WsKey and name of the one stream whose messages, and refusal, it is for; None is for every
+        event.
     """
 
     def __init__(self, capacity: int = EVENT_CAPACITY, only: tuple[str, str] | None = None) -> None:
@@ -140,8 +141,11 @@ class EventQueue:
 
 
 def _is_message_of(event: Event, only: tuple[str, str]) -> bool:
-    # What goes wrong with it is told to those who listen to everything.
-    return event.kind not in ("exception", "drift") and (event.ws_key, event.stream) == only
+    ws_key, name = only
+    if event.kind == "exception":
+        # A refusal, after which nothing comes. A message that does not fit comes raw, and its error to all others.
+        return event.ws_key == ws_key and name in event.streams
+    return event.kind != "drift" and (event.ws_key, event.stream) == only
 
 
 def _settle(future: asyncio.Future[None]) -> None:

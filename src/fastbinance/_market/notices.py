@@ -14,7 +14,8 @@ class NoticeStreams(Wanting):
     """Methods that give an `EventQueue` of one stream's events.
 
     Each call gives a queue of its own, from now on; the same events also come to `events()` and `on`. A queue
-    ends when its stream is unsubscribed or the client closes. A message that does not fit its struct comes as
+    ends when its stream is unsubscribed or the client closes; when Binance refuses the stream, an
+    ``exception`` event says so. A message that does not fit its struct comes as
     a ``message`` event, raw, besides an ``exception`` event of the client.
     """
 
