@@ -607,7 +607,7 @@ class TestStateAndBells:
         assert later.woken == 1
         bell.wake_all()
         assert later.woken == 2
-        assert caplog.text.count("my own mistake") == 2
+        assert caplog.text.count("a waiter could not be woken") == 2
 
     def test_a_change_of_state_and_the_end_wake_everybody(self):
         bell = Bell()

@@ -67,7 +67,9 @@ def test_two_queues_of_one_stream_are_two_listeners_and_end_with_the_stream(
     assert not everything.closed
 
 
-def test_each_market_has_a_contract_info_of_its_own(face: Face, silent_sim: RunningSimulator, fb: Any) -> None:
+def test_each_market_has_a_contract_info_of_its_own(
+    face: Face, silent_sim: RunningSimulator, fb: Any
+) -> None:
     everything = face.do(fb.events)
     usdm, coinm = face.do(fb.contract_info), face.do(fb.contract_info, "coinm")
     for _ in range(2):

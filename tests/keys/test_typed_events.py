@@ -161,7 +161,8 @@ READ: list[tuple[str, TypedEvent, str, Any]] = [
             ),
         )
         for event in (
-            "EquityUpdate", "CommodityUpdate", "KR_EquityUpdate", "HK_EquityUpdate", "CN_EquityUpdate", "FXUpdate",
+            "EquityUpdate", "CommodityUpdate", "KR_EquityUpdate", "HK_EquityUpdate", "CN_EquityUpdate",
+            "FXUpdate",
         )
     ),
 ]  # fmt: skip
@@ -227,7 +228,8 @@ UNFIT: list[tuple[str, TypedEvent, bytes, str]] = [
     ("a wrapped array", "server_shutdown", b'{"stream":"x","data":[]}', "wrong_type"),
     ("another event", "contract_info", b'{"e":"trade"}', "wrong_event"),
     ("no event", "contract_info", b'{"E":1}', "missing_key"),
-    ("a session whose event is a number", "trading_session", b'{"e":1,"E":1,"t":2,"T":3,"S":""}', "wrong_event"),
+    ("a session whose event is a number", "trading_session",
+     b'{"e":1,"E":1,"t":2,"T":3,"S":""}', "wrong_event"),
     ("a key short", "server_shutdown", b'{"e":"serverShutdown"}', "missing_key"),
     ("time as text", "server_shutdown", b'{"e":"serverShutdown","E":"now"}', "wrong_type"),
     ("time as truth", "server_shutdown", b'{"e":"serverShutdown","E":true}', "wrong_type"),

@@ -143,7 +143,7 @@ class EventQueue:
 def _is_message_of(event: Event, only: tuple[str, str]) -> bool:
     ws_key, name = only
     if event.kind == "exception":
-        # A refusal, after which nothing comes. A message that does not fit comes raw, and its error to all others.
+        # A refusal: nothing comes after it. What does not fit its struct comes raw, its error to the others.
         return event.ws_key == ws_key and name in event.streams
     return event.kind != "drift" and (event.ws_key, event.stream) == only
 

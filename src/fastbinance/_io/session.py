@@ -21,8 +21,8 @@ _picows_logger = logging.getLogger("fastbinance.picows")
 #: Header of the API key.
 API_KEY_HEADER: Final = "X-MBX-APIKEY"
 
-# Below DEBUG picows logs the whole upgrade request, on a child of the logger it is given; a key must not be in
-# any log, so who sends one has a logger that leaves those lines out.
+# Below DEBUG picows logs the whole upgrade request, on a child of the logger it is given; a key must not be
+# in any log, so who sends one has a logger that leaves those lines out.
 _keyed_logger = logging.getLogger("fastbinance.picows.keyed")
 
 # `!markPrice@arr` is 73 kB on the wire and grows with the market; picows closes at 10 MiB by itself.
