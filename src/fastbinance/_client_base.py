@@ -261,9 +261,7 @@ class ClientBase(NoticeStreams, NamedStreams):
         )
 
     def _make_feed(self, handler: Any, ws_key: str) -> Feed:
-        # Said only where it is so: feeds read JSON unless they are told otherwise.
-        options: dict[str, Any] = {"sbe": True} if format_of(ws_key) == "sbe" else {}
-        return Feed(handler, ws_key, self._bell, **options)
+        return Feed(handler, ws_key, self._bell, sbe=format_of(ws_key) == "sbe")
 
     def _sample(self, now: float) -> None:
         now_ns = time.time_ns()  # and not the loop's time: other processes compare it with their clock
