@@ -185,6 +185,11 @@ class Generator:
         chance = self._random.random()
         if chance < 0.15:
             return self._random.choice(_NUMBERS)
+        if chance < 0.2:
+            # As many digits as fit 64 bits, where they do not fit 63 or 53.
+            digits = str(self._random.randrange(10**18, 10**19))
+            point = self._random.randrange(8, 19)
+            return f"{digits[:point]}.{digits[point:]}"
         digits = str(self._random.getrandbits(self._random.randrange(1, 70)))
         if chance < 0.5:
             point = self._random.randrange(1, len(digits) + 1)

@@ -54,11 +54,10 @@ def _records(shape: Shape, data: Any) -> list[Said]:
     if is_array and shape.has_levels and data:
         raise Rejected
     read = [_element(shape, element) for element in (data if is_array else [data])]
+    read = [record for record in read if record.get("trade_type") != FILLER]
     rows: dict[str, int] = {}
     said = []
     for i, record in enumerate(read):
-        if record.get("trade_type") == FILLER:
-            continue
         symbol = record.get("symbol")
         record["symbol_id"] = 0 if symbol is None else rows.setdefault(symbol, len(rows))
         levels: tuple[tuple[float, float], ...] = ()

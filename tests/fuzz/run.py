@@ -23,10 +23,12 @@ from typing import Final
 HERE: Final = Path(__file__).resolve().parent
 ROOT: Final = HERE.parents[1]
 NATIVE: Final = ROOT / "src" / "fastbinance" / "_native"
+CORE: Final = ROOT / "src" / "fastbinance" / "_core"
 BUILD: Final = ROOT / "build" / "fuzz"
 RECORD: Final = HERE / "RECORD.md"
 
-sys.path.insert(0, str(HERE.parent))
+# A library built in place is taken before one that is installed.
+sys.path[:0] = [str(HERE.parent), *([str(ROOT / "src")] if any(CORE.glob("decode*.so")) else [])]
 
 FLAGS: Final = [
     "-std=c++20", "-O2", "-g1", "-fno-omit-frame-pointer", "-Wall", "-Wextra", "-Wno-invalid-offsetof",

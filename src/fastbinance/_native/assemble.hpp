@@ -1,5 +1,5 @@
-// Fragments of a message to the message, RFC 6455 5.4. Text and binary alike; frames that are a whole message need none of
-// this, unless padding has to be put behind them.
+// Fragments of a message to the message, RFC 6455 5.4. Text and binary alike; frames that are a whole message need none
+// of this, unless padding has to be put behind them.
 //
 // Nothing is copied before it is known to fit, nothing is thrown, and after a message of many megabytes the memory goes
 // back. What is wrong is told once: the rest of a message that was too long is passed over in silence.

@@ -1,6 +1,7 @@
 // Frames in any order against a model of RFC 6455 5.4 that does nothing but remember.
 //
-// The input is a list of frames: one byte of type, end and size, then the payload. The first byte says when memory ends.
+// The input is a list of frames: one byte of type, end and size, then the payload. The first byte says when memory
+// ends.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>

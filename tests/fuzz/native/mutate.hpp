@@ -1,5 +1,5 @@
-// Mutations that keep a payload close to JSON of Binance, beside libFuzzer's own of bytes. Without them nearly every input
-// dies at its first byte.
+// Mutations that keep a payload close to JSON of Binance, beside libFuzzer's own of bytes. Without them nearly every
+// input dies at its first byte.
 #pragma once
 
 #include <algorithm>
@@ -20,27 +20,30 @@ namespace fuzz {
 
 inline constexpr std::string_view odd_numbers[] = {
     "0", "1", "-1", "00", "01", "0.0", "-0", "-0.0", "1.", ".5", "1e5", "1E-7", "1e400", "-1e-400", "1e", "+1", "nan",
-    "0.00000001", "299999997.00000000", "9007199254740993", "123456789012345", "1234567890123456", "12345678901234567",
-    "123456789.0123456", "1234567890.123456789", "999999999999999999", "9223372036854775807", "9223372036854775808",
-    "-9223372036854775808", "18446744073709551615", "1844674407370955161.6", "0000000000000000000000001", "1.000000000000",
-    "0.1234567890123456789", "5e-324", "1.7976931348623157e308", "1760000000000", "1760000000000000", "9223372036854",
-    "9223372036855", "99999999999999", "100000000000000", "9223372036854775", "9223372036854776", "1_0", "1 ", "1,5", "",
+    "0.00000001", "299999997.00000000", "9007199254740993", "9574408932046.716317", "99999999999.99999999",
+    "123456789012345", "1234567890123456", "12345678901234567", "123456789.0123456", "1234567890.123456789",
+    "999999999999999999", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "18446744073709551615",
+    "1844674407370955161.6", "0000000000000000000000001", "1.000000000000", "0.1234567890123456789", "5e-324",
+    "1.7976931348623157e308", "1760000000000", "1760000000000000", "9223372036854", "9223372036855", "99999999999999",
+    "100000000000000", "9223372036854775", "9223372036854776", "1_0", "1 ", "1,5", "",
 };
 inline constexpr std::string_view keys[] = {
-    "e", "E", "T", "s", "S", "ps", "st", "u", "U", "pu", "b", "B", "a", "A", "t", "p", "P", "q", "Q", "X", "m", "M", "f", "l",
-    "L", "nq", "lastUpdateId", "bids", "asks", "k", "o", "c", "h", "v", "V", "n", "x", "i", "w", "O", "C", "F", "r", "ap",
-    "ct", "ca", "ot", "z", "mp", "bo", "ao", "bq", "aq", "hl", "ll", "vo", "rf", "d", "g", "G", "stream", "data", "zz", "",
+    "e", "E", "T", "s", "S", "ps", "st", "u", "U", "pu", "b", "B", "a", "A", "t", "p", "P", "q", "Q", "X", "m", "M",
+    "f", "l", "L", "nq", "lastUpdateId", "bids", "asks", "k", "o", "c", "h", "v", "V", "n", "x", "i", "w", "O", "C",
+    "F", "r", "ap", "ct", "ca", "ot", "z", "mp", "bo", "ao", "bq", "aq", "hl", "ll", "vo", "rf", "d", "g", "G",
+    "stream", "data", "zz", "",
 };
 inline constexpr std::string_view texts[] = {
     "bookTicker", "trade", "aggTrade", "depthUpdate", "blockTrade", "kline", "continuous_kline", "indexPrice_kline",
-    "markPrice_kline", "24hrTicker", "1hTicker", "4hTicker", "1dTicker", "24hrMiniTicker", "avgPrice", "referencePrice",
-    "markPriceUpdate", "markPrice", "indexPriceUpdate", "indexPrice", "forceOrder", "openInterest", "assetIndexUpdate",
-    "MARKET", "RPI", "NA", "ADL", "BUY", "SELL", "LIMIT", "IOC", "FILLED", "PERPETUAL", "1m", "5m", "9999w", "BTCUSDT",
-    "ETHUSDT", "ETHUSD_PERP", "\\u0041", "\xe7\x89\x9b", "a\\", "",
+    "markPrice_kline", "24hrTicker", "1hTicker", "4hTicker", "1dTicker", "24hrMiniTicker", "avgPrice",
+    "referencePrice", "markPriceUpdate", "markPrice", "indexPriceUpdate", "indexPrice", "forceOrder", "openInterest",
+    "assetIndexUpdate", "MARKET", "RPI", "NA", "ADL", "BUY", "SELL", "LIMIT", "IOC", "FILLED", "PERPETUAL", "1m", "5m",
+    "9999w", "BTCUSDT", "ETHUSDT", "ETHUSD_PERP", "\\u0041", "\xe7\x89\x9b", "a\\", "",
 };
 inline constexpr std::string_view values[] = {
-    "null", "true", "false", "0", "1", "2", "3", "-1", "1e3", "tru", "{}", "[]", "[[]]", "[[\"1\",\"2\"]]", "\"\"", "\"1\"",
-    "{\"a\":[1,{\"b\":null}]}", "[1,\"x\"]", "\"\\ud83d\"", "\"\\q\"", "01", "[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]",
+    "null", "true", "false", "0", "1", "2", "3", "-1", "1e3", "tru", "{}", "[]", "[[]]", "[[\"1\",\"2\"]]", "\"\"",
+    "\"1\"", "{\"a\":[1,{\"b\":null}]}", "[1,\"x\"]", "\"\\ud83d\"", "\"\\q\"", "01",
+    "[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]",
 };
 
 class Mutator {
