@@ -132,10 +132,14 @@ def test_demo_draws_a_table_on_a_terminal_and_gives_it_back(
 
 
 HELP = [
-    ([], ["demo", "sim"]),
-    (["--help"], ["demo", "sim"]),
+    ([], ["demo", "sim", "watch"]),
+    (["--help"], ["demo", "sim", "watch"]),
     (["demo", "--help"], ["SYMBOLS", "--market", "--seconds", "--seed", "--tls", "--rate"]),
     (["sim", "--help"], ["--host", "--port-base", "--seed", "--tls", "--rate", "--replay", "--market"]),
+    (
+        ["watch", "--help"],
+        ["SYMBOLS", "--market", "--env", "--url", "--certificate", "--seconds", "--plain", "prod", "demo"],
+    ),
     (["--version"], [__version__]),
 ]
 
@@ -237,7 +241,7 @@ def test_sim_prints_a_client_that_reaches_every_market(start: Start, extra: list
     process = start("sim", "--rate", "100", *extra)
     lines = served(process)
     scheme = "wss" if extra else "ws"
-    assert sum(f" {scheme}://127.0.0.1:" in line for line in lines) == len(HOSTS)
+    assert sum(f"  {scheme}://127.0.0.1:" in line for line in lines) == len(HOSTS)
     with pasted(lines) as client:
         rings: list[Any] = [
             client.book_ticker("BTCUSDT"),

@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from fastbinance.cli.figures import (
     Decimals,
     age_text,
+    countdown_text,
     duration_text,
     fixed_text,
+    percent_text,
     quantity_text,
     rate_text,
 )
@@ -99,3 +101,36 @@ AGES = [(-0.1, "0.0s"), (0.34, "0.3s"), (12.0, "12s"), (300.0, "5m"), (7_200.0, 
 @pytest.mark.parametrize(("seconds", "text"), [*AGES, (math.nan, "-")])
 def test_ages_are_short(seconds: float, text: str) -> None:
     assert age_text(seconds) == text
+
+
+COUNTDOWNS = [
+    (11_520.0, "3h 12m"),
+    (11_579.9, "3h 12m"),
+    (86_399.0, "23h 59m"),
+    (3_600.0, "1h 00m"),
+    (3_599.0, "59m"),
+    (59.9, "59s"),
+    (0.0, "0s"),
+    (-5.0, "0s"),
+    (math.nan, "-"),
+]
+
+
+@pytest.mark.parametrize(("seconds", "text"), COUNTDOWNS)
+def test_countdowns_never_promise_more_time_than_there_is(seconds: float, text: str) -> None:
+    assert countdown_text(seconds) == text
+
+
+PERCENTAGES = [
+    (0.0001, 4, True, "+0.0100%"),
+    (-0.00375, 4, True, "-0.3750%"),
+    (0.0, 4, True, "+0.0000%"),
+    (-0.0000001, 4, True, "+0.0000%"),
+    (0.556, 1, False, "55.6%"),
+    (math.nan, 4, True, "-"),
+]
+
+
+@pytest.mark.parametrize(("share", "places", "signed", "text"), PERCENTAGES)
+def test_shares_are_spelled_as_percentages(share: float, places: int, signed: bool, text: str) -> None:
+    assert percent_text(share, places, signed=signed) == text

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from fastbinance import RingState
 from fastbinance.cli.lines import row_line, row_lines, totals_line
-from fastbinance.cli.row import Percentiles, Row, Totals
+from fastbinance.cli.row import Extra, Percentiles, Row, Totals
 from fastbinance.cli.table import TableView
 
 BTC = Row(
@@ -25,6 +25,12 @@ DOGE = Row(
     price_places=5, qty_places=0, tick=1e-5,
 )  # fmt: skip
 NEW = Row(symbol="XRPUSDT")
+PERPETUAL = replace(BTC, mark=91234.46123, funding_rate=-0.000075, funding_seconds=11_579.0)
+OPTION = replace(
+    BTC, symbol="BTC-261225-126000-C", bid=6848.6, ask=6848.7, last=6848.7, mark=6848.8,
+    mark_volatility=0.5558, price_places=1, qty_places=2, tick=0.1,
+)  # fmt: skip
+REFUSED = Row(symbol="BTC$USDT", trouble="REFUSED", note="Binance refused it: invalid stream")
 ROWS = [BTC, DOGE, NEW]
 TOTALS = Totals(
     messages=12_345, rejected=0, lost=7, connections=2, live=2, reconnects=1,
@@ -45,7 +51,7 @@ def draw(
     console = Console(
         file=io.StringIO(), width=width, force_terminal=True, color_system="standard", no_color=no_color
     )
-    view = view or TableView("a title")
+    view = view or TableView("a title", Extra.DEPTH)
     picture = view.render(rows, totals, elapsed_seconds=61.0, width=width, height=height)
     with console.capture() as captured:
         console.print(picture)
@@ -95,6 +101,39 @@ def test_a_hundred_and_forty_columns_show_sizes_depth_and_state_too() -> None:
     assert btc.endswith("LIVE")
 
 
+def test_futures_show_mark_price_and_funding_in_eighty_columns() -> None:
+    drawn = draw([PERPETUAL], 80, view=TableView("a title", Extra.MARK | Extra.FUNDING))
+    heads = lines_of(drawn)[2:4]
+    assert " ".join(heads[0].split()) == "BID ASK LAST MARK FUNDING FUNDING MSGS LAG LAG"
+    assert " ".join(heads[1].split()) == "SYMBOL PRICE PRICE PRICE PRICE RATE IN /S P50 P99"
+    assert re.search(r"91234\.47▲ +91234\.46 -0\.0075%  3h 12m ", line_with(drawn, "BTCUSDT"))
+    assert "DEPTH" not in drawn
+
+
+def test_options_show_mark_price_and_its_volatility() -> None:
+    drawn = draw([OPTION], 80, view=TableView("a title", Extra.MARK | Extra.VOLATILITY))
+    assert re.search(r"6848\.7▲ +6848\.8 55\.6%", line_with(drawn, "BTC-261225-126000-C"))
+
+
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (30, "? BTC$USDT Binance refused it:"),
+        (80, "? BTC$USDT Binance refused it: invalid stream"),
+        (140, "? BTC$USDT  Binance refused it: invalid stream"),
+    ],
+)
+def test_a_symbol_without_figures_says_why_across_the_columns(width: int, line: str) -> None:
+    lines = lines_of(draw([BTC, REFUSED], width))
+    assert lines[5] == line
+    assert "BTC$USDT REFUSED" in lines
+
+
+def test_why_a_connection_is_down_stands_below() -> None:
+    trouble = "main: no connection after 3 attempts: refused"
+    assert trouble in lines_of(draw([NEW], 80, totals=replace(TOTALS, trouble=trouble)))
+
+
 def test_what_has_not_come_yet_is_a_dash() -> None:
     assert set(line_with(draw([NEW], 200), "x XRPUSDT").split()[2:]) == {"-", "DOWN"}
 
@@ -104,7 +143,7 @@ def test_the_narrowest_terminal_keeps_symbol_bid_and_ask() -> None:
 
 
 def test_columns_stand_still_when_figures_shrink() -> None:
-    view = TableView("a title")
+    view = TableView("a title", Extra.DEPTH)
     long = replace(BTC, bid=123_456.78, messages_per_second=12_345.0, lag=Percentiles(850e3, 850e3))
     before = line_with(draw([long], 140, view=view), "SYMBOL")
     assert line_with(draw([BTC], 140, view=view), "SYMBOL") == before
@@ -141,7 +180,7 @@ def test_without_colour_only_bold_and_dim_are_left() -> None:
 
 def test_a_terminal_without_unicode_gets_ascii() -> None:
     for width in (80, 200):
-        assert draw(ROWS, width, 24, view=TableView("a title", unicode=False)).isascii()
+        assert draw(ROWS, width, 24, view=TableView("a title", Extra.DEPTH, unicode=False)).isascii()
 
 
 def test_symbols_in_wide_scripts_keep_the_columns_aligned() -> None:
@@ -172,12 +211,16 @@ def test_spread_and_imbalance_follow_from_the_row() -> None:
 
 
 def test_plain_lines_name_every_value() -> None:
-    assert row_line(BTC) == (
+    assert row_line(BTC, Extra.DEPTH) == (
         "BTCUSDT bid=91234.40 bid_qty=0.03290 ask=91234.47 ask_qty=1.50000 spread_ticks=7 spread_bps=0.008 "
         "last=91234.47 last_qty=0.00124 last_side=buy last_age_s=0.31 imbalance=+0.500 msgs_per_s=41.6 "
         "lag_p50_us=148.0 lag_p99_us=633.0 wire_p50_us=1100.0 wire_p99_us=3300.0 state=LIVE"
     )
-    assert row_lines([NEW], 0.0)[0].startswith("1970-01-01T00:00:00Z XRPUSDT bid=- bid_qty=- ")
+    line = row_line(PERPETUAL, Extra.MARK | Extra.FUNDING)
+    assert " last_age_s=0.31 mark=91234.46 funding_pct=-0.0075 funding_in_s=11579 msgs_per_s=41.6 " in line
+    assert " mark=6848.8 mark_iv_pct=55.6 msgs_per_s=" in row_line(OPTION, Extra.MARK | Extra.VOLATILITY)
+    assert row_line(REFUSED, Extra.NONE).endswith(" state=REFUSED")
+    assert row_lines([NEW], Extra.DEPTH, 0.0)[0].startswith("1970-01-01T00:00:00Z XRPUSDT bid=- bid_qty=- ")
     assert totals_line(TOTALS) == (
         "total messages=12345 rejected=0 lost=7 connections=2/2 reconnects=1 scanner=avx2 simdjson=haswell"
     )

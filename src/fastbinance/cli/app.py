@@ -10,6 +10,7 @@ from fastbinance import ConfigurationError, FastBinanceError
 from fastbinance._version import __version__
 from fastbinance.cli.demo import demo
 from fastbinance.cli.sim import sim
+from fastbinance.cli.watch import watch
 
 __all__ = ["app", "run"]
 
@@ -21,6 +22,7 @@ app = App(
 )
 app.command(demo)
 app.command(sim)
+app.command(watch)
 
 
 def run(arguments: Sequence[str]) -> int:

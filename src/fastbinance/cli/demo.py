@@ -1,25 +1,24 @@
 """``fastbinance demo``: live quotes, trades and depth from the simulator, with nothing to set up."""
 
-from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from fastbinance import Client, ConfigurationError
+from fastbinance import Client
 from fastbinance.cli.board import Board
+from fastbinance.cli.feed import check_symbols
+from fastbinance.cli.row import Extra
 from fastbinance.cli.show import show
 from fastbinance.cli.stop import Stop
 from fastbinance.sim import run_in_thread
-from fastbinance.sim.instrument import LISTED, is_listable
-from fastbinance.streams import check_symbol
+from fastbinance.sim.instrument import LISTED
 
 __all__ = ["SimulatedMarket", "demo"]
 
 SimulatedMarket = Literal["spot", "usdm", "coinm"]
 
 _DEFAULT_SYMBOLS: Final = 6
-_MOST_SYMBOLS: Final = 200
 
 
 def demo(
@@ -49,26 +48,14 @@ def demo(
     rate
         Mean number of top-of-book updates a second of each symbol.
     """
-    names = _check(symbols, market) or list(LISTED[market][:_DEFAULT_SYMBOLS])
+    names = check_symbols(symbols, market) or list(LISTED[market][:_DEFAULT_SYMBOLS])
     with (
         Stop() as stop,
         run_in_thread(seed=seed, tls=tls, messages_per_second=rate) as simulator,
         Client(urls=simulator.urls, ssl_context=simulator.ssl_context) as client,
     ):
-        board = Board(client, names, market)
+        board = Board(client, names, market, Extra.DEPTH)
         scheme = "wss" if tls else "ws"
         title = f"fastbinance demo: simulated {market} over {scheme}, seed {seed}"
         show(board, stop, title=title, seconds=seconds)
     return 0
-
-
-def _check(symbols: Sequence[str], market: SimulatedMarket) -> list[str]:
-    """Return the symbols once each, in upper case."""
-    names = list(dict.fromkeys(check_symbol(symbol).upper() for symbol in symbols))
-    for name in names:
-        if not is_listable(name, market):
-            examples = ", ".join(LISTED[market][:3])
-            raise ConfigurationError(f"{name} is no symbol of {market}; there they are like {examples}")
-    if len(names) > _MOST_SYMBOLS:
-        raise ConfigurationError(f"{len(names)} symbols are too many for one table; {_MOST_SYMBOLS} fit")
-    return names

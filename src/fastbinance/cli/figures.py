@@ -4,7 +4,10 @@ import math
 from collections.abc import Iterable
 from typing import Final
 
-__all__ = ["NOTHING", "Decimals", "age_text", "duration_text", "fixed_text", "quantity_text", "rate_text"]
+__all__ = [
+    "NOTHING", "Decimals", "age_text", "countdown_text", "duration_text", "fixed_text", "percent_text",
+    "quantity_text", "rate_text",
+]  # fmt: skip
 
 #: Stands where there is no figure yet.
 NOTHING: Final = "-"
@@ -49,7 +52,7 @@ def _decimals(value: float) -> int:
 
 def fixed_text(value: float, places: int) -> str:
     """Spell a figure with so many decimals."""
-    return f"{value:.{places}f}" if math.isfinite(value) else NOTHING
+    return f"{value:z.{places}f}" if math.isfinite(value) else NOTHING
 
 
 def quantity_text(value: float, places: int) -> str:
@@ -93,3 +96,22 @@ def age_text(seconds: float) -> str:
         if seconds >= scale:
             return f"{seconds / scale:.0f}{unit}"
     return f"{seconds / 60:.0f}m"
+
+
+def countdown_text(seconds: float) -> str:
+    """Spell the time that is left: ``3h 12m``, ``12m``, ``45s``."""
+    if not math.isfinite(seconds):
+        return NOTHING
+    left = max(int(seconds), 0)
+    if left < 60:
+        return f"{left}s"
+    hours, minutes = divmod(left // 60, 60)
+    return f"{hours}h {minutes:02}m" if hours else f"{minutes}m"
+
+
+def percent_text(share: float, places: int, *, signed: bool = False) -> str:
+    """Spell a share as a percentage with so many decimals."""
+    if not math.isfinite(share):
+        return NOTHING
+    # z: what rounds to nothing has no minus.
+    return f"{share * 100:{'+' if signed else ''}z.{places}f}%"

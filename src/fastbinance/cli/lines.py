@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 
 from fastbinance.cli.figures import NOTHING, fixed_text
-from fastbinance.cli.row import Row, Totals
+from fastbinance.cli.row import Extra, Row, Totals
 
 __all__ = ["row_line", "row_lines", "totals_line"]
 
@@ -14,10 +14,23 @@ def _microseconds(nanoseconds: float) -> str:
     return fixed_text(nanoseconds / 1e3, 1)
 
 
-def row_line(row: Row) -> str:
-    """Write one row; what has not come yet is ``-``."""
+def _extra_fields(row: Row, extras: Extra) -> dict[str, str]:
+    fields = {}
+    if Extra.MARK in extras:
+        fields["mark"] = fixed_text(row.mark, row.price_places)
+    if Extra.VOLATILITY in extras:
+        fields["mark_iv_pct"] = fixed_text(row.mark_volatility * 100, 1)
+    if Extra.FUNDING in extras:
+        fields["funding_pct"] = fixed_text(row.funding_rate * 100, 4)
+        fields["funding_in_s"] = fixed_text(row.funding_seconds, 0)
+    if Extra.DEPTH in extras:
+        fields["imbalance"] = f"{row.imbalance:+.3f}" if math.isfinite(row.imbalance) else NOTHING
+    return fields
+
+
+def row_line(row: Row, extras: Extra) -> str:
+    """Write one row, with its extras; what has not come yet is ``-``."""
     side = NOTHING if row.last_sold is None else "sell" if row.last_sold else "buy"
-    imbalance = f"{row.imbalance:+.3f}" if math.isfinite(row.imbalance) else NOTHING
     fields = {
         "bid": fixed_text(row.bid, row.price_places),
         "bid_qty": fixed_text(row.bid_qty, row.qty_places),
@@ -29,21 +42,21 @@ def row_line(row: Row) -> str:
         "last_qty": fixed_text(row.last_qty, row.qty_places),
         "last_side": side,
         "last_age_s": fixed_text(row.last_age_seconds, 2),
-        "imbalance": imbalance,
+        **_extra_fields(row, extras),
         "msgs_per_s": fixed_text(row.messages_per_second, 1),
         "lag_p50_us": _microseconds(row.lag.p50),
         "lag_p99_us": _microseconds(row.lag.p99),
         "wire_p50_us": _microseconds(row.wire.p50),
         "wire_p99_us": _microseconds(row.wire.p99),
-        "state": row.state.name,
+        "state": row.standing,
     }
     return f"{row.symbol} " + " ".join(f"{name}={value}" for name, value in fields.items())
 
 
-def row_lines(rows: Sequence[Row], at_seconds: float) -> list[str]:
+def row_lines(rows: Sequence[Row], extras: Extra, at_seconds: float) -> list[str]:
     """Write rows, each with the UTC time in front."""
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at_seconds))
-    return [f"{stamp} {row_line(row)}" for row in rows]
+    return [f"{stamp} {row_line(row, extras)}" for row in rows]
 
 
 def totals_line(totals: Totals) -> str:

@@ -2,14 +2,29 @@
 
 import math
 from dataclasses import dataclass
+from enum import Flag, auto
 from typing import Final, NamedTuple
 
 from fastbinance import RingState
 
-__all__ = ["DEPTH_LEVELS", "NO_PERCENTILES", "Percentiles", "Row", "Totals"]
+__all__ = ["DEPTH_LEVELS", "NO_PERCENTILES", "Extra", "Percentiles", "Row", "Totals"]
 
 #: Levels a side that the depth figures add up.
 DEPTH_LEVELS: Final = 20
+
+
+class Extra(Flag):
+    """What rows may have beyond quotes and trades."""
+
+    NONE = 0
+    #: Sums over the best levels.
+    DEPTH = auto()
+    #: Mark price.
+    MARK = auto()
+    #: Funding rate, and when it is paid next.
+    FUNDING = auto()
+    #: Implied volatility of the mark price.
+    VOLATILITY = auto()
 
 
 class Percentiles(NamedTuple):
@@ -37,6 +52,10 @@ class Row:
         Newest trade; whether its taker sold, None before the first.
     depth_bid_qty, depth_ask_qty
         Sums over the best levels of each side.
+    mark, funding_rate, funding_seconds
+        Mark price; share of a position's value that is paid next; seconds until then.
+    mark_volatility
+        Implied volatility of an option's mark price, as a share a year.
     messages_per_second
         Over the last two seconds, all streams of the symbol.
     lag, wire
@@ -45,6 +64,8 @@ class Row:
         Decimals of the symbol's prices and quantities.
     tick
         Smallest step of its price.
+    trouble, note
+        A word and a sentence where nothing came and that is not the connection's doing; empty elsewhere.
     """
 
     symbol: str
@@ -59,12 +80,23 @@ class Row:
     last_sold: bool | None = None
     depth_bid_qty: float = math.nan
     depth_ask_qty: float = math.nan
+    mark: float = math.nan
+    funding_rate: float = math.nan
+    funding_seconds: float = math.nan
+    mark_volatility: float = math.nan
     messages_per_second: float = math.nan
     lag: Percentiles = NO_PERCENTILES
     wire: Percentiles = NO_PERCENTILES
     price_places: int = 0
     qty_places: int = 0
     tick: float = 1.0
+    trouble: str = ""
+    note: str = ""
+
+    @property
+    def standing(self) -> str:
+        """How it stands, in a word: the trouble where there is one, else the state."""
+        return self.trouble or self.state.name
 
     @property
     def spread_ticks(self) -> float:
@@ -99,6 +131,8 @@ class Totals:
         Connections, how many of them are up, and how often one came up again.
     scanner, fallback
         Instruction sets that decode: of the scanners, and of simdjson behind them.
+    trouble
+        Why connections are down, in a sentence; empty while none is.
     """
 
     messages: int = 0
@@ -109,3 +143,4 @@ class Totals:
     reconnects: int = 0
     scanner: str = ""
     fallback: str = ""
+    trouble: str = ""

@@ -23,15 +23,21 @@ _LINES_PATIENCE_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.02
 
 
-def show(board: Board, stop: Stop, *, title: str, seconds: float | None = None) -> None:
+def show(board: Board, stop: Stop, *, title: str, seconds: float | None = None, plain: bool = False) -> None:
     """Show a board until a signal comes, or for so many seconds.
 
-    Raises
-    ------
-    SubscriptionRejected
-        Binance has refused one of its streams.
+    Parameters
+    ----------
+    board, stop
+        What is shown, and what ends it.
+    title
+        Heading of the table.
+    seconds
+        How long; None is for ever.
+    plain
+        Plain lines on a terminal too.
     """
-    if sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":
+    if not plain and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":
         _draw(board, stop, title, seconds)
     else:
         _print(board, stop, seconds)
@@ -39,7 +45,7 @@ def show(board: Board, stop: Stop, *, title: str, seconds: float | None = None) 
 
 def _draw(board: Board, stop: Stop, title: str, seconds: float | None) -> None:
     console = Console(highlight=False)
-    view = TableView(title, unicode=console.encoding.startswith("utf"))
+    view = TableView(title, board.extras, unicode=console.encoding.startswith("utf"))
     _await_quotes(board, stop, _TABLE_PATIENCE_SECONDS)
     start = time.monotonic()
 
@@ -54,7 +60,6 @@ def _draw(board: Board, stop: Stop, title: str, seconds: float | None) -> None:
         left = _DRAW_SECONDS
         while left > 0:
             live.update(picture(console.height), refresh=True)
-            _raise_error(board)
             if seconds is not None:
                 left = min(_DRAW_SECONDS, start + seconds - time.monotonic())
             if stop.wait(left):
@@ -67,23 +72,27 @@ def _print(board: Board, stop: Stop, seconds: float | None) -> None:
     board.rows()  # rates are counted from here
     start = time.monotonic()
     elapsed = 0.0
+    told = False
     while not stopped:
+        # Once for each time that a connection is down: attempts and their number go on.
+        trouble = board.totals().trouble
+        if trouble and not told:
+            print("fastbinance:", trouble, file=sys.stderr, flush=True)
+        told = bool(trouble)
         elapsed += _LINE_SECONDS
         if seconds is not None:
             elapsed = min(elapsed, seconds)
         stopped = stop.wait(start + elapsed - time.monotonic())
-        _raise_error(board)
         if not stopped:
-            _write("\n".join(row_lines(board.rows(), time.time())))
+            _write("\n".join(row_lines(board.rows(), board.extras, time.time())))
             stopped = seconds is not None and elapsed >= seconds
     _write(totals_line(board.totals()))
 
 
 def _await_quotes(board: Board, stop: Stop, patience: float) -> bool:
-    """Wait for a quote of every symbol, but not for ever; return whether a signal came instead."""
+    """Wait for first quotes as long as they may come soon; return whether a signal came instead."""
     deadline = time.monotonic() + patience
-    while not board.quoted() and time.monotonic() < deadline:
-        _raise_error(board)
+    while time.monotonic() < deadline and not (board.settled() or board.totals().trouble):
         if stop.wait(_LOOK_SECONDS):
             return True
     return False
@@ -93,8 +102,3 @@ def _write(text: str) -> None:
     # A symbol may be in any script, and the encoding of a pipe may not know it.
     encoding = sys.stdout.encoding or "ascii"
     print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
-
-
-def _raise_error(board: Board) -> None:
-    if board.error is not None:
-        raise board.error

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import shlex
 import ssl
 import tempfile
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from fastbinance.keys import MARKETS, Market, key_for
 from fastbinance.sim import Replay, RunningSimulator, SimulatorOptions, run_in_thread
 from fastbinance.sim.hosts import HOSTS
 
-__all__ = ["client_lines", "sim"]
+__all__ = ["client_lines", "sim", "watch_line"]
 
 
 def sim(
@@ -36,7 +37,8 @@ def sim(
 ) -> int:
     """Serve a simulated Binance: the streams of every market, a port for each Binance host.
 
-    Prints which URL stands for which host, and a line of Python that connects. Ctrl-C ends it.
+    Prints which URL stands for which host, and what connects to it: a command, and a line of Python. Ctrl-C
+    ends it.
 
     Parameters
     ----------
@@ -79,7 +81,7 @@ def sim(
         what = "random markets" if replay is None else f"{replay.name} on {market}, random markets elsewhere"
         print(f"Simulated Binance, seed {seed}: {what}\n")
         print(simulator.url_map)
-        print()
+        print(f"\nIn another terminal: {watch_line(simulator.urls, certificate)}\n")
         for line in client_lines(simulator.urls, certificate):
             print(line)
         print("\nServing. Ctrl-C ends it.", flush=True)
@@ -87,6 +89,12 @@ def sim(
         stats = simulator.stats
         print(f"Served {stats.opened:,} connections and {stats.messages_sent:,} messages.", flush=True)
     return 0
+
+
+def watch_line(urls: Mapping[WsKey, str], certificate: Path | None = None) -> str:
+    """Return the command that watches the simulator's spot market."""
+    trust = "" if certificate is None else f" --certificate {shlex.quote(str(certificate))}"
+    return f"fastbinance watch BTCUSDT --url {urls[key_for('spot')]}{trust}"
 
 
 def client_lines(urls: Mapping[WsKey, str], certificate: Path | None = None) -> list[str]:

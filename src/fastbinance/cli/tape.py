@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from fastbinance import Client, FastBinanceError, Ring, Window
+from fastbinance import Client, Ring, SubscriptionRejected, Window
 from fastbinance.cli.row import NO_PERCENTILES, Percentiles
 
 __all__ = ["LagGauge", "SymbolGauges", "Tape"]
@@ -75,8 +75,6 @@ class Tape:
     def __init__(self, client: Client, gauges: Mapping[Ring[Any, Any], SymbolGauges]) -> None:
         self._gauges: dict[object, SymbolGauges] = {ring: gauge for ring, gauge in gauges.items()}  # noqa: C416
         self._reader = client.reader(list(gauges))
-        #: What ended it early, such as a refused stream.
-        self.error: FastBinanceError | None = None
         self._thread = threading.Thread(target=self._run, name="fastbinance-tape", daemon=True)
         self._thread.start()
 
@@ -86,14 +84,19 @@ class Tape:
         return self._reader.lost
 
     def _run(self) -> None:
-        try:
-            for ring, batch in self._reader:
-                now_ns = time.time_ns()
-                records = batch.records if isinstance(batch, Window) else batch
-                gauges = self._gauges[ring]
-                received, event = records["recv_ns"], records["event_ns"]
-                gauges.read.add(now_ns - received, now_ns)
-                stamped = event > 0
-                gauges.wire.add(received[stamped] - event[stamped], now_ns)
-        except FastBinanceError as error:
-            self.error = error
+        while True:
+            try:
+                self._read_on()
+                return
+            except SubscriptionRejected:
+                continue  # its row says so, and the other rings go on
+
+    def _read_on(self) -> None:
+        for ring, batch in self._reader:
+            now_ns = time.time_ns()
+            records = batch.records if isinstance(batch, Window) else batch
+            gauges = self._gauges[ring]
+            received, event = records["recv_ns"], records["event_ns"]
+            gauges.read.add(now_ns - received, now_ns)
+            stamped = event > 0
+            gauges.wire.add(received[stamped] - event[stamped], now_ns)
