@@ -309,16 +309,18 @@ def test_every_option_of_the_simulator_is_documented() -> None:
     assert {name for row in rows for name in row[0].split(", ")} == set(SimulatorOptions.__annotations__)
 
 
-@pytest.mark.parametrize("command", ["demo", "sim"])
+@pytest.mark.parametrize("command", ["demo", "sim", "watch"])
 def test_every_option_of_a_command_is_documented(command: str) -> None:
     pytest.importorskip("cyclopts")
     from fastbinance.cli.demo import demo
     from fastbinance.cli.sim import sim
+    from fastbinance.cli.watch import watch
 
-    demo_rows, sim_rows = tables(section(DOCS / "simulator.md", "On the command line"))
+    demo_rows, sim_rows, watch_rows = tables(section(DOCS / "simulator.md", "On the command line"))
     rows, parameters = {
         "demo": (demo_rows, inspect.signature(demo).parameters),
         "sim": (sim_rows, inspect.signature(sim).parameters),
+        "watch": (watch_rows, inspect.signature(watch).parameters),
     }[command]
     options = [
         "--" + one.name.replace("_", "-") for one in parameters.values() if one.kind is one.KEYWORD_ONLY
