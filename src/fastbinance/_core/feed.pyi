@@ -82,7 +82,7 @@ class Drift(NamedTuple):
     what: str
     path: str
     sample: str
-    count: int
+    count: int  # type: ignore[assignment]  # tuple has a method of this name
     first_ns: int
     last_ns: int
 
@@ -113,6 +113,8 @@ class Feed(WSListener):
         Name of the service, for logs.
     bell : Bell, optional
         Rung at most once per socket read, when somebody waits; the rings' own.
+    sbe : bool
+        Whether binary messages are spot's SBE; otherwise they are rejected.
 
     Attributes
     ----------
@@ -140,8 +142,11 @@ class Feed(WSListener):
     fallback: Final[int]
     pings: Final[int]
     handler_errors: Final[int]
+    sbe: Final[bool]
 
-    def __new__(cls, handler: Any, ws_key: str, bell: Bell | None = None) -> Self: ...
+    def __new__(
+        cls, handler: Any, ws_key: str, bell: Bell | None = None, *, sbe: bool = False
+    ) -> Self: ...
     @property
     def drifts(self) -> list[Drift]:
         """What has come that our tables do not know, in order of first sight; the first 64 of a connection."""
