@@ -23,7 +23,8 @@ def fair_value(underlying: float, strike: float, years: float, volatility: float
     """Give the value of a European option."""
     d1, d2 = _distances(underlying, strike, years, volatility)
     call = underlying * _NORMAL.cdf(d1) - strike * _NORMAL.cdf(d2)
-    return call if is_call else call - underlying + strike
+    # Both are differences of large numbers, which round to less than nothing far out of the money.
+    return max(0.0, call if is_call else call - underlying + strike)
 
 
 def greeks(underlying: float, strike: float, years: float, volatility: float, is_call: bool) -> Greeks:
