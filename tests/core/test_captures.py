@@ -1,40 +1,98 @@
-"""Real messages: each decodes by both ways to the same record, bit for bit what its text says."""
+"""Real messages: each decodes by both ways to the same records, bit for bit what its text says, or is no market data."""
 
 import json
+import re
 
 import pytest
+from support.expected import differs, flags_of
+from support.frames import Recorder, feed_for, pack
 
 from fastbinance import streams
 from fastbinance._core.decode import decode
+from fastbinance._core.ring import RingBase
+from fastbinance._typed import read_event
 from fastbinance.errors import DecodeError
+from fastbinance.records import FLAG_END_OF_FRAME
+from fastbinance.streams import Kind
 
-KEYS = {"spot": "main", "usdm": "usdm", "coinm": "coinm"}
-EVENTS = ("bookTicker", "trade", "aggTrade", "depthUpdate")
-NS_PER_MS = 1_000_000
+KEYS = {"spot": "main", "usdm": "usdm", "coinm": "coinm", "options": "eoptions", "alpha": "alpha"}
+
+#: What a payload without a stream name is, by its "e"; of diff and partial depth a diff.
+KINDS = {
+    "bookTicker": Kind.BOOK_TICKER, "trade": Kind.TRADE, "aggTrade": Kind.AGG_TRADE,
+    "depthUpdate": Kind.DIFF_DEPTH, "blockTrade": Kind.BLOCK_TRADE, "kline": Kind.KLINE,
+    "continuous_kline": Kind.CONTINUOUS_KLINE, "indexPrice_kline": Kind.INDEX_PRICE_KLINE,
+    "markPrice_kline": Kind.MARK_PRICE_KLINE, "24hrTicker": Kind.TICKER, "1hTicker": Kind.ROLLING_TICKER,
+    "24hrMiniTicker": Kind.MINI_TICKER, "avgPrice": Kind.AVERAGE_PRICE, "referencePrice": Kind.REFERENCE_PRICE,
+    "markPriceUpdate": Kind.MARK_PRICE, "markPrice": Kind.OPTION_MARK_PRICE,
+    "indexPriceUpdate": Kind.INDEX_PRICE, "forceOrder": Kind.FORCE_ORDER, "openInterest": Kind.OPEN_INTEREST,
+    "assetIndexUpdate": Kind.ASSET_INDEX,
+}  # fmt: skip
+
+#: The same of payloads that become typed events.
+TYPED = {
+    "contractInfo": "contract_info", "compositeIndex": "composite_index", "EquityUpdate": "trading_session",
+    "optionSymbol": "option_symbol", "serverShutdown": "server_shutdown",
+}  # fmt: skip
+
+USER_DATA = {
+    "ACCOUNT_CONFIG_UPDATE", "ACCOUNT_UPDATE", "ALGO_UPDATE", "CONDITIONAL_ORDER_TRIGGER_REJECT", "GRID_UPDATE",
+    "MARGIN_CALL", "MARGIN_LEVEL_STATUS_CHANGE", "ORDER_TRADE_UPDATE", "STRATEGY_UPDATE", "TRADE_LITE",
+    "USER_LIABILITY_CHANGE", "balanceUpdate", "executionReport", "listStatus", "outboundAccountPosition",
+}  # fmt: skip
 
 
-def market_of(path):
-    return path.name.removeprefix("docs-").partition("-")[0]
+class Message:
+    """One captured line, read by Python's own JSON."""
+
+    def __init__(self, market, line):
+        self.market, self.line = market, line
+        whole = json.loads(line)
+        wrapped = isinstance(whole, dict) and {"stream", "data"} <= whole.keys()
+        self.stream = whole["stream"] if wrapped else None
+        self.data = whole["data"] if wrapped else whole
+        self.elements = self.data if isinstance(self.data, list) else [self.data]
+        self.first = self.elements[0] if self.elements else {}
+        self.keys = self.first.keys() if isinstance(self.first, dict) else set()
+        self.event = self.first.get("e") if self.keys else None
+
+    @property
+    def kind(self):
+        """The kind of its records, or None."""
+        if self.stream is not None:
+            return streams.parse(self.stream, self.market, strict=False).kind
+        if self.event is not None:
+            return Kind.CONTRACT_KLINE if "ca" in self.keys else KINDS.get(self.event)
+        if {"u", "b", "B", "a", "A"} <= self.keys:
+            return Kind.BOOK_TICKER
+        return Kind.PARTIAL_DEPTH if {"lastUpdateId", "bids"} <= self.keys else None
 
 
-def messages_of(path):
-    """Yield stream name, event and line of the messages that have a record, or are a filler."""
-    for line in path.read_bytes().splitlines():
-        message = json.loads(line)
-        stream, event = None, message
-        if isinstance(message, dict) and "data" in message:
-            stream, event = message.get("stream"), message["data"]
-        if not isinstance(event, dict):
-            continue
-        if stream is not None:
-            if streams.parse(stream, market_of(path), strict=False).kind is not None:
-                yield stream, event, line
-        elif (
-            event.get("e") in EVENTS
-            or {"u", "b", "B", "a", "A"} <= event.keys()
-            or ("lastUpdateId" in event and "bids" in event)
-        ):
-            yield stream, event, line
+#: Why a message becomes neither record nor typed event, and which messages those are.
+OTHERS = {
+    "the options system that was retired": lambda m: m.market == "options" and m.stream in (
+        "ETH-231208-1950-C@depth100@100ms", "ETH-231215-2150-C@ticker", "BTCUSDT@TICKER_ALL",
+        "ETH-231202-2100-C@trade", "BTCUSDT_C@TRADE_ALL",
+    ),
+    "streams that spot has no more": lambda m: m.market == "spot" and m.stream in ("!bookTicker", "!ticker@arr"),
+    "a stream of COIN-M that is not documented": lambda m: m.market == "coinm" and m.stream == "!markPrice@arr",
+    "an event that is documented nowhere": lambda m: m.event == "IndexUpdate",
+    "user data": lambda m: m.event in USER_DATA,
+    "user data of the WS API": lambda m: {"subscriptionId", "event"} <= m.keys,
+    "requests and answers of the WS API": lambda m: "id" in m.keys and bool({"method", "status"} & m.keys),
+    "answers to control frames": lambda m: m.stream is None and "id" in m.keys and "result" in m.keys and "status" not in m.keys,
+    "errors": lambda m: m.keys == {"code", "msg"},
+    "bodies of REST calls": lambda m: m.event is None and bool({"openInterest", "lastFundingRate"} & m.keys),
+    "pieces of answers in the documentation of the WS API": lambda m: m.keys in ({"openTime", "closeTime"}, {"event"}),
+    "arrays whose elements the documentation leaves out": lambda m: m.data == [{}],
+}  # fmt: skip
+
+
+def messages_in(captures):
+    for path in sorted(captures.glob("*.jsonl")):
+        market = path.name.removeprefix("docs-").partition("-")[0]
+        for line in path.read_bytes().splitlines():
+            yield path.name, Message(market, line)
 
 
 def fast_or_code(line, key):
@@ -45,89 +103,90 @@ def fast_or_code(line, key):
         return error.code
 
 
-def number(text):
-    return float(text).hex()
+def check(message):
+    """Hold the records of a message against its events; return whether the fast path took it."""
+    key, kind = KEYS[message.market], message.kind
+    slow = decode(message.line, key, scanner="fallback")
+    quick = fast_or_code(message.line, key)
+    assert quick in ("declined", slow), message.line
+    told = [event for event in message.elements if event.get("X") != "NA"]
+    assert len(slow) == len(told), message.line
+    for record, event in zip(slow, told, strict=True):
+        end = FLAG_END_OF_FRAME if isinstance(message.data, list) and record is slow[-1] else 0
+        assert record.flags == flags_of(event) | end
+        assert [text for text in differs(kind, record, event) if not text.startswith("flags")] == [], message.line
+    return quick != "declined"
 
 
-def check(record, event):
-    """Hold a record against the event that Python's own JSON reads."""
-    assert record["event_ns"] == event.get("E", 0) * NS_PER_MS
-    assert record["transaction_ns"] == event.get("T", 0) * NS_PER_MS
-    if "B" in event:
-        assert record["update_id"] == event["u"]
-        for name, key in (("bid_price", "b"), ("bid_qty", "B"), ("ask_price", "a"), ("ask_qty", "A")):
-            assert record[name].hex() == number(event[key])
-    elif "p" in event:
-        assert (record["price"].hex(), record["qty"].hex()) == (number(event["p"]), number(event["q"]))
-        assert record["is_buyer_maker"] is event["m"]
-        if event["e"] == "trade":
-            assert record["trade_id"] == event["t"]
-        else:
-            ids = (record["agg_trade_id"], record["first_trade_id"], record["last_trade_id"])
-            assert ids == (event["a"], event["f"], event["l"])
-    else:
-        assert record["update_id"] == event.get("u", event.get("lastUpdateId"))
-        assert (record["first_update_id"], record["prev_update_id"]) == (
-            event.get("U", 0),
-            event.get("pu", 0),
-        )
-        bids, asks = event.get("b", event.get("bids")), event.get("a", event.get("asks"))
-        assert (record["bid_count"], record["ask_count"], record["flags"]) == (len(bids), len(asks), 0)
-        for got, told in ((record["bids"], bids), (record["asks"], asks)):
-            assert [[one.hex() for one in level] for level in got.tolist()] == [
-                [number(price), number(qty)] for price, qty in told
-            ]
-
-
-def test_every_captured_message_decodes_by_both_ways_to_what_its_text_says(captures, capsys):
-    report, total = [], 0
-    for path in sorted(captures.glob("*.jsonl")):
-        if market_of(path) not in KEYS:
+def test_every_captured_message_becomes_what_its_text_says(captures, capsys):
+    counts, fast = {}, {}
+    for name, message in messages_in(captures):
+        if message.kind is None:
             continue
-        key, count, fast, fillers = KEYS[market_of(path)], 0, 0, 0
-        for _, event, line in messages_of(path):
-            slow = decode(line, key, scanner="fallback")
-            quick = fast_or_code(line, key)
-            assert quick in ("declined", slow), (path.name, line, quick)
-            fast += quick != "declined"
-            count += 1
-            if event.get("X") == "NA":
-                assert slow == [], (path.name, line)
-                fillers += 1
-                continue
-            (record,) = slow
-            check(record, event)
-        if count:
-            report.append(
-                f"{path.name:36} {count:7} messages, {fast / count:8.3%} by the fast path, {fillers} fillers"
-            )
-            total += count
+        counts[name] = counts.get(name, 0) + 1
+        fast[name] = fast.get(name, 0) + check(message)
     with capsys.disabled():
-        print("", *report, sep="\n")
-    assert total > 30_000
+        print()
+        for name, count in counts.items():
+            print(f"{name:36} {count:7} messages, {fast[name] / count:8.3%} by the fast path")
+    assert sum(counts.values()) > 30_000
 
 
-def test_messages_of_other_streams_have_no_record_and_raise_nothing(captures):
-    seen = 0
-    for path in sorted(captures.glob("*.jsonl")):
-        if market_of(path) not in KEYS or "userData" in path.name or "wsapi" in path.name:
+def test_what_becomes_no_record_is_a_typed_event_or_has_a_reason(captures):
+    reasons = dict.fromkeys(OTHERS, 0)
+    typed = set()
+    for name, message in messages_in(captures):
+        if message.kind is not None:
             continue
-        wanted = {line for _, _, line in messages_of(path)}
-        for line in path.read_bytes().splitlines():
-            if line not in wanted and len(line) < 10_000:
-                assert decode(line, KEYS[market_of(path)]) == []
-                seen += 1
-    assert seen > 100
+        if message.event in TYPED:
+            read_event(TYPED[message.event], message.line)
+            typed.add(message.event)
+            continue
+        found = [reason for reason, fits in OTHERS.items() if fits(message)]
+        assert len(found) == 1, (name, found, message.line[:200])
+        reasons[found[0]] += 1
+        assert decode(message.line, KEYS[message.market]) == []
+    # No reason is there for nothing.
+    assert [reason for reason, count in reasons.items() if count == 0] == []
+    assert typed == {"contractInfo", "compositeIndex", "serverShutdown"}
+
+
+SECTIONS = {"2": "spot", "3": "usdm", "4": "coinm", "5": "options", "6": "alpha"}
+
+
+@pytest.fixture
+def examples(captures):
+    """Market and text of every example payload of the reference, which lies beside the captures or is missing."""
+    reference = captures.parent / "spec" / "streams.md"
+    if not reference.is_file():
+        pytest.skip("the reference of the streams does not lie beside the captures")
+    market, found = None, []
+    for line in reference.read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            market = SECTIONS.get(line[3])
+        found += [(market, text) for text in re.findall(r"^`([\[{].*[\]}])`$", line)]
+    return found
+
+
+def test_every_example_of_the_reference_becomes_records_or_a_typed_event(examples):
+    kinds, typed = set(), set()
+    for market, text in examples:
+        message = Message(market, text.encode())
+        if message.kind is None:
+            read_event(TYPED[message.event], message.line)
+            typed.add(message.event)
+        else:
+            check(message)
+            kinds.add(message.kind)
+    # It has no example of a candle of an index.
+    assert kinds == set(Kind) - {Kind.INDEX_PRICE_KLINE}
+    assert typed == {"contractInfo", "compositeIndex", "EquityUpdate", "optionSymbol"}
 
 
 @pytest.mark.parametrize(
     "name", ["spot-session-ethusdt", "usdm-session-ethusdt", "coinm-session-ethusd_perp"]
 )
 def test_a_session_fits_into_one_feed_as_it_came(captures, name):
-    from support.frames import Recorder, feed_for, pack
-
-    from fastbinance._core.ring import RingBase
-
     lines = (captures / f"{name}.jsonl").read_bytes().splitlines()
     market = name.partition("-")[0]
     rings, counts = {}, {}
@@ -138,6 +197,8 @@ def test_a_session_fits_into_one_feed_as_it_came(captures, name):
         parsed = streams.parse(stream, market, strict=False)
         if parsed.kind is not None:
             counts[stream] = counts.get(stream, 0) + 1
+            if stream in rings:
+                continue
             rings[stream] = RingBase(
                 int(parsed.kind),
                 stream,

@@ -159,9 +159,8 @@ def symbol_of(kind: Kind, event: Event) -> str | None:
 
 def expected(kind: Kind, event: Event) -> dict[str, Any]:
     """Return every field that an event tells, as plain Python reads it."""
-    spot_partial = "lastUpdateId" in event
-    if spot_partial:
-        event = {"u": event["lastUpdateId"], "b": event["bids"], "a": event["asks"]}
+    if "lastUpdateId" in event:  # spot's partial depth has names of its own, as the bodies of REST calls have
+        event = event | {"u": event["lastUpdateId"], "b": event["bids"], "a": event["asks"]}
     fields = {name: _value(name, at(event, path)) for name, path in PLACES[kind].items()}
     return {"event_ns": _value("event_ns", event.get("E")), "flags": flags_of(event)} | fields
 
