@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from fastbinance.keys import Market, Part
+from fastbinance.keys import Format, Market, Part
 from fastbinance.sim.channels import part_of
 from fastbinance.sim.exchange import Exchange
 from fastbinance.sim.publish import Publisher
@@ -19,6 +19,7 @@ class Listener:
     """A subscriber that keeps what it is sent."""
 
     combined = True
+    format: Format = "json"
 
     def __init__(self, time_unit: TimeUnit = MILLISECONDS) -> None:
         self.time_unit = time_unit

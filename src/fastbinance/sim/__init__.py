@@ -6,15 +6,16 @@
         client = fastbinance.Client(urls=sim.urls)
 
 Simulated
-    Spot, USD-M and COIN-M stream hosts of production and of the testnet, and those of options and Alpha, one
-    port each, ``ws`` or ``wss``: paths and routes (with the silence of the wrong one), control frames with
-    their errors, 1024 or 200 streams and 5 or 10 messages a second per connection with the closes that
-    follow, pings. A seeded random market for any symbol, whose books, trades, klines, tickers and prices tell
-    one story on every JSON stream that Binance has, in the payloads of 2026; ``timeUnit=MICROSECOND`` and
-    ``serverShutdown`` on spot. Replay of captured frames, and floods of prebuilt ones.
+    Spot, USD-M and COIN-M stream hosts of production and of the testnet, those of options and Alpha, and
+    spot's for SBE with the API key that they want, one port each, ``ws`` or ``wss``: paths and routes (with
+    the silence of the wrong one), control frames with their errors, 1024 or 200 streams and 5 or 10 messages
+    a second per connection with the closes that follow, pings. A seeded random market for any symbol, whose
+    books, trades, klines, tickers and prices tell one story on every JSON stream that Binance has, in the
+    payloads of 2026; ``timeUnit=MICROSECOND`` and ``serverShutdown`` on spot. Replay of captured frames, and
+    floods of prebuilt ones.
 
 Not simulated
-    SBE, the WS API, user data (``/private`` opens and is silent), REST over HTTP, the limits on connection
+    The WS API, user data (``/private`` opens and is silent), REST over HTTP, the limits on connection
     attempts, the 24 h lifetime. ``docs/simulator.md`` says where it differs from Binance.
 """
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
+from fastbinance.keys import Format
 from fastbinance.sim.control import Answer, Control, Dialect
 from fastbinance.sim.hosts import Host, Target
 from fastbinance.sim.publish import Publisher
@@ -86,8 +87,13 @@ class Connection(WSListener):
 
     @property
     def combined(self) -> bool:
-        """Whether payloads go out wrapped with their stream name."""
-        return self._control.combined
+        """Whether payloads go out wrapped with their stream name; SBE has no wrapper, on no path."""
+        return self._control.combined and self.host.format == "json"
+
+    @property
+    def format(self) -> Format:
+        """What its events are written in."""
+        return self.host.format
 
     @property
     def time_unit(self) -> TimeUnit:

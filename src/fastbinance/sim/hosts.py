@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote
 
-from fastbinance.keys import Environment, Market, Part, WsKey
+from fastbinance.keys import Environment, Format, Market, Part, WsKey
 from fastbinance.sim.timeunit import MICROSECONDS, MILLISECONDS, TimeUnit
 
 __all__ = ["HOSTS", "Host", "Refusal", "Target", "parse_target"]
@@ -27,6 +27,8 @@ class Host:
         Has the routes ``/public``, ``/market`` and ``/private``.
     prefix
         Steps of the path in front of ``/stream``, where there are any. Such a host has no ``/ws``.
+    format
+        What its events are written in. SBE hosts want an API key.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Host:
     keys: tuple[WsKey, ...]
     is_split: bool = False
     prefix: tuple[str, ...] = ()
+    format: Format = "json"
 
 
 HOSTS: Final = (
@@ -63,6 +66,10 @@ HOSTS: Final = (
         (WsKey.EOPTIONS, WsKey.EOPTIONS_PUBLIC, WsKey.EOPTIONS_MARKET, WsKey.EOPTIONS_PRIVATE), is_split=True,
     ),
     Host("nbstream.binance.com", "alpha", "prod", (WsKey.ALPHA,), prefix=("w3w", "wsa")),
+    Host("stream-sbe.binance.com", "spot", "prod", (WsKey.MAIN_SBE,), format="sbe"),
+    Host("stream-sbe.testnet.binance.vision", "spot", "testnet", (WsKey.MAIN_SBE_TESTNET,), format="sbe"),
+    # Demo trading shows the prices of production.
+    Host("demo-stream-sbe.binance.com", "spot", "prod", (WsKey.MAIN_SBE_DEMO,), format="sbe"),
 )  # fmt: skip
 
 _TIME_UNITS: Final = {"MILLISECOND": MILLISECONDS, "MICROSECOND": MICROSECONDS}
@@ -119,7 +126,7 @@ def parse_target(host: Host, path: str) -> Target | Refusal:
         (key, unquote(value)) for key, _, value in (pair.partition("=") for pair in query_text.split("&"))
     ]
     time_unit = MILLISECONDS
-    if host.market == "spot":
+    if host.market == "spot" and host.format == "json":
         units = {value.upper() for key, value in query if key == "timeUnit"}
         if units - _TIME_UNITS.keys():
             return Refusal(HTTPStatus.BAD_REQUEST, f"timeUnit is one of {', '.join(_TIME_UNITS)}")

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from fastbinance.keys import Market, Part
+from fastbinance.keys import Format, Market, Part
+from fastbinance.sim.binary import BinaryOutbox
 from fastbinance.sim.channels import (
     ArrayOf,
     Channel,
@@ -19,10 +20,11 @@ from fastbinance.sim.instrument import is_listable
 from fastbinance.sim.market import RandomMarket
 from fastbinance.sim.payload import event_payload
 from fastbinance.sim.reports import ArrayReport, IndexReport, Report
+from fastbinance.sim.sbe import BinaryEvent
 from fastbinance.sim.stats import Stats
 from fastbinance.sim.timeunit import TimeUnit
 from fastbinance.sim.universe import Universe
-from fastbinance.sim.wire import combined_text, text_frame
+from fastbinance.sim.wire import binary_frame, combined_text, text_frame
 
 __all__ = ["Publisher", "Subscriber"]
 
@@ -33,6 +35,10 @@ class Subscriber(Protocol):
     @property
     def combined(self) -> bool:
         """Whether payloads come wrapped with their stream name."""
+
+    @property
+    def format(self) -> Format:
+        """What events are written in for it."""
 
     @property
     def time_unit(self) -> TimeUnit:
@@ -46,12 +52,15 @@ class Subscriber(Protocol):
 
 
 class _Stream:
-    # One stream name of one market, and who listens to it.
-    __slots__ = ("by_unit", "channel", "market", "markets", "name", "report", "subscribers", "universe")
+    # One stream name of one market and format, and who listens to it.
+    __slots__ = (
+        "by_unit", "channel", "format", "market", "markets", "name", "report", "subscribers", "universe",
+    )  # fmt: skip
 
-    def __init__(self, name: str, market: Market) -> None:
+    def __init__(self, name: str, market: Market, format: Format) -> None:
         self.name = name
         self.market: Market = market
+        self.format: Format = format
         self.channel: Channel | None = None  # of markets that are watched one by one
         self.universe: Universe | None = None  # where symbols may be born later
         self.report: Report | None = None
@@ -102,8 +111,9 @@ class Publisher:
         self._stats = stats
         self._replayed = replayed
         self._on_join = on_join
-        self._streams: dict[tuple[Market, str], _Stream] = {}
+        self._streams: dict[tuple[Market, Format, str], _Stream] = {}
         self._feeds: dict[tuple[RandomMarket | Report, Channel], list[_Stream]] = {}
+        self._binary: BinaryOutbox[_Stream] = BinaryOutbox()
         self._outbox: dict[Subscriber, list[bytes]] = {}
 
     def join(self, subscriber: Subscriber, market: Market, name: str, part: Part | None, now_ms: int) -> None:
@@ -117,23 +127,26 @@ class Publisher:
         # FIELD: the wrong route is acknowledged like the right one, and silent.
         if part is not None and part_of(name, market) != part:
             return
-        stream = self._streams.get((market, name))
+        key = (market, subscriber.format, name)
+        stream = self._streams.get(key)
         if stream is None:
-            stream = self._streams[market, name] = _Stream(name, market)
+            stream = self._streams[key] = _Stream(name, market, subscriber.format)
             self._open(stream, now_ms)
         stream.add(subscriber)
-        if self._on_join is not None:
+        # Captures are JSON, whatever bears the same name in SBE.
+        if self._on_join is not None and stream.format == "json":
             self._on_join(market, name)
 
     def leave(self, subscriber: Subscriber, market: Market, names: Iterable[str]) -> None:
         """Stop sending streams to a subscriber."""
         for name in names:
-            stream = self._streams.get((market, name))
+            key = (market, subscriber.format, name)
+            stream = self._streams.get(key)
             if stream is None or subscriber not in stream.subscribers:
                 continue
             stream.remove(subscriber)
             if not stream.subscribers:
-                del self._streams[market, name]
+                del self._streams[key]
                 self._close(stream)
 
     def forget(self, subscriber: Subscriber) -> None:
@@ -142,7 +155,7 @@ class Publisher:
 
     def subscribers(self, market: Market, name: str) -> list[Subscriber]:
         """Give those who are served a stream now."""
-        stream = self._streams.get((market, name))
+        stream = self._streams.get((market, "json", name))
         return [] if stream is None else list(stream.subscribers)
 
     def publish(self, now_ms: int) -> None:
@@ -163,12 +176,12 @@ class Publisher:
         self.flush()
         return receivers
 
-    def post(self, market: Market, name: str, payload: bytes) -> int:
+    def post(self, market: Market, name: str, payload: bytes, format: Format = "json") -> int:
         """Put a payload of any content into a stream; `flush` sends it. Gives the number of receivers."""
-        stream = self._streams.get((market, name))
+        stream = self._streams.get((market, format, name))
         if stream is None:
             return 0
-        self._post(name, stream.subscribers, payload)
+        self._post(stream, stream.subscribers, payload)
         return len(stream.subscribers)
 
     def announce(self, subscriber: Subscriber, name: str, payload: bytes) -> None:
@@ -178,6 +191,8 @@ class Publisher:
 
     def flush(self) -> list[Subscriber]:
         """Write what was posted, one write per subscriber, and give those that were written to."""
+        for stream, payload in self._binary.release():
+            self._post(stream, stream.subscribers, payload)
         if not self._outbox:
             return []
         outbox, self._outbox = self._outbox, {}
@@ -196,15 +211,23 @@ class Publisher:
         spelled_in: TimeUnit | None = None
         payload = b""
         for stream in self._feeds.get((source, channel), ()):
+            if stream.format == "sbe":
+                # SBE's names ask for nothing else.
+                assert source.instrument is not None
+                assert isinstance(event, BinaryEvent)
+                for message in self._binary.take(stream, source.instrument, channel, event):
+                    self._post(stream, stream.subscribers, message)
+                receivers += len(stream.subscribers)
+                continue
             for unit, subscribers in stream.by_unit:
                 if unit is not spelled_in:
                     payload = event_payload(source.instrument, channel, event, unit)
                     spelled_in = unit
-                self._post(stream.name, subscribers, payload)
+                self._post(stream, subscribers, payload)
                 receivers += len(subscribers)
         return receivers
 
-    def _post(self, name: str, subscribers: Iterable[Subscriber], payload: bytes) -> None:
+    def _post(self, stream: _Stream, subscribers: Iterable[Subscriber], payload: bytes) -> None:
         # Framed once for all receivers of a form.
         raw: bytes | None = None
         combined: bytes | None = None
@@ -212,11 +235,11 @@ class Publisher:
         for subscriber in subscribers:
             if subscriber.combined:
                 if combined is None:
-                    combined = text_frame(combined_text(name, payload))
+                    combined = text_frame(combined_text(stream.name, payload))
                 frame = combined
             else:
                 if raw is None:
-                    raw = text_frame(payload)
+                    raw = binary_frame(payload) if stream.format == "sbe" else text_frame(payload)
                 frame = raw
             frames = outbox.get(subscriber)
             if frames is None:
@@ -225,7 +248,7 @@ class Publisher:
                 frames.append(frame)
 
     def _open(self, stream: _Stream, now_ms: int) -> None:
-        asked = parse_channel(stream.name, stream.market)
+        asked = parse_channel(stream.name, stream.market, stream.format)
         if asked is None or stream.market in self._replayed:
             return
         if isinstance(asked, OfSymbol):

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Final, TypeVar, Unpack
 
-from fastbinance.keys import Environment, Market, WsKey
+from fastbinance.keys import Environment, Format, Market, WsKey
 from fastbinance.sim.flood import Flood
 from fastbinance.sim.server import Simulator, SimulatorOptions
 from fastbinance.sim.stats import Stats
@@ -80,9 +80,19 @@ class RunningSimulator:
         """Give the body of a REST depth request."""
         return self.call(lambda simulator: simulator.snapshot(market, symbol, limit, environment=environment))
 
-    def send(self, market: Market, stream: str, payload: bytes, *, environment: Environment = "prod") -> int:
+    def send(
+        self,
+        market: Market,
+        stream: str,
+        payload: bytes,
+        *,
+        environment: Environment = "prod",
+        format: Format = "json",
+    ) -> int:
         """Send a payload of your own to the subscribers of a stream."""
-        return self.call(lambda simulator: simulator.send(market, stream, payload, environment=environment))
+        return self.call(
+            lambda simulator: simulator.send(market, stream, payload, environment=environment, format=format)
+        )
 
     def block_trade(self, symbol: str, *, environment: Environment = "prod") -> int:
         """Have a block trade on spot now."""

@@ -1,16 +1,18 @@
 """The simulator: sockets on loopback, one port per Binance host."""
 
 import asyncio
+import hmac
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self, TypedDict
 
 from picows import WSCloseCode, WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
 
 from fastbinance.errors import ConfigurationError
-from fastbinance.keys import Environment, Market, WsKey, limits
+from fastbinance.keys import Environment, Format, Market, WsKey, limits
 from fastbinance.sim.channels import Topic
 from fastbinance.sim.connection import Connection, Manners
 from fastbinance.sim.control import Dialect
@@ -38,6 +40,8 @@ _MARKETS_OF: Final[dict[Topic, tuple[Market, ...]]] = {
     Topic.OPTION_SYMBOL: ("options",),
 }
 _SHUTDOWN_STREAM: Final = "!serverShutdown"
+_API_KEY_HEADER: Final = "X-MBX-APIKEY"
+_BAD_KEY: Final = b'{"code":-2015,"msg":"Invalid API-key, IP, or permissions for action."}'
 
 
 class SimulatorOptions(TypedDict, total=False):
@@ -53,6 +57,7 @@ class SimulatorOptions(TypedDict, total=False):
     pong_timeout: float | None
     flat_errors: bool
     announce_stop: bool
+    api_keys: Collection[str] | None
     clock: Callable[[], int] | None
 
 
@@ -84,6 +89,8 @@ class Simulator:
         Spell errors of control frames as documented instead of as seen on the wire.
     announce_stop
         Send ``serverShutdown`` to spot's connections before they are closed at the end.
+    api_keys
+        Keys that the SBE hosts let in; by default every key, but not none.
     clock
         Gives Unix milliseconds. With a clock of one's own, `step` tells the simulator that it has moved.
 
@@ -108,6 +115,7 @@ class Simulator:
         pong_timeout: float | None = None,
         flat_errors: bool = False,
         announce_stop: bool = False,
+        api_keys: Collection[str] | None = None,
         clock: Callable[[], int] | None = None,
     ) -> None:
         rate = _MESSAGES_PER_SECOND if messages_per_second is None else messages_per_second
@@ -127,6 +135,7 @@ class Simulator:
         self._pong_timeout = pong_timeout
         self._flat_errors = flat_errors
         self._announce_stop = announce_stop
+        self._api_keys = None if api_keys is None else [key.encode() for key in api_keys]
         self._seed = seed
         self._rate = rate
         self._replays = replays
@@ -207,8 +216,21 @@ class Simulator:
             publisher.publish(now_ms)
         self._schedule()
 
-    def send(self, market: Market, stream: str, payload: bytes, *, environment: Environment = "prod") -> int:
+    def send(
+        self,
+        market: Market,
+        stream: str,
+        payload: bytes,
+        *,
+        environment: Environment = "prod",
+        format: Format = "json",
+    ) -> int:
         """Send a payload of your own to the subscribers of a stream, wrapped where they asked for it.
+
+        Parameters
+        ----------
+        format
+            ``"sbe"`` sends it as it is, in a binary frame, to the subscribers on the SBE hosts.
 
         Returns
         -------
@@ -216,7 +238,7 @@ class Simulator:
             Number of receivers.
         """
         publisher = self._publisher(environment)
-        receivers = publisher.post(market, stream, payload)
+        receivers = publisher.post(market, stream, payload, format)
         publisher.flush()
         return receivers
 
@@ -335,9 +357,9 @@ class Simulator:
     def _accept(self, host: Host, request: WSUpgradeRequest) -> Connection | WSUpgradeResponseWithListener:
         target = parse_target(host, request.path.decode("latin-1"))
         if isinstance(target, Refusal):
-            self.stats.refused += 1
-            response = WSUpgradeResponse.create_error_response(target.status, target.reason.encode())
-            return WSUpgradeResponseWithListener(response, None)
+            return self._refuse(target.status, target.reason.encode())
+        if host.format == "sbe" and not self._lets_in(request.headers.get(_API_KEY_HEADER, "")):
+            return self._refuse(HTTPStatus.UNAUTHORIZED, _BAD_KEY, {"Content-Type": "application/json"})
         return Connection(
             host,
             target,
@@ -347,6 +369,23 @@ class Simulator:
             clock_ms=self._clock_ms,
             on_change=self._connection_changed,
         )
+
+    def _refuse(
+        self, status: HTTPStatus, body: bytes, headers: Mapping[str, str] | None = None
+    ) -> WSUpgradeResponseWithListener:
+        self.stats.refused += 1
+        return WSUpgradeResponseWithListener(
+            WSUpgradeResponse.create_error_response(status, body, headers), None
+        )
+
+    def _lets_in(self, api_key: str) -> bool:
+        if not api_key:
+            return False
+        if self._api_keys is None:
+            return True
+        # All are compared, each in a time that tells nothing: no key is found by trying.
+        given = api_key.encode("utf-8", "surrogateescape")
+        return sum(hmac.compare_digest(given, known) for known in self._api_keys) > 0
 
     def _connection_changed(self, connection: Connection) -> None:
         if connection.is_open:

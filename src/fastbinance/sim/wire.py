@@ -4,9 +4,10 @@ import struct
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-__all__ = ["Block", "blocks", "combined_text", "text_frame"]
+__all__ = ["Block", "binary_frame", "blocks", "combined_text", "text_frame"]
 
 _FIN_TEXT: Final = 0x81
+_FIN_BINARY: Final = 0x82
 
 
 class Block(NamedTuple):
@@ -18,12 +19,12 @@ class Block(NamedTuple):
 
 def text_frame(payload: bytes) -> bytes:
     """Frame a payload as a server does: one unfragmented, unmasked text frame."""
-    size = len(payload)
-    if size < 126:
-        return bytes((_FIN_TEXT, size)) + payload
-    if size < 65536:
-        return struct.pack("!BBH", _FIN_TEXT, 126, size) + payload
-    return struct.pack("!BBQ", _FIN_TEXT, 127, size) + payload
+    return _frame(_FIN_TEXT, payload)
+
+
+def binary_frame(payload: bytes) -> bytes:
+    """Frame a payload as `text_frame` does, as binary."""
+    return _frame(_FIN_BINARY, payload)
 
 
 def combined_text(stream: str, payload: bytes) -> bytes:
@@ -45,3 +46,12 @@ def blocks(frames: Iterable[bytes], block_bytes: int) -> Sequence[Block]:
     if held:
         result.append(Block(b"".join(held), len(held)))
     return result
+
+
+def _frame(head: int, payload: bytes) -> bytes:
+    size = len(payload)
+    if size < 126:
+        return bytes((head, size)) + payload
+    if size < 65536:
+        return struct.pack("!BBH", head, 126, size) + payload
+    return struct.pack("!BBQ", head, 127, size) + payload

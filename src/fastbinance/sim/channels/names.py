@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from fastbinance.keys import Market, Part
-from fastbinance.sim.channels import alpha, futures, options, spot
+from fastbinance.keys import Format, Market, Part
+from fastbinance.sim.channels import alpha, futures, options, sbe, spot
 from fastbinance.sim.channels.topic import Asked
 
 __all__ = ["is_well_formed", "parse_channel", "part_of"]
@@ -33,8 +33,8 @@ def part_of(name: str, market: Market) -> Part:
     return futures.part_of(name, topic)
 
 
-def parse_channel(name: str, market: Market) -> Asked | None:
-    """Find what a stream name asks for.
+def parse_channel(name: str, market: Market, format: Format = "json") -> Asked | None:
+    """Find what a stream name asks for; SBE, which is of spot, has names of its own.
 
     Returns
     -------
@@ -45,7 +45,8 @@ def parse_channel(name: str, market: Market) -> Asked | None:
     lower, _, topic = name.partition("@")
     if not lower or (_ascii_lower(lower) != lower and not lower.startswith("!") and topic):
         return None
-    return _PARSERS[market](lower, _ascii_upper(lower), topic)
+    parse = sbe.parse if format == "sbe" else _PARSERS[market]
+    return parse(lower, _ascii_upper(lower), topic)
 
 
 _UPPER: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
