@@ -38,7 +38,8 @@ def _element(shape: Shape, pairs: Any) -> dict[str, Any]:
     record = shape.blank | {"events": shape.events}
     read_keys(record, pairs, shape.keys, shape.required)
     if "pair" in record:
-        record["symbol"] = f"{record['pair']}_{record['contract_type']}" if record["pair"] else ""
+        pair, contract_type = record["pair"], record["contract_type"]
+        record["symbol"] = f"{pair}_{contract_type}" if pair and contract_type else ""
     symbol = record.get("symbol")
     if symbol is not None:
         if not 1 <= len(symbol.encode()) <= MAX_SYMBOL_BYTES:
