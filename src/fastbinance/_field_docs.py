@@ -1,4 +1,4 @@
-"""One sentence about every field of every record, by its name: what field getters show as their documentation."""
+"""One sentence about every field of every record, by its name: what getters show as their documentation."""
 
 from typing import Final
 
@@ -44,7 +44,7 @@ FIELD_DOCS: Final[dict[str, str]] = {
     "price_change": "Last price less the first (`p`), in quote asset.",
     "price_change_percent": "The same in percent of the first price (`P`).",
     "weighted_average_price": "Average price, weighted by quantity (`w`), in quote asset.",
-    "previous_close_price": "Last price before the window (`x`), in quote asset; NaN where the stream has none.",
+    "previous_close_price": "Last price before the window (`x`), in quote asset; NaN where there is none.",
     "last_price": "Newest price (`c`), in quote asset.",
     "last_qty": "Quantity of the newest trade (`Q`), in base asset; NaN where the stream has none.",
     "average_price": "Average price (`w`; liquidations `ap`), in quote asset.",

@@ -87,8 +87,8 @@ class TradeFields(RecordFields):
     trade_type : int
         A `TradeType`; 0 on spot and Alpha.
 
-    Source: Spot WebSocket Streams, "Trade Streams" and "Block Trade Streams"; Options, "Trade Streams". The futures stream is not documented; its rows with
-    ``"X":"NA"`` are no trades and are left out.
+    Source: Spot WebSocket Streams, "Trade Streams" and "Block Trade Streams"; Options, "Trade Streams". The
+    futures stream is not documented; its rows with ``"X":"NA"`` are no trades and are left out.
     """
 
     __slots__ = ()
@@ -251,7 +251,7 @@ class MiniTickerFields(RecordFields):
     volume, quote_volume : float
         In base and quote asset; contracts and base asset on COIN-M.
 
-    Source: Spot WebSocket Streams, "Individual Symbol Mini Ticker Stream" and "All Market Mini Tickers Stream".
+    Source: Spot WebSocket Streams, "Individual Symbol Mini Ticker Stream", "All Market Mini Tickers Stream".
     """
 
     __slots__ = ()

@@ -1,7 +1,7 @@
 """What the code fields of records mean: texts that Binance takes from a short list, as small integers.
 
-The numbers are those of the native tables. ``NONE`` is what a stream without the key has; ``UNKNOWN`` a text that
-is not in our list, which is counted as drift and kept there (`ClientStats.drifts`).
+The numbers are those of the native tables. ``NONE`` is what a stream without the key has; ``UNKNOWN`` a text
+that is not in our list, which is counted as drift and kept there (`ClientStats.drifts`).
 """
 
 from enum import IntEnum

@@ -1,7 +1,8 @@
 """What one record says, by kind: classes with C getters, and the dtypes of the same bytes in a ring.
 
-The layout is written once, in ``_native/record.hpp``. Here it gets names and types, and every class is checked
-against it when this module is imported: a field that is missing, surplus or of another type is an ImportError.
+The layout is written once, in ``_native/record.hpp``. Here it gets names and types, and every class is
+checked against it when this module is imported: a field that is missing, surplus or of another type is an
+ImportError.
 """
 
 import inspect
@@ -79,8 +80,8 @@ __all__ = [
 FLAG_LEVELS_TRUNCATED: Final = 1
 #: Bit of ``flags``: the last record of a message that may bring several.
 FLAG_END_OF_FRAME: Final = 2
-#: Bits of ``flags``: Binance says that the symbol is a USD-M or a COIN-M contract (`st`). All-market streams of
-# futures carry both since 2026.
+#: Bits of ``flags``: Binance says that the symbol is a USD-M or a COIN-M contract (`st`). All-market streams
+# of futures carry both since 2026.
 FLAG_USDM: Final = 0x100
 FLAG_COINM: Final = 0x200
 

@@ -66,10 +66,10 @@ class Drift(NamedTuple):
     what : {"key", "value"}
         A key without a meaning here, or a text where only some are known.
     path : str
-        The key, with the one around it: ``"x"``, ``"k.x"``; ``"/x"`` beside ``"stream"`` and ``"data"``. At most
+        The key, with the one around it: ``"x"``, ``"k.x"``; ``"/x"`` beside the wrapper's own. At most
         32 bytes of it.
     sample : str
-        The value as on the wire, at most 48 bytes of it; of an object or array the bracket. Of a key, the first
+        The value as on the wire, at most 48 bytes of it; of an object or array the bracket. Of a key, its first
         value; each value of its own is a drift of its own.
     count : int
         How often it came.
@@ -149,7 +149,7 @@ class Feed(WSListener):
     ) -> Self: ...
     @property
     def drifts(self) -> list[Drift]:
-        """What has come that our tables do not know, in order of first sight; the first 64 of a connection."""
+        """What has come that our tables do not know, in order of first sight; at most 64 of a connection."""
 
     @property
     def drift_overflow(self) -> int:
