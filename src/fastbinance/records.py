@@ -14,21 +14,23 @@ import numpy as np
 from fastbinance._core import ring as _ring
 from fastbinance._core.ring import DepthRecord, Field, NewestField, Record, RingBase
 from fastbinance._field_docs import FIELD_DOCS
-from fastbinance._record_fields import (
-    AggTradeFields,
+from fastbinance._price_fields import (
     AssetIndexFields,
     AveragePriceFields,
-    BookTickerFields,
-    DepthFields,
     ForceOrderFields,
     IndexPriceFields,
-    KlineFields,
     MarkPriceFields,
-    MiniTickerFields,
     OpenInterestFields,
     OptionMarkPriceFields,
-    RecordFields,
     ReferencePriceFields,
+)
+from fastbinance._record_fields import (
+    AggTradeFields,
+    BookTickerFields,
+    DepthFields,
+    KlineFields,
+    MiniTickerFields,
+    RecordFields,
     TickerFields,
     TradeFields,
 )

@@ -69,8 +69,8 @@ class Drift(NamedTuple):
         The key, with the one around it: ``"x"``, ``"k.x"``; ``"/x"`` beside the wrapper's own. At most
         32 bytes of it.
     sample : str
-        The value as on the wire, at most 48 bytes of it; of an object or array the bracket. Of a key, its first
-        value; each value of its own is a drift of its own.
+        The value as on the wire, at most 48 bytes of it; of an object or array the bracket. Of a key, its
+        first value; each value of its own is a drift of its own.
     count : int
         How often it came.
     first_ns, last_ns : int
