@@ -43,9 +43,12 @@ def heap_reader():
 
 
 def mixture():
-    """Return a feed with a ring of each kind and of arrays, and a batch of messages of all, both paths taken."""
+    """Return a feed with a ring of each kind and of arrays, and a batch of messages of all, by both paths."""
     rings = [ring_for(kind, capacity=1024) for kind in Kind]
-    rings += [RingBase(int(kind), name, key, None, capacity=1024, symbol_capacity=64) for kind, name, key, _ in ARRAYS]
+    rings += [
+        RingBase(int(kind), name, key, None, capacity=1024, symbol_capacity=64)
+        for kind, name, key, _ in ARRAYS
+    ]
     messages = [message_of(kind) for kind in Kind]
     messages += [combined(name, [event | {"s": f"S{i}"} for i in range(40)]) for _, name, _, event in ARRAYS]
     # In another key order, so that the fallback takes it too.

@@ -153,7 +153,9 @@ class TestFastPath:
 
 
 class TestFrames:
-    @pytest.mark.parametrize("payload", [combined("!miniTicker@arr", []), b'{"stream":"!miniTicker@arr","data":[ ]}'])
+    @pytest.mark.parametrize(
+        "payload", [combined("!miniTicker@arr", []), b'{"stream":"!miniTicker@arr","data":[ ]}']
+    )
     def test_an_empty_array_is_skipped(self, payload):
         feed = feed_for(ring := mini_ring())
         send(feed, payload)

@@ -1,4 +1,4 @@
-"""What Binance has begun to send and our tables do not know: published all the same, counted and told once."""
+"""What Binance has begun to send and our tables do not know: published all the same, counted, told once."""
 
 import pytest
 from support.expected import CODES, PLACES, differs
@@ -111,7 +111,11 @@ class TestKeys:
 
     def test_several_in_one_payload_are_told_together_in_order(self):
         ring, feed, handler = watched()
-        send(feed, combined(ring.stream, QUOTE | {"z1": 1, "z2": 2}), combined(ring.stream, QUOTE | {"z3": 3, "z1": 1}))
+        send(
+            feed,
+            combined(ring.stream, QUOTE | {"z1": 1, "z2": 2}),
+            combined(ring.stream, QUOTE | {"z3": 3, "z1": 1}),
+        )
         assert things(feed.drifts) == [("key", "z1", "1", 2), ("key", "z2", "2", 1), ("key", "z3", "3", 1)]
         assert [[drift.path for drift in told] for told, _ in handler.drifts] == [["z1", "z2"], ["z3"]]
 
@@ -176,7 +180,9 @@ class TestValues:
     @pytest.mark.parametrize(("kind", "name", "path"), CODE_PLACES)
     def test_an_unknown_text_is_unknown_and_counted(self, kind, name, path):
         ring, feed, handler = watched(kind, "usdm")
-        payloads = [combined(ring.stream, with_code(kind, path, text)) for text in ("NEWEST", "OTHER", "NEWEST")]
+        payloads = [
+            combined(ring.stream, with_code(kind, path, text)) for text in ("NEWEST", "OTHER", "NEWEST")
+        ]
         send(feed, *payloads)
         assert ring.last()[name] == CODES[name].UNKNOWN == 255
         assert things(feed.drifts) == [("value", path, "NEWEST", 2), ("value", path, "OTHER", 1)]
@@ -209,7 +215,10 @@ class TestValues:
         assert ring.last().flags == flag | had
         assert things(feed.drifts) == ([] if flag else [("value", "st", str(product), 1)])
 
-    @pytest.mark.parametrize(("text", "seconds"), [("1s", 1), ("5m", 300), ("15m", 900), ("8h", 28_800), ("3d", 259_200), ("1w", 604_800)])
+    @pytest.mark.parametrize(
+        ("text", "seconds"),
+        [("1s", 1), ("5m", 300), ("15m", 900), ("8h", 28_800), ("3d", 259_200), ("1w", 604_800)],
+    )
     def test_an_interval_is_nanoseconds(self, text, seconds):
         ring, feed, _ = watched(Kind.AVERAGE_PRICE)
         send(feed, message_of(Kind.AVERAGE_PRICE, i=text))
@@ -239,11 +248,17 @@ class TestTable:
         assert len(handler.drifts) == 1
 
     @pytest.mark.parametrize(
-        "changes", [{"b": "x"}, {"b": None}, {"s": "ETHUSDT"}, {"s": ""}], ids=["number", "type", "symbol", "empty"]
+        "changes",
+        [{"b": "x"}, {"b": None}, {"s": "ETHUSDT"}, {"s": ""}],
+        ids=["number", "type", "symbol", "empty"],
     )
     def test_rejected_payloads_are_not_counted(self, changes):
         ring, feed, handler = watched()
-        send(feed, combined(ring.stream, {"zz": 1} | QUOTE | changes), combined(ring.stream, QUOTE | {"zz": 1}) + b"}")
+        send(
+            feed,
+            combined(ring.stream, {"zz": 1} | QUOTE | changes),
+            combined(ring.stream, QUOTE | {"zz": 1}) + b"}",
+        )
         assert (feed.rejected, feed.drifts, handler.drifts) == (2, [], [])
 
     def test_an_array_with_a_bad_element_is_not_counted(self):

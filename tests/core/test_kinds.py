@@ -1,4 +1,4 @@
-"""What holds for the payloads of every kind, key by key: order, absence, doubling, types, cuts and garbage."""
+"""What holds for payloads of every kind, key by key: order, absence, doubling, types and garbage."""
 
 import pytest
 from hypothesis import given
@@ -112,7 +112,9 @@ def doubled(event, path, *, first):
 
 
 def shuffled(event, order):
-    items = [(key, shuffled(value, order) if isinstance(value, dict) else value) for key, value in event.items()]
+    items = [
+        (key, shuffled(value, order) if isinstance(value, dict) else value) for key, value in event.items()
+    ]
     order.shuffle(items)
     return dict(items)
 
@@ -200,15 +202,15 @@ class TestKeys:
         stream, ws_key = STREAMS[case]
         plain = decoded(message_of(*case), ws_key)
         for path in SKIPPED[case] & set(paths_of(EVENTS[case])):
-            for value in (None, True, -1.5e3, "", "x" * 100, "é\\\"", [1, [2]], {"a": {}}):
+            for value in (None, True, -1.5e3, "", "x" * 100, 'é\\"', [1, [2]], {"a": {}}):
                 payload = combined(stream, changed(EVENTS[case], path, value))
                 assert decoded(payload, ws_key) == plain, (path, value)
 
     @every_case
     @pytest.mark.parametrize(
         "garbage",
-        [b"tru", b"nul", b"NaN", b"01", b"1.", b".5", b"+1", b"-", b'"\\q"', b"[1,2.]", b"[1,]", b'{"a"}', b'{"a":}',
-         b"[}", b"'x'", b'"x":1', b'"x":"y"', b""],
+        [b"tru", b"nul", b"NaN", b"01", b"1.", b".5", b"+1", b"-", b'"\\q"', b"[1,2.]", b"[1,]", b'{"a"}',
+         b'{"a":}', b"[}", b"'x'", b'"x":1', b'"x":"y"', b""],
     )  # fmt: skip
     def test_garbage_where_nobody_looks_is_still_refused(self, case, garbage):
         stream, ws_key = STREAMS[case]
@@ -231,7 +233,12 @@ class TestPayloads:
     @every_case
     @pytest.mark.parametrize(
         ("behind", "refusal"),
-        [(b"}", "trailing_bytes"), (b"{}", "trailing_bytes"), (b"1", "invalid_json"), (b"\0", "invalid_json")],
+        [
+            (b"}", "trailing_bytes"),
+            (b"{}", "trailing_bytes"),
+            (b"1", "invalid_json"),
+            (b"\0", "invalid_json"),
+        ],
     )
     def test_bytes_behind_it_are_refused(self, case, behind, refusal):
         assert code(message_of(*case) + behind, STREAMS[case][1]) == refusal
@@ -275,7 +282,14 @@ class TestPayloads:
     @every_case
     def test_numbers_may_have_signs_exponents_and_many_digits(self, case):
         stream, ws_key = STREAMS[case]
-        for text in ("-0.00006042", "1.6711317692476314E7", "423075730671.12853", "0", "1e-7", "299999997.00000000"):
+        for text in (
+            "-0.00006042",
+            "1.6711317692476314E7",
+            "423075730671.12853",
+            "0",
+            "1e-7",
+            "299999997.00000000",
+        ):
             event = EVENTS[case]
             for name, path in PLACES[case[0]].items():
                 if type_of(name) == "decimal" and at(event, path) is not None:

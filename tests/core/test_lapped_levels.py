@@ -5,8 +5,8 @@ import pytest
 
 from fastbinance._core.feed import Feed
 from fastbinance.errors import Lapped
-from fastbinance.typed_rings import BookTickerRing, DepthRing
 from fastbinance.streams import Kind
+from fastbinance.typed_rings import BookTickerRing, DepthRing
 
 NAME = "btcusdt@depth@100ms"
 DOUBLED = ',"u":9}}'  # found out only after all levels have been read

@@ -8,8 +8,8 @@ from picows import WSListener, WSMsgType, ws_connect, ws_create_server
 
 from fastbinance._core.feed import Feed
 from fastbinance._core.ring import Bell
-from fastbinance.typed_rings import BookTickerRing
 from fastbinance.streams import Kind
+from fastbinance.typed_rings import BookTickerRing
 
 STREAMS = [f"s{number}usdt@bookTicker" for number in range(60)]  # more than the feed takes for few
 MESSAGES = 30

@@ -10,7 +10,8 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from support.frames import book_ticker, depth, feed_for, pack, ring_for
+from support.expected import NS_PER_MS, PLACES, at, type_of
+from support.frames import EVENTS, HOME, book_ticker, combined, depth, feed_for, pack, ring_for
 
 from fastbinance._core.ring import NewestField, RingBase
 from fastbinance.errors import Lapped
@@ -75,6 +76,32 @@ def levels_are_whole(record):
     return len(record.bids) == len(record.asks) == record.first_update_id % 7
 
 
+def event_of(kind, number):
+    """Return an event whose every number is `number`, as far as the types of its keys allow."""
+    market = HOME[kind]
+    event = EVENTS[kind, market]
+    for name, path in PLACES[kind].items():
+        outer, _, inner = path.partition(".")
+        if at(event, path) is None or type_of(name) not in ("time", "integer", "decimal"):
+            continue
+        value = f"{number}.5" if type_of(name) == "decimal" else number
+        event = event | {outer: event[outer] | {inner: value} if inner else value}
+    return event
+
+
+def wide_is_whole(records, kind):
+    """Say whether in every record all numbers are the same, each in its unit."""
+    told = [
+        (name, type_of(name)) for name, path in PLACES[kind].items() if at(EVENTS[kind, HOME[kind]], path)
+    ]
+    numbers = [
+        records[name] // NS_PER_MS if sort == "time" else np.floor(records[name])
+        for name, sort in told
+        if sort in ("time", "integer", "decimal")
+    ]
+    return all(np.array_equal(one, numbers[0]) for one in numbers)
+
+
 class Quotes(RingBase):
     update_id = NewestField(int(Kind.BOOK_TICKER), "update_id", "")
     bid_price = NewestField(int(Kind.BOOK_TICKER), "bid_price", "")
@@ -134,6 +161,36 @@ def test_depth_records_have_their_own_levels(level_capacity):
             reads += 1
     assert reads > 50
     assert got + lost == sequence
+
+
+@pytest.mark.parametrize(
+    ("kind", "array"),
+    [(Kind.TICKER, False), (Kind.KLINE, False), (Kind.MINI_TICKER, True), (Kind.MARK_PRICE, True)],
+)
+def test_wide_records_and_those_of_arrays_are_whole(kind, array):
+    capacity = 16
+    ring = ring_for(kind, symbol=None, capacity=capacity, symbol_capacity=2)
+    events = [event_of(kind, 1_000_000 + i) for i in range(2000)]
+    data = [events[i : i + 5] for i in range(0, len(events), 5)] if array else events
+    reads = sequence = got = lost = 0
+    with Hammer(ring, [combined(ring.stream, one) for one in data]) as hammer:
+        while hammer.going():
+            window = ring.window(capacity // 2)
+            whole = wide_is_whole(window.records, kind)
+            if window.intact():
+                assert whole
+            with suppress(Lapped):
+                assert wide_is_whole(ring.at(ring.cursor - capacity // 2), kind)
+            batch, following, missed = ring.copy_from(sequence, capacity)
+            if batch is not None:
+                assert wide_is_whole(batch, kind)
+                got += len(batch)
+            lost += missed
+            sequence = following
+            reads += 1
+    assert reads > 50
+    assert got + lost == sequence
+    assert got > 0
 
 
 def test_conflation_never_mixes_symbols():

@@ -1,4 +1,4 @@
-"""An event of every kind and market as a dictionary in Binance's key order, with the stream that brings it."""
+"""An event of every kind and market, its keys in Binance's order, and the stream that brings it."""
 
 from typing import Any, Final
 
@@ -274,8 +274,9 @@ _NAMES: Final = {
     Kind.KLINE: "@kline_1m", Kind.CONTINUOUS_KLINE: "@continuousKline_1m",
     Kind.INDEX_PRICE_KLINE: "@indexPriceKline_1m", Kind.MARK_PRICE_KLINE: "@markPriceKline_1m",
     Kind.TICKER: "@ticker", Kind.ROLLING_TICKER: "@ticker_4h", Kind.MINI_TICKER: "@miniTicker",
-    Kind.AVERAGE_PRICE: "@avgPrice", Kind.REFERENCE_PRICE: "@referencePrice", Kind.MARK_PRICE: "@markPrice@1s",
-    Kind.INDEX_PRICE: "@indexPrice@1s", Kind.FORCE_ORDER: "@forceOrder", Kind.ASSET_INDEX: "@assetIndex",
+    Kind.AVERAGE_PRICE: "@avgPrice", Kind.REFERENCE_PRICE: "@referencePrice",
+    Kind.MARK_PRICE: "@markPrice@1s", Kind.INDEX_PRICE: "@indexPrice@1s", Kind.FORCE_ORDER: "@forceOrder",
+    Kind.ASSET_INDEX: "@assetIndex",
 }  # fmt: skip
 
 #: Streams whose name does not begin with the symbol that their payload names.
@@ -327,7 +328,7 @@ CASES: Final = list(EVENTS)
 IDS: Final = [f"{market} {kind.name.lower()}" for kind, market in CASES]
 
 #: The market whose event stands for a kind, where one is enough: the first that has it.
-HOME: Final[dict[Kind, str]] = {kind: market for kind, market in reversed(CASES)}
+HOME: Final[dict[Kind, str]] = dict(reversed(CASES))
 
 _FAST_KINDS: Final = (
     Kind.BOOK_TICKER, Kind.TRADE, Kind.AGG_TRADE, Kind.DIFF_DEPTH, Kind.PARTIAL_DEPTH, Kind.KLINE,

@@ -1,4 +1,4 @@
-"""What a record must say, from its event as Python's own JSON reads it: the keys of every field, written a second time."""
+"""What a record must say, from its event as Python's own JSON reads it: the keys of all fields once more."""
 
 import math
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ _TICKER: Final = {
     "quote_volume": "q",
 }  # fmt: skip
 
-#: Field to key, by kind; a key within another is written with a point. `event_ns` is "E" wherever there is one.
+#: Field to key, by kind; a key within another has a point before it. `event_ns` is "E" wherever there is one.
 PLACES: Final[dict[Kind, dict[str, str]]] = {
     Kind.BOOK_TICKER: {
         "update_id": "u", "bid_price": "b", "bid_qty": "B", "ask_price": "a", "ask_qty": "A",
@@ -152,7 +152,9 @@ def symbol_of(kind: Kind, event: Event) -> str | None:
         return f"{event['ps']}_{event['ct']}"
     if kind is Kind.CONTRACT_KLINE:
         return str(event["ca"]).partition("@")[0]
-    path = {Kind.INDEX_PRICE_KLINE: "ps", Kind.MARK_PRICE_KLINE: "k.s", Kind.FORCE_ORDER: "o.s"}.get(kind, "s")
+    path = {Kind.INDEX_PRICE_KLINE: "ps", Kind.MARK_PRICE_KLINE: "k.s", Kind.FORCE_ORDER: "o.s"}.get(
+        kind, "s"
+    )
     found = at(event, path)
     return event.get("i") if found is None and kind is Kind.INDEX_PRICE else found
 

@@ -20,6 +20,7 @@ __all__ = [
 
 PADDING = 64
 
+
 def text_of(value: Any) -> bytes:
     """Return JSON as Binance prints it: no white space, symbols in UTF-8."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
@@ -31,7 +32,8 @@ Spelled = list[tuple[str, Any]]
 def spelled(items: Spelled) -> bytes:
     """Return an object with these keys as they stand, doubled ones too; a value in bytes is JSON already."""
     return b"{%s}" % b",".join(
-        b"%s:%s" % (text_of(key), value if isinstance(value, bytes) else text_of(value)) for key, value in items
+        b"%s:%s" % (text_of(key), value if isinstance(value, bytes) else text_of(value))
+        for key, value in items
     )
 
 
