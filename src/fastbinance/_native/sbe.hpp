@@ -51,7 +51,7 @@ public:
     places_.assign(places, nullptr);
     table.each([this](Route &route) {
       const std::string_view name = route.name_text();
-      const std::size_t at = name.find('@');
+      const std::size_t at = name.rfind('@');
       for (std::size_t i = 0; i < sbe_template_count; ++i)
         if (at != name.npos && name.substr(at + 1) == sbe_templates[i].topic && route.kind == sbe_templates[i].kind)
           *free_place(hash_symbol(route.symbol_text()) + i) = &route;
@@ -107,9 +107,8 @@ public:
 
   // False beyond the largest double.
   FB_INLINE bool operator()(std::int64_t mantissa, double &value) const noexcept {
-    constexpr auto exact = static_cast<std::int64_t>(largest_exact);
     // Both operands exact: one correctly rounded division.
-    if (divisor_ != 0 && static_cast<std::uint64_t>(mantissa + exact) <= 2 * largest_exact) [[likely]] {
+    if (divisor_ != 0 && static_cast<std::uint64_t>(mantissa) + largest_exact <= 2 * largest_exact) [[likely]] {
       value = static_cast<double>(mantissa) / divisor_;
       return true;
     }
@@ -224,23 +223,50 @@ private:
       return fail(in, result, DecodeCode::trailing_bytes);
     result.kind = sbe_templates[index].kind;
     result.route = routes_.find(index, result.symbol);
-    if (result.route == nullptr) [[unlikely]]
-      unrouted(index, result);
+    if (result.route == nullptr) [[unlikely]] {
+      const DecodeCode code = unrouted(index, result);
+      return code == DecodeCode::ok ? code : fail(in, result, code);
+    }
     return DecodeCode::ok;
   }
 
-  FB_OUTLINE void unrouted(std::size_t index, FallbackResult &result) noexcept {
+  // Names the stream, for the handler. Of a symbol that has no route nothing is known, not even that it is text.
+  FB_OUTLINE DecodeCode unrouted(std::size_t index, FallbackResult &result) noexcept {
     char lower[max_symbol_bytes];
-    const std::size_t length = std::min(result.symbol.size(), sizeof lower);
-    for (std::size_t i = 0; i < length; ++i) {
-      const char sign = result.symbol[i];
+    const std::string_view symbol = result.symbol;
+    if (symbol.size() > sizeof lower)
+      return DecodeCode::symbol_too_long;
+    if (!is_utf8(symbol))
+      return DecodeCode::invalid_utf8;
+    for (std::size_t i = 0; i < symbol.size(); ++i) {
+      const char sign = symbol[i];
       lower[i] = sign >= 'A' && sign <= 'Z' ? static_cast<char>(sign - 'A' + 'a') : sign;
     }
-    name_.set({lower, length});
+    name_.set({lower, symbol.size()});
     name_.append("@");
     name_.append(sbe_templates[index].topic);
     result.stream = name_.view();
     result.outcome = Outcome::message;
+    return DecodeCode::ok;
+  }
+
+  static bool is_utf8(std::string_view text) noexcept { // RFC 3629: no overlong forms, no surrogates
+    for (std::size_t at = 0; at < text.size();) {
+      const auto lead = static_cast<unsigned char>(text[at++]);
+      if (lead < 0x80)
+        continue;
+      const std::size_t more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
+      if (lead < 0xc2 || lead > 0xf4 || text.size() - at < more)
+        return false;
+      const auto second = static_cast<unsigned char>(text[at]);
+      if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) ||
+          (lead == 0xf4 && second > 0x8f))
+        return false;
+      for (std::size_t i = 0; i < more; ++i, ++at)
+        if ((static_cast<unsigned char>(text[at]) & 0xc0) != 0x80)
+          return false;
+    }
+    return true;
   }
 
   static FB_INLINE bool time(const char *at, std::int64_t &ns) noexcept {
