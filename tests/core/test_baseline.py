@@ -9,7 +9,10 @@ import pytest
 
 from fastbinance._core.decode import implementation
 
-MODULES = ("test_decode.py", "test_feed.py", "test_vectors.py", "test_captures.py")
+MODULES = (
+    "test_arrays.py", "test_captures.py", "test_decode.py", "test_drift.py", "test_feed.py", "test_kinds.py",
+    "test_replay.py", "test_vectors.py",
+)  # fmt: skip
 
 
 @pytest.mark.slow

@@ -4,33 +4,18 @@ import copy
 import gc
 import math
 import pickle
-import re
 import time
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.frames import book_ticker, depth, feed_for, message_of, ring_for, send
+from support.frames import book_ticker, depth, feed_for, filled, filled_depth, message_of, ring_for, send
 
-from fastbinance._core.ring import Bell, Field, NewestField, RingBase, Waiter, layouts, power_of_two
-from fastbinance.errors import ConfigurationError, Lapped, NoData, StaleData
+from fastbinance._core.ring import Field, NewestField, RingBase, layouts
+from fastbinance.errors import Lapped, NoData, StaleData
 from fastbinance.records import FLAG_LEVELS_TRUNCATED, BookTicker, Depth
 from fastbinance.streams import Kind
-
-
-def filled(count, capacity=8, first=1000):
-    """Return a bookTicker ring after so many records, whose update ids count from `first`."""
-    ring = ring_for(Kind.BOOK_TICKER, capacity=capacity)
-    send(feed_for(ring), *(book_ticker(first + i) for i in range(count)))
-    return ring
-
-
-def filled_depth(counts, capacity=8, level_capacity=64):
-    """Return a diff ring after one record per count of levels a side."""
-    ring = ring_for(Kind.DIFF_DEPTH, capacity=capacity, level_capacity=level_capacity)
-    send(feed_for(ring), *(depth(1000 + i, count) for i, count in enumerate(counts)))
-    return ring
 
 
 class TestEmpty:
@@ -141,6 +126,15 @@ class TestRecord:
             Field(1, "bid_price", "").__get__("text", str)
         with pytest.raises(TypeError, match="is a field of rings, not of"):
             NewestField(1, "bid_price", "").__get__("text", str)
+
+    def test_what_a_stream_does_not_tell_is_the_same_in_two_records(self):
+        feed = feed_for(ring := ring_for(Kind.MARK_PRICE, "coinm"))
+        send(feed, message_of(Kind.MARK_PRICE, "coinm"))
+        record = ring.last()
+        assert math.isnan(record.funding_rate)
+        assert record == ring.last() == pickle.loads(pickle.dumps(record)) == copy.copy(record)
+        send(feed, message_of(Kind.MARK_PRICE, "coinm", r="0.0"))
+        assert ring.last() != record
 
 
 class TestWindows:
@@ -399,229 +393,3 @@ class TestDepth:
         assert record.asks.tolist() == [[1.75, n + 1.0] for n in range(4)]
         assert ring.last().flags == 0
         assert ring.last().bids.tolist() == [[2.5, 1.0]]
-
-
-class TestManySymbols:
-    NAME = "!bookTicker"
-
-    def ring(self, **options):
-        options = {"capacity": 8, "symbol_capacity": 4} | options
-        return RingBase(int(Kind.BOOK_TICKER), self.NAME, "usdmPublic", None, **options)
-
-    def test_symbols_are_numbered_in_order_of_appearance(self):
-        ring = self.ring()
-        send(
-            feed_for(ring),
-            *(book_ticker(i, s, self.NAME) for i, s in enumerate(["AAA", "BBB", "AAA", "牛来USDT"])),
-        )
-        assert ring.symbols == ("AAA", "BBB", "牛来USDT")
-        assert list(ring[-8:]["symbol_id"]) == [0, 1, 0, 2]
-        assert (ring.last("aaa").update_id, ring.last("BBB").update_id) == (2, 1)
-        assert ring.last("牛来usdt").update_id == 3
-
-    def test_known_symbols_take_the_fast_path(self):
-        ring = self.ring()
-        feed = feed_for(ring)
-        send(feed, *(book_ticker(i, "牛来USDT", self.NAME) for i in range(5)))
-        assert (feed.fallback, feed.fast) == (1, 4)
-
-    def test_a_symbol_without_records_has_no_data(self):
-        with pytest.raises(NoData):
-            self.ring().last("ethusdt")
-
-    def test_the_newest_record_of_a_symbol_may_be_lapped(self):
-        ring = self.ring()
-        send(
-            feed_for(ring),
-            book_ticker(0, "AAA", self.NAME),
-            *(book_ticker(i, "BBB", self.NAME) for i in range(9)),
-        )
-        with pytest.raises(Lapped):
-            ring.last("AAA")
-        assert ring.last("BBB").update_id == 8
-
-    def test_a_full_symbol_table_rejects_new_symbols_and_keeps_the_old(self):
-        ring = self.ring(symbol_capacity=3)  # no power of two
-        feed = feed_for(ring)
-        send(feed, *(book_ticker(i, f"S{i}", self.NAME) for i in range(5)))
-        assert ring.symbols == ("S0", "S1", "S2")
-        assert [reject.code for reject in feed.rejects] == ["symbol_table_full"] * 2
-        send(feed, book_ticker(9, "S1", self.NAME))
-        assert ring.last("S1").update_id == 9
-        assert ring.cursor == 3
-
-    @pytest.mark.parametrize(
-        ("symbol", "code"),
-        [
-            ("A" * 48, None),
-            ("A" * 49, "symbol_too_long"),
-            ("", "wrong_symbol"),
-            ('A"B', "wrong_symbol"),
-            ("A\\B", "wrong_symbol"),
-            ("A\nB", "wrong_symbol"),
-        ],
-    )
-    def test_only_symbols_that_json_need_not_escape_get_a_row(self, symbol, code):
-        ring = self.ring()
-        feed = feed_for(ring)
-        escaped = symbol.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        send(feed, book_ticker(1, escaped, self.NAME))
-        assert [reject.code for reject in feed.rejects] == ([] if code is None else [code])
-        assert ring.symbols == ((symbol,) if code is None else ())
-
-    def test_conflation_gives_the_newest_of_each_symbol_once_in_order(self):
-        ring = self.ring()
-        feed = feed_for(ring)
-        send(feed, *(book_ticker(i, s, self.NAME) for i, s in enumerate(["AAA", "BBB", "AAA", "CCC"])))
-        batch, following, _ = ring.copy_latest(0)
-        assert (list(batch["update_id"]), following) == ([1, 2, 3], 4)
-        assert ring.copy_latest(following) == (None, 4, 0)
-        send(feed, book_ticker(7, "BBB", self.NAME))
-        batch, following, _ = ring.copy_latest(following)
-        assert (list(batch["update_id"]), following) == ([7], 5)
-
-    def test_conflation_on_a_ring_of_one_symbol_is_its_newest_record(self):
-        ring = filled(5)
-        batch, following, _ = ring.copy_latest(0)
-        assert (list(batch["update_id"]), following) == ([1004], 5)
-        assert ring.copy_latest(following) == (None, 5, 0)
-        window, following, _ = filled_depth([1, 2]).copy_latest(0)
-        assert (window[0].update_id, len(window[0].bids), following) == (1001, 2, 2)
-
-    def test_a_thousand_symbols_are_told_apart(self):
-        ring = self.ring(capacity=1024, symbol_capacity=1000)
-        feed = feed_for(ring)
-        for turn in range(2):
-            send(feed, *(book_ticker(turn * 1000 + i, f"SYMBOL{i}", self.NAME) for i in range(1000)))
-        assert len(set(ring.symbols)) == 1000
-        assert all(ring.last(f"SYMBOL{i}").update_id == 1000 + i for i in range(1000))
-        assert feed.fast == 1000
-
-
-class TestMaking:
-    @pytest.mark.parametrize("capacity", [0, 1, 3, 1000, -4, 1 << 25])
-    def test_a_capacity_is_a_power_of_two(self, capacity):
-        with pytest.raises(ConfigurationError, match="power of two from 2 to 16777216"):
-            ring_for(Kind.BOOK_TICKER, capacity=capacity)
-
-    @pytest.mark.parametrize("levels", [-1, 3, 1000, 1 << 27])
-    def test_a_level_capacity_is_a_power_of_two(self, levels):
-        with pytest.raises(ConfigurationError, match="power of two up to 67108864"):
-            ring_for(Kind.DIFF_DEPTH, level_capacity=levels)
-
-    @pytest.mark.parametrize("rows", [0, (1 << 20) + 1])
-    def test_a_symbol_table_has_rows(self, rows):
-        with pytest.raises(ConfigurationError, match="from 1 to 1048576 rows"):
-            ring_for(Kind.BOOK_TICKER, symbol=None, symbol_capacity=rows)
-
-    @pytest.mark.parametrize("kind", [0, 23, -1])
-    def test_an_unknown_kind_is_refused(self, kind):
-        kinds = re.escape(str(list(range(1, 23))))
-        with pytest.raises(ConfigurationError, match=f"there are {kinds}"):
-            RingBase(kind, "x", "main", "X", capacity=2)
-
-    @pytest.mark.parametrize("symbol", ["A" * 49, "", 'A"', "A\\"])
-    def test_a_symbol_that_fits_no_row_is_refused(self, symbol):
-        with pytest.raises(ConfigurationError, match="from 1 to 48 bytes of UTF-8"):
-            RingBase(1, "x", "main", symbol, capacity=2)
-
-    def test_its_memory_is_there_from_the_start_and_known(self):
-        ring = ring_for(Kind.BOOK_TICKER, capacity=1024)
-        assert ring.memory_bytes == 4096 + 4096 + 2 * 1024 * 80
-        deep = ring_for(Kind.DIFF_DEPTH, capacity=512)
-        assert deep.level_capacity == 32_768
-        assert deep.memory_bytes == 4096 + 4096 + 2 * 512 * 80 + 32_768 * 16
-
-    def test_the_records_array_is_the_ring_itself(self):
-        ring = filled(3)
-        assert (len(ring.records), ring.capacity) == (8, 8)
-        assert list(ring.records["update_id"][:3]) == [1000, 1001, 1002]
-        assert ring.epoch == 1
-
-    @pytest.mark.parametrize(("wanted", "size"), [(0, 1), (1, 1), (2, 2), (3, 4), (1000, 1024), (1024, 1024)])
-    def test_power_of_two_rounds_up(self, wanted, size):
-        assert power_of_two(wanted) == size
-
-
-class Flag(Waiter):
-    woken = 0
-
-    def wake(self):
-        self.woken += 1
-
-
-class TestStateAndBells:
-    def test_a_ring_begins_down_and_says_what_it_is_told(self):
-        ring = filled(1)
-        assert ring.state_code() == 0
-        for state in (1, 2, 3, 0):
-            ring.set_state(state)
-            assert ring.state_code() == state
-        with pytest.raises(ValueError, match="0 to 3"):
-            ring.set_state(4)
-
-    def test_a_feed_that_gives_no_sign_of_life_makes_its_rings_stale(self):
-        ring = filled(1)
-        ring.set_state(1)
-        ring.sample(time.time_ns())
-        assert ring.state_code() == 1
-        assert ring.last_recv_ns == ring.last().recv_ns
-        ring.sample(time.time_ns() - 2_000_000_000)
-        assert ring.state_code() == 3
-        ring.set_state(0)
-        assert ring.state_code() == 0
-
-    def test_a_waiter_is_woken_by_news_only(self):
-        bell = Bell()
-        ring = ring_for(Kind.BOOK_TICKER, bell=bell)
-        other = ring_for(Kind.TRADE, bell=bell)
-        feed = feed_for(ring, other)
-        feed_with_bell = type(feed)(object(), "main", bell)
-        feed_with_bell.add_route(ring.stream, ring)
-        feed_with_bell.add_route(other.stream, other)
-        waiter = Flag((other,), [-1])
-        bell.add(waiter)
-        assert bell.waiting == 1
-        send(feed_with_bell, book_ticker(1))
-        assert (waiter.woken, waiter.news()) == (0, False)
-        send(feed_with_bell, message_of(Kind.TRADE))
-        assert (waiter.woken, waiter.news()) == (1, True)
-        bell.remove(waiter)
-        bell.remove(waiter)
-        send(feed_with_bell, message_of(Kind.TRADE))
-        assert (waiter.woken, bell.waiting) == (1, 0)
-
-    def test_a_waiter_that_cannot_be_woken_does_not_keep_the_others_asleep(self, caplog):
-        class Broken(Waiter):
-            def wake(self):
-                raise ZeroDivisionError("my own mistake")
-
-        bell = Bell()
-        ring = ring_for(Kind.BOOK_TICKER, bell=bell)
-        feed = type(feed_for(ring))(object(), "main", bell)
-        feed.add_route(ring.stream, ring)
-        later = Flag((ring,), [-1])
-        bell.add(Broken((ring,), [-1]))
-        bell.add(later)
-        send(feed, book_ticker(1))
-        assert later.woken == 1
-        bell.wake_all()
-        assert later.woken == 2
-        assert caplog.text.count("a waiter could not be woken") == 2
-
-    def test_a_change_of_state_and_the_end_wake_everybody(self):
-        bell = Bell()
-        ring = ring_for(Kind.BOOK_TICKER, bell=bell)
-        waiter = Flag((ring,), [-1])
-        bell.add(waiter)
-        ring.set_state(1)
-        ring.set_state(1)
-        assert waiter.woken == 1
-        ring.close()
-        assert waiter.woken >= 2
-        assert ring.closed
-        assert ring.state_code() == 0
-
-    def test_a_bare_waiter_says_that_it_needs_a_subclass(self):
-        with pytest.raises(TypeError, match="through a subclass"):
-            Waiter((filled(1),), [0]).wake()

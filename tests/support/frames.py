@@ -14,8 +14,9 @@ from support.events import CASES, EVENTS, FAST, HOME, IDS, STREAMS, SYMBOLS, Eve
 
 __all__ = [
     "CASES", "EVENTS", "FAST", "HOME", "IDS", "PADDING", "STREAMS", "SYMBOLS", "Event", "Recorder", "Spelled",
-    "book_ticker", "combined", "depth", "feed_for", "frame_of", "message_of", "pack", "ring_for", "send",
-    "spelled", "text_of",
+    "book_ticker", "combined", "depth", "feed_for", "filled", "filled_depth", "frame_of",
+    "message_of", "pack", "ring_for",
+    "rings_of_every_kind", "send", "spelled", "text_of",
 ]  # fmt: skip
 
 PADDING = 64
@@ -118,6 +119,11 @@ def ring_for(
     return RingBase(int(kind), stream, ws_key, symbol, capacity=capacity, **options)
 
 
+def rings_of_every_kind() -> list[RingBase]:
+    """Return a ring for each kind, of the first market that has it."""
+    return [ring_for(kind) for kind in Kind]
+
+
 def feed_for(*rings: RingBase, handler: Any = None) -> Feed:
     """Return a feed with a route to each ring."""
     feed = Feed(handler if handler is not None else Recorder(), rings[0].ws_key if rings else "main")
@@ -130,6 +136,20 @@ def send(feed: Feed, *payloads: bytes) -> None:
     """Give a feed one text frame after another."""
     for payload in payloads:
         feed.on_ws_frame(None, frame_of(payload))
+
+
+def filled(count: int, capacity: int = 8, first: int = 1000) -> RingBase:
+    """Return a bookTicker ring after so many records, whose update ids count from `first`."""
+    ring = ring_for(Kind.BOOK_TICKER, capacity=capacity)
+    send(feed_for(ring), *(book_ticker(first + i) for i in range(count)))
+    return ring
+
+
+def filled_depth(counts: Iterable[int], capacity: int = 8, level_capacity: int = 64) -> RingBase:
+    """Return a diff ring after one record per count of levels a side."""
+    ring = ring_for(Kind.DIFF_DEPTH, capacity=capacity, level_capacity=level_capacity)
+    send(feed_for(ring), *(depth(1000 + i, count) for i, count in enumerate(counts)))
+    return ring
 
 
 def pack(

@@ -54,6 +54,11 @@ MALFORMED: list[tuple[str, bytes, str]] = [
     ("a comma at the end", _swap(b"}}", b",}}"), "invalid_json"),
     ("a missing comma", _swap(b',"B"', b'"B"'), "invalid_json"),
     ("a missing colon", _swap(b'"B":', b'"B"'), "invalid_json"),
+    ("a symbol with a value of its own", _swap(b'"BTCUSDT"', b'"BTCUSDT":5'), "invalid_json"),
+    ("a price with a value of its own", _swap(b'"25.35190000"', b'"25.35190000" :"9"'), "invalid_json"),
+    ("a stream with a value of its own", _swap(b',"data"', b':1,"data"'), "invalid_json"),
+    ("a text with a value of its own in an array", b'{"stream":"a@b","data":["o":"1"]}', "invalid_json"),
+    ("a text with a value of its own in no stream", b'{"x":"a":1}', "invalid_json"),
     ("single quotes", GOOD.replace(b'"', b"'"), "invalid_json"),
     ("a comment", _swap(b'"B"', b'/**/"B"'), "invalid_json"),
     ("a raw control character in a text", _swap(b"BTCUSDT", b"BTC\nUSDT"), "invalid_json"),
@@ -193,4 +198,8 @@ WRONG_SYMBOL: list[tuple[str, bytes, str]] = [
 TRUNCATED: list[tuple[str, bytes]] = [
     (f"{kind.name.lower()} of {market}", combined(STREAMS[kind, market][0], event))
     for (kind, market), event in EVENTS.items()
-] + [("a raw event", text_of(_TRADE)), ("an array", text_of([_TRADE]))]
+] + [
+    ("a raw event", text_of(_TRADE)),
+    ("an array", text_of([_TRADE])),
+    ("an array of many", combined("btcusdt@bookTicker", [_SPOT | {"s": f"S{i}"} for i in range(3)])),
+]
