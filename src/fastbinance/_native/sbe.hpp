@@ -215,7 +215,7 @@ private:
     const std::size_t length = static_cast<unsigned char>(*in.at);
     if (length >= in.left())
       return fail(in, result, DecodeCode::truncated);
-    if (length == 0)
+    if (length == 0) // not to be found: rings of many symbols have none of their own
       return fail(in, result, DecodeCode::wrong_symbol);
     result.symbol = {in.at + 1, length};
     in.at += 1 + length;
@@ -234,8 +234,8 @@ private:
   FB_OUTLINE DecodeCode unrouted(std::size_t index, FallbackResult &result) noexcept {
     char lower[max_symbol_bytes];
     const std::string_view symbol = result.symbol;
-    if (symbol.size() > sizeof lower)
-      return DecodeCode::symbol_too_long;
+    if (const DecodeCode code = check_symbol(symbol); code != DecodeCode::ok)
+      return code;
     if (!is_utf8(symbol))
       return DecodeCode::invalid_utf8;
     for (std::size_t i = 0; i < symbol.size(); ++i) {
