@@ -1,11 +1,11 @@
-"""``python -m benchmarks [NAME...]``: all of them, or those named (decode, ring, feed, loopback, memory)."""
+"""``python -m benchmarks [NAME...]``: all of them, or those named, which are `NAMES`."""
 
 import subprocess
 import sys
 
 from benchmarks import _compile
 
-NAMES = ("decode", "ring", "feed", "loopback", "memory")
+NAMES = ("decode", "kinds", "ring", "feed", "loopback", "memory")
 
 
 def main() -> int:

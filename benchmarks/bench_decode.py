@@ -17,16 +17,15 @@ COUNTED = ("spot-bookTicker", "usdm-bookTicker", "coinm-bookTicker", "spot-depth
 MESSAGES = 400_000  # a round; fewer where payloads are long
 
 
-def native_ns(
-    case: corpus.Case, decoders: Sequence[str] = NATIVE, rounds: int = ROUNDS
+def decode_loop_rounds(
+    case: corpus.Case, decoders: Sequence[str], rounds: int, messages: int
 ) -> dict[str, dict[str, Any]]:
-    """Return each decoder's code in use and CPU nanoseconds a message; all must publish the same records."""
+    """Return each decoder's code in use, records, their sum, and CPU nanoseconds a message by round."""
     frames, routes = _harness.write_frames(case.name, case.routes, case.payloads)
     market = "futures" if case.futures else "spot"
-    messages = max(2_000, int(MESSAGES / max(1.0, case.mean_levels)))
     command = [
         str(_compile.decode_loop()), str(frames), str(routes), market, "1024", "32768", str(rounds),
-        str(messages), *decoders, "empty",
+        str(messages), *decoders,
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -40,6 +39,15 @@ def native_ns(
             "sum": checksum,
             "rounds": [float(ns) for ns in rows],
         }
+    return found
+
+
+def native_ns(
+    case: corpus.Case, decoders: Sequence[str] = NATIVE, rounds: int = ROUNDS
+) -> dict[str, dict[str, Any]]:
+    """Return each decoder's code in use and CPU nanoseconds a message; all must publish the same records."""
+    messages = max(2_000, int(MESSAGES / max(1.0, case.mean_levels)))
+    found = decode_loop_rounds(case, [*decoders, "empty"], rounds, messages)
     sums = {row["sum"] for name, row in found.items() if name != "empty"}
     if len(sums) != 1:
         raise RuntimeError(f"{case.name}: the decoders published different records: {found}")

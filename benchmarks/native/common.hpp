@@ -32,13 +32,14 @@ inline std::int64_t thread_cpu_ns() { return fb::clock_ns(CLOCK_THREAD_CPUTIME_I
 class OwnedRing {
 public:
   OwnedRing(fb::Kind kind, std::string_view symbol, std::int64_t capacity, std::int64_t levels) {
-    const fb::RingShape shape{kind, capacity, fb::kind_info(kind).has_levels ? levels : 0, 1};
+    const bool many = symbol.empty();
+    const fb::RingShape shape{kind, capacity, fb::kind_info(kind).has_levels ? levels : 0, many ? 4'096u : 1u};
     void *memory = fb::RingMemory::allocate(shape.total_bytes());
     if (memory == nullptr)
       fail("no memory for a ring");
     fb::format_ring(memory, shape);
     std::uint32_t row = 0;
-    if (!writer.open(memory, symbol.empty()) || writer.add_symbol(symbol, row) != fb::DecodeCode::ok)
+    if (!writer.open(memory, many) || (!many && writer.add_symbol(symbol, row) != fb::DecodeCode::ok))
       fail("a ring refused its symbol");
   }
 
@@ -49,6 +50,7 @@ struct Routes {
   fb::RouteTable table;
   std::vector<std::unique_ptr<OwnedRing>> rings;
   std::string first_name;
+  bool many_symbols = false; // one of the rings is
 
   Routes(const char *path, std::int64_t capacity, std::int64_t levels) {
     std::ifstream file(path);
@@ -58,6 +60,7 @@ struct Routes {
         fail(std::string("not a line of a routes file: ") + line);
       const auto kind = static_cast<fb::Kind>(std::stoi(line.substr(first + 1, second - first - 1)));
       const std::string symbol = line.substr(second + 1);
+      many_symbols = many_symbols || symbol.empty();
       if (rings.empty())
         first_name = line.substr(0, first);
       rings.push_back(std::make_unique<OwnedRing>(kind, symbol, capacity, levels));
@@ -90,7 +93,9 @@ public:
         buffer_ += static_cast<char>(line.size() >> 8);
         buffer_ += static_cast<char>(line.size() & 255);
       } else {
-        fail("a payload is longer than 65,535 bytes");
+        buffer_ += '\x7f';
+        for (int shift = 56; shift >= 0; shift -= 8)
+          buffer_ += static_cast<char>(line.size() >> shift & 255);
       }
       places.emplace_back(buffer_.size(), line.size());
       buffer_ += line;
