@@ -173,7 +173,8 @@ def _window(x: _Source, event: str, symbol: str, decimals: int) -> Event:
     return {
         "e": event, "E": now, "s": symbol, "p": f"{x.rng.gauss(0, 300):.{decimals}f}",
         "P": f"{x.rng.gauss(0, 2):.3f}", "w": x.price(8), "c": x.price(decimals),
-        "Q": x.spread(decimals, -3, 1), "o": x.price(decimals), "h": x.price(decimals), "l": x.price(decimals),
+        "Q": x.spread(decimals, -3, 1),
+        "o": x.price(decimals), "h": x.price(decimals), "l": x.price(decimals),
         "v": x.spread(decimals, 1, 7), "q": x.spread(decimals, 4, 11), "O": now - 86_400_000, "C": now,
         "F": x.ids, "L": x.ids + 3_100_000, "n": 3_100_001,
     }  # fmt: skip

@@ -83,7 +83,7 @@ class TradeFields(RecordFields):
         A `TradeType`; 0 on spot and Alpha.
 
     Source: Spot WebSocket Streams, "Trade Streams" and "Block Trade Streams"; Options, "Trade Streams". The
-    futures stream is not documented; its rows with ``"X":"NA"`` are no trades and are left out.
+    futures stream is not documented; its rows with ``"X":"NA"`` or price 0 are no trades and are left out.
     """
 
     __slots__ = ()

@@ -208,8 +208,11 @@ class TestRouting:
         assert decode(payload, "main", scanner=scanner) == []
 
     @pytest.mark.parametrize("scanner", SCANNERS)
-    def test_a_filler_is_no_trade(self, scanner):
-        payload = message_of(Kind.TRADE, "usdm", X="NA", p="0", q="0")
+    @pytest.mark.parametrize(
+        "keys", [{"X": "NA", "p": "0", "q": "0"}, {"X": "MARKET", "p": "0.00"}, {"X": "NA"}]
+    )
+    def test_a_filler_is_no_trade(self, scanner, keys):
+        payload = message_of(Kind.TRADE, "usdm", **keys)
         assert decode(payload, "usdm", scanner=scanner) == []
 
     def test_the_payload_may_be_text_or_any_bytes(self):

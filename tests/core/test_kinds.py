@@ -294,7 +294,10 @@ class TestPayloads:
             for name, path in PLACES[case[0]].items():
                 if type_of(name) == "decimal" and at(event, path) is not None:
                     event = changed(event, path, text)
-            assert differs(case[0], decoded(combined(stream, event), ws_key), event) == []
+            if case[0] is Kind.TRADE and "X" in event and text == "0":  # a filler's price
+                assert decode(combined(stream, event), ws_key) == []
+            else:
+                assert differs(case[0], decoded(combined(stream, event), ws_key), event) == []
 
     @every_case
     def test_ids_and_counts_are_whole_64_bits(self, case):

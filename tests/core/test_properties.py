@@ -62,6 +62,8 @@ def drawn_event(draw: Any, case: tuple[Kind, str]) -> dict[str, Any]:
         # null and "" are values too, and code texts come from a list: both stay.
         if key in holder and holder[key] not in (None, "") and type_of(name) != "code":
             holder[key] = draw(VALUES[type_of(name)])
+    if case[0] is Kind.TRADE and "X" in event and float(event["p"]) == 0:  # a filler's price
+        event["p"] = "0.00000001"
     return event
 
 

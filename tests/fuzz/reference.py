@@ -49,13 +49,18 @@ def _element(shape: Shape, pairs: Any) -> dict[str, Any]:
     return record
 
 
+def _is_filler(trade: dict[str, Any]) -> bool:
+    return trade["trade_type"] == FILLER or (trade["trade_type"] != 0 and trade["price"] == 0)
+
+
 def _records(shape: Shape, data: Any) -> list[Said]:
     """Read the object of a message, or the array of objects."""
     is_array = type(data) is list
     if is_array and shape.has_levels and data:
         raise Rejected
     read = [_element(shape, element) for element in (data if is_array else [data])]
-    read = [record for record in read if record.get("trade_type") != FILLER]
+    if shape.kind == 2:  # trades: fillers of futures, by their type or by a price that is none
+        read = [record for record in read if not _is_filler(record)]
     rows: dict[str, int] = {}
     said = []
     for i, record in enumerate(read):

@@ -50,8 +50,10 @@ def messages() -> Iterator[tuple[str, str, bytes]]:
         message = json.loads(vector["payload"])
         market = keys.market_of(keys.parse_key(vector["ws_key"]))
         if isinstance(message, dict) and "stream" in message and market is not None:
-            # As it was written: white space is part of the shape.
-            _, _, data = vector["payload"].partition('"data":')
+            # As it was written: white space is part of the shape. Where "data" stands first, the stream is
+            # behind it.
+            head, _, data = vector["payload"].partition('"data":')
+            data = data if '"stream"' in head else data.rpartition(',"stream"')[0] + "}"
             yield market, message["stream"], data.strip()[:-1].encode()
 
 

@@ -34,7 +34,7 @@ FB_OUTLINE FastResult take_trade(Route &route, const char *p, const char *end, s
   if (!scan_trade<wrapped, many>(t, route, fields))
     return {Outcome::declined, 0, &route};
   ++route.fast;
-  if (fields.no_trade) {
+  if (fields.no_trade || (fields.trade_type != 0 && fields.price == 0)) {
     ++route.details->skipped;
     return {Outcome::skipped, 0, &route};
   }

@@ -152,7 +152,7 @@ struct Digits {
     // the two it is changes from number to number, so both are made and one is taken.
     const double whole_division = static_cast<double>(static_cast<std::int64_t>(digits)) / power_of_ten[part];
     const double part_division = static_cast<double>(above) + static_cast<double>(below) / power_of_ten[part];
-    const auto beyond = static_cast<std::int64_t>(largest_exact - digits); // negative where there are more
+    const auto beyond = -static_cast<std::int64_t>(digits > largest_exact); // a sign bit where there are more
     value = _mm_cvtsd_f64(_mm_blendv_pd(_mm_set_sd(whole_division), _mm_set_sd(part_division),
                                         _mm_castsi128_pd(_mm_cvtsi64_si128(beyond))));
     return true;

@@ -7,7 +7,7 @@ struct Staged {
   ShortText<max_symbol_bytes> composed; // the symbol instead, where two keys give it
   std::int64_t levels_end = 0;
   bool has_symbol = false;
-  bool no_trade = false; // "X":"NA": a filler, counted and not published
+  bool no_trade = false; // "X":"NA", or "X" and price 0: a filler, counted and not published
 
   std::string_view symbol_text() const noexcept { return composed.length == 0 ? symbol : composed.view(); }
   RecordHead &head() noexcept { return *reinterpret_cast<RecordHead *>(record); }
@@ -105,6 +105,8 @@ public:
     FB_TRY(read_keys(schemas[kind], object, "", staged));
     if (kinds[kind].has_levels)
       finish_levels(staged);
+    if (route.kind == Kind::trade && staged.at<TradeRecord>(0).trade_type != 0 && staged.at<TradeRecord>(0).price == 0)
+      staged.no_trade = true;
     return composes_ ? compose_symbol(staged) : DecodeCode::ok;
   }
 

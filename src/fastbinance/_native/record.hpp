@@ -73,7 +73,7 @@ constexpr std::uint8_t unknown_code = 255; // a text that is not in our list: co
 
 enum class TradeType : std::uint8_t { none = 0, market = 1, rpi = 2, adl = 3, insurance_fund = 4, block = 5 };
 
-// One trade. Futures rows with "X":"NA" are no trades and never get here.
+// One trade. Futures rows with "X":"NA" or price 0 are no trades and never get here.
 struct TradeRecord : RecordHead {
   std::int64_t trade_id;       // "t"
   double price;                // "p"

@@ -9,7 +9,7 @@ struct TradeFields {
   std::uint32_t symbol_id, flags = 0;
   std::uint8_t is_buyer_maker;
   std::uint8_t trade_type = 0;
-  bool no_trade = false; // "X":"NA": a filler, counted and not published
+  bool no_trade = false; // "X":"NA": a filler, counted and not published; so is what has a type and price 0
 };
 
 // `MARKET"` and the like. Types that are not seen every day are the fallback's.
