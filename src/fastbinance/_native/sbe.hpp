@@ -6,7 +6,7 @@
 // whole frame is known to be good.
 #pragma once
 
-#include <cmath>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -44,88 +44,129 @@ template <class T> FB_INLINE T sbe_read(const char *at) noexcept {
 // has come or gone, because routes move then.
 class SbeRoutes {
 public:
+  SbeRoutes() : places_(least_places) {}
+
   void rebuild(const RouteTable &table) {
-    std::size_t places = 16;
+    std::size_t places = least_places;
     while (places < 2 * (table.size() + 1))
       places *= 2;
     places_.assign(places, nullptr);
+    mask_ = places - 1;
     table.each([this](Route &route) {
       const std::string_view name = route.name_text();
       const std::size_t at = name.rfind('@');
       for (std::size_t i = 0; i < sbe_template_count; ++i)
         if (at != name.npos && name.substr(at + 1) == sbe_templates[i].topic && route.kind == sbe_templates[i].kind)
-          *free_place(hash_symbol(route.symbol_text()) + i) = &route;
+          add(route, i);
     });
   }
 
-  // Some bytes behind the symbol may be read: payload_padding lie there.
   FB_INLINE Route *find(std::size_t template_index, std::string_view symbol) const noexcept {
-    if (places_.empty())
-      return nullptr;
+    const std::size_t size = symbol.size();
+    if (size >= 8 && size <= 16) [[likely]]
+      return probe<Ends<std::uint64_t>>(template_index, symbol);
+    if (size >= 4 && size < 8)
+      return probe<Ends<std::uint32_t>>(template_index, symbol);
+    return probe<Bytes>(template_index, symbol);
+  }
+
+private:
+  static constexpr std::size_t least_places = 16;
+
+  // A symbol of one to two words, by its first and its last one, which may overlap.
+  template <class Word> struct Ends {
+    static FB_INLINE std::uint64_t hash(const char *symbol, std::size_t size) noexcept {
+      return mix_words(sbe_read<Word>(symbol), sbe_read<Word>(symbol + size - sizeof(Word)), 0, 0);
+    }
+    static FB_INLINE bool same(const char *one, const char *other, std::size_t size) noexcept {
+      const std::size_t last = size - sizeof(Word);
+      return ((sbe_read<Word>(one) ^ sbe_read<Word>(other)) | (sbe_read<Word>(one + last) ^ sbe_read<Word>(other + last))) == 0;
+    }
+  };
+  struct Bytes { // any symbol; there are few such
+    static std::uint64_t hash(const char *symbol, std::size_t size) noexcept { return hash_symbol({symbol, size}); }
+    static bool same(const char *one, const char *other, std::size_t size) noexcept {
+      return std::memcmp(one, other, size) == 0;
+    }
+  };
+
+  template <class How> FB_INLINE Route *probe(std::size_t template_index, std::string_view symbol) const noexcept {
     const Kind kind = sbe_templates[template_index].kind;
-    for (std::size_t at = hash(symbol) + template_index;; ++at) {
-      Route *route = places_[at & (places_.size() - 1)];
+    Route *const *const places = places_.data();
+    for (std::size_t at = How::hash(symbol.data(), symbol.size()) + template_index;; ++at) {
+      Route *route = places[at & mask_];
       if (route == nullptr)
         return nullptr;
-      if (route->kind == kind && route->symbol_length == symbol.size() && same(route->details->symbol, symbol)) [[likely]]
+      if (route->kind == kind && route->symbol_length == symbol.size() &&
+          How::same(route->details->symbol, symbol.data(), symbol.size())) [[likely]]
         return route;
     }
   }
 
-private:
-  // `hash_symbol` without its copy: nearly every symbol has at most 16 bytes.
-  static FB_INLINE std::uint64_t hash(std::string_view symbol) noexcept {
-    if (symbol.size() > 16 || symbol.size() < 4) [[unlikely]]
-      return hash_symbol(symbol);
-    const auto part = [](const char *from, std::size_t size) __attribute__((always_inline)) { // its first bytes, at most 8
-      return size >= 8 ? scalar::load8(from) : scalar::load8(from) & ((std::uint64_t{1} << (8 * size)) - 1);
-    };
+  void add(Route &route, std::size_t template_index) noexcept {
+    const std::string_view symbol = route.symbol_text();
     const std::size_t size = symbol.size();
-    return mix_words(part(symbol.data(), size), size > 8 ? part(symbol.data() + 8, size - 8) : 0, 0, 0);
-  }
-  static FB_INLINE bool same(const char *known, std::string_view symbol) noexcept {
-    const std::size_t size = symbol.size();
-    if (size >= 8 && size <= 16) // two words that may overlap
-      return ((scalar::load8(known) ^ scalar::load8(symbol.data())) |
-              (scalar::load8(known + size - 8) ^ scalar::load8(symbol.data() + size - 8))) == 0;
-    return std::memcmp(known, symbol.data(), size) == 0;
-  }
-  Route **free_place(std::size_t at) noexcept {
-    while (places_[at & (places_.size() - 1)] != nullptr)
+    std::size_t at = template_index;
+    if (size >= 8 && size <= 16)
+      at += Ends<std::uint64_t>::hash(symbol.data(), size);
+    else if (size >= 4 && size < 8)
+      at += Ends<std::uint32_t>::hash(symbol.data(), size);
+    else
+      at += Bytes::hash(symbol.data(), size);
+    while (places_[at & mask_] != nullptr)
       ++at;
-    return &places_[at & (places_.size() - 1)];
+    places_[at & mask_] = &route;
   }
 
   std::vector<Route *> places_; // open addressing, at most half full
+  std::size_t mask_ = least_places - 1;
 };
 
-// mantissa * 10^exponent, to the nearest double: what float() makes of the decimal text that says the same.
-class SbeScale {
+// mantissa * 10^exponent, to the nearest double: what float() makes of the decimal text that says the same. None is beyond
+// the largest double, which no product of the two can reach. Prices and quantities come in pairs, each with its exponent.
+class SbeScales {
 public:
-  explicit FB_INLINE SbeScale(std::int8_t exponent) noexcept
-      : exponent_(exponent), divisor_(exponent <= 0 && exponent >= -22 ? power_of_ten[-exponent] : 0) {}
+  // Of the exponents of a message, which lie side by side.
+  explicit FB_INLINE SbeScales(const char *at) noexcept
+      : price_(sbe_read<std::int8_t>(at)), qty_(sbe_read<std::int8_t>(at + 1)), long_way_(!is_short(price_) || !is_short(qty_)),
+        price_divisor_(is_short(price_) ? power_of_ten[-price_] : 1), qty_divisor_(is_short(qty_) ? power_of_ten[-qty_] : 1) {}
 
-  // False beyond the largest double.
-  FB_INLINE bool operator()(std::int64_t mantissa, double &value) const noexcept {
-    // Both operands exact: one correctly rounded division.
-    if (divisor_ != 0 && static_cast<std::uint64_t>(mantissa) + largest_exact <= 2 * largest_exact) [[likely]] {
-      value = static_cast<double>(mantissa) / divisor_;
-      return true;
+  // A price and its quantity, which lie side by side too.
+  FB_INLINE void read(const char *at, double &price, double &qty) const noexcept {
+    const auto first = sbe_read<std::int64_t>(at), second = sbe_read<std::int64_t>(at + 8);
+    if ((excess(first) | excess(second) | long_way_) != 0) [[unlikely]] {
+      price = slowly(first, price_);
+      qty = slowly(second, qty_);
+      return;
     }
-    return slowly(mantissa, exponent_, value);
+    // All operands are exact: correctly rounded divisions.
+    price = static_cast<double>(first) / price_divisor_;
+    qty = static_cast<double>(second) / qty_divisor_;
   }
 
 private:
-  static FB_OUTLINE bool slowly(std::int64_t mantissa, int exponent, double &value) noexcept {
+  static FB_INLINE bool is_short(int exponent) noexcept { return exponent <= 0 && exponent >= -22; }
+
+  // 0 for what a double holds exactly: -2^53 to 2^53 - 1.
+  static FB_INLINE std::uint64_t excess(std::int64_t mantissa) noexcept {
+    return (static_cast<std::uint64_t>(mantissa) + largest_exact) >> 54;
+  }
+
+  static FB_OUTLINE double slowly(std::int64_t mantissa, int exponent) noexcept {
+    if (exponent <= 0 && exponent >= -19) { // many coins at eight decimals
+      const auto digits = static_cast<std::uint64_t>(mantissa);
+      const auto decimals = static_cast<unsigned>(-exponent);
+      return mantissa < 0 ? -scaled(0 - digits, decimals) : scaled(digits, decimals);
+    }
     // By text: no market's numbers come here. strtod rounds correctly, and without a point no locale can mislead it.
     char text[32];
     std::snprintf(text, sizeof text, "%llde%d", static_cast<long long>(mantissa), exponent);
-    value = std::strtod(text, nullptr);
-    return std::isfinite(value);
+    return std::strtod(text, nullptr);
   }
 
-  int exponent_;
-  double divisor_; // 0: not the short way
+  int price_, qty_;
+  std::uint64_t long_way_; // not 0: an exponent that the short way has no divisor for
+  double price_divisor_, qty_divisor_;
 };
 
 class SbeDecoder {
@@ -147,6 +188,7 @@ private:
   // A message being read: where, and how much of it is left.
   struct Reader {
     const char *begin, *at, *end;
+    bool newer = false; // than the version that we know: more may follow what we read
 
     std::size_t left() const noexcept { return static_cast<std::size_t>(end - at); }
   };
@@ -158,24 +200,28 @@ private:
     std::size_t count = 0;
   };
 
-  static DecodeCode fail(const Reader &in, FallbackResult &result, DecodeCode code) noexcept {
-    result.offset = static_cast<std::size_t>(in.at - in.begin);
+  static FB_INLINE DecodeCode fail_at(const Reader &in, const char *at, FallbackResult &result, DecodeCode code) noexcept {
+    result.offset = static_cast<std::size_t>(at - in.begin);
     return code;
+  }
+  static FB_INLINE DecodeCode fail(const Reader &in, FallbackResult &result, DecodeCode code) noexcept {
+    return fail_at(in, in.at, result, code);
   }
 
   FB_INLINE DecodeCode decode(const char *payload, std::size_t size, std::int64_t recv_ns, FallbackResult &result) noexcept {
-    Reader in{payload, payload, payload + size};
+    Reader in{payload, payload, payload + size, false};
     if (size < header_bytes)
       return fail(in, result, size == 0 ? DecodeCode::empty : DecodeCode::truncated);
     const auto block = sbe_read<std::uint16_t>(payload);
     const auto id = sbe_read<std::uint16_t>(payload + 2);
     if (sbe_read<std::uint16_t>(payload + 4) != 1)
       return fail(in, result, DecodeCode::other_schema);
-    newer_ = sbe_read<std::uint16_t>(payload + 6) != 0;
+    in.newer = sbe_read<std::uint16_t>(payload + 6) != 0;
     in.at += header_bytes;
+    if (id == 10001) [[likely]] // comes most, by far
+      return block < 50 ? fail(in, result, DecodeCode::short_block) : best_bid_ask(in, block, recv_ns, result);
     switch (id) {
     case 10000: return block < 18 ? fail(in, result, DecodeCode::short_block) : trades(in, block, recv_ns, result);
-    case 10001: return block < 50 ? fail(in, result, DecodeCode::short_block) : best_bid_ask(in, block, recv_ns, result);
     case 10002: return block < 18 ? fail(in, result, DecodeCode::short_block) : depth<false>(in, block, recv_ns, result);
     case 10003: return block < 26 ? fail(in, result, DecodeCode::short_block) : depth<true>(in, block, recv_ns, result);
     default: result.outcome = Outcome::message; return DecodeCode::ok; // by SBE's rules, for somebody newer
@@ -219,7 +265,7 @@ private:
       return fail(in, result, DecodeCode::wrong_symbol);
     result.symbol = {in.at + 1, length};
     in.at += 1 + length;
-    if (in.at != in.end && !newer_)
+    if (in.at != in.end && !in.newer)
       return fail(in, result, DecodeCode::trailing_bytes);
     result.kind = sbe_templates[index].kind;
     result.route = routes_.find(index, result.symbol);
@@ -290,18 +336,18 @@ private:
     if (const DecodeCode code = find_route(in, 1, result); code != DecodeCode::ok || result.route == nullptr)
       return code;
     scalar::BookTickerFields f;
-    const SbeScale price(sbe_read<std::int8_t>(root + 16)), qty(sbe_read<std::int8_t>(root + 17));
+    const SbeScales scales(root + 16);
     f.update_id = sbe_read<std::int64_t>(root + 8);
-    if (!time(root, f.event_ns) || !price(sbe_read<std::int64_t>(root + 18), f.bid_price) ||
-        !qty(sbe_read<std::int64_t>(root + 26), f.bid_qty) || !price(sbe_read<std::int64_t>(root + 34), f.ask_price) ||
-        !qty(sbe_read<std::int64_t>(root + 42), f.ask_qty))
-      return fail({in.begin, root, in.end}, result, DecodeCode::number_range);
+    if (!time(root, f.event_ns))
+      return fail_at(in, root, result, DecodeCode::number_range);
+    scales.read(root + 18, f.bid_price, f.bid_qty);
+    scales.read(root + 34, f.ask_price, f.ask_qty);
     scalar::publish<false>(*result.route, f, recv_ns);
     published(result, 1);
     return DecodeCode::ok;
   }
 
-  DecodeCode trades(Reader &in, std::size_t block, std::int64_t recv_ns, FallbackResult &result) noexcept {
+  FB_OUTLINE DecodeCode trades(Reader in, std::size_t block, std::int64_t recv_ns, FallbackResult &result) noexcept {
     const char *const root = step(in, block);
     if (root == nullptr)
       return fail(in, result, DecodeCode::truncated);
@@ -312,26 +358,20 @@ private:
       return code;
     scalar::TradeFields f;
     f.symbol_id = 0;
-    const SbeScale price(sbe_read<std::int8_t>(root + 16)), qty(sbe_read<std::int8_t>(root + 17));
+    const SbeScales scales(root + 16);
     if (!time(root, f.event_ns) || !time(root + 8, f.transaction_ns))
-      return fail({in.begin, root, in.end}, result, DecodeCode::number_range);
-    const auto read = [&](const char *entry) __attribute__((always_inline)) {
-      f.trade_id = sbe_read<std::int64_t>(entry);
-      f.is_buyer_maker = sbe_read<std::uint8_t>(entry + 24);
-      if (f.is_buyer_maker > 1) // 255 is SBE's null
-        return DecodeCode::wrong_type;
-      return price(sbe_read<std::int64_t>(entry + 8), f.price) && qty(sbe_read<std::int64_t>(entry + 16), f.qty)
-                 ? DecodeCode::ok
-                 : DecodeCode::number_range;
-    };
-    // All are read before the first is published.
+      return fail_at(in, root, result, DecodeCode::number_range);
+    // All are looked at before the first is published. Nothing else of them can be wrong.
     for (std::size_t i = 0; i < entries.count; ++i) {
       const char *const entry = entries.entries + i * entries.block;
-      if (const DecodeCode code = read(entry); code != DecodeCode::ok)
-        return fail({in.begin, entry, in.end}, result, code);
+      if (sbe_read<std::uint8_t>(entry + 24) > 1) // 255 is SBE's null
+        return fail_at(in, entry, result, DecodeCode::wrong_type);
     }
     for (std::size_t i = 0; i < entries.count; ++i) {
-      read(entries.entries + i * entries.block);
+      const char *const entry = entries.entries + i * entries.block;
+      f.trade_id = sbe_read<std::int64_t>(entry);
+      scales.read(entry + 8, f.price, f.qty);
+      f.is_buyer_maker = sbe_read<std::uint8_t>(entry + 24);
       f.flags = i + 1 == entries.count ? FLAG_END_OF_FRAME : 0u;
       scalar::publish<false>(*result.route, f, recv_ns);
     }
@@ -343,22 +383,14 @@ private:
     return DecodeCode::ok;
   }
 
-  // Levels that do not fit the ring's arena are checked like the others and dropped.
-  static FB_INLINE bool levels(const Group &side, const SbeScale &price, const SbeScale &qty, Level *&out,
-                               const Level *room) noexcept {
+  static FB_INLINE void levels(const Group &side, std::size_t count, const SbeScales &scales, Level *out) noexcept {
     const char *entry = side.entries;
-    for (std::size_t i = 0; i < side.count; ++i, entry += side.block) {
-      Level level;
-      if (!price(sbe_read<std::int64_t>(entry), level.price) || !qty(sbe_read<std::int64_t>(entry + 8), level.qty)) [[unlikely]]
-        return false;
-      if (out != room) [[likely]]
-        *out++ = level;
-    }
-    return true;
+    for (Level *const end = out + count; out != end; ++out, entry += side.block)
+      scales.read(entry, out->price, out->qty);
   }
 
   template <bool diff>
-  DecodeCode depth(Reader &in, std::size_t block, std::int64_t recv_ns, FallbackResult &result) noexcept {
+  FB_OUTLINE DecodeCode depth(Reader in, std::size_t block, std::int64_t recv_ns, FallbackResult &result) noexcept {
     const char *const root = step(in, block);
     if (root == nullptr)
       return fail(in, result, DecodeCode::truncated);
@@ -371,22 +403,21 @@ private:
       return code;
     Route &route = *result.route;
     scalar::DepthFields f;
-    constexpr std::size_t exponents = diff ? 24 : 16;
-    const SbeScale price(sbe_read<std::int8_t>(root + exponents)), qty(sbe_read<std::int8_t>(root + exponents + 1));
+    const SbeScales scales(root + (diff ? 24 : 16));
     if constexpr (diff)
       f.first_update_id = sbe_read<std::int64_t>(root + 8);
     f.update_id = sbe_read<std::int64_t>(root + (diff ? 16 : 8));
-    const auto wanted = static_cast<std::int64_t>(bids.count + asks.count);
-    const std::int64_t taken = std::min(wanted, route.ring->view.level_capacity);
-    std::int64_t begin;
-    Level *const first = route.ring->begin_levels(taken, begin);
-    Level *out = first;
-    if (!time(root, f.event_ns) || !levels(bids, price, qty, out, first + taken))
-      return fail({in.begin, root, in.end}, result, DecodeCode::number_range);
-    f.bid_count = static_cast<std::uint32_t>(out - first);
-    if (!levels(asks, price, qty, out, first + taken))
-      return fail({in.begin, root, in.end}, result, DecodeCode::number_range);
-    f.ask_count = static_cast<std::uint32_t>(out - first) - f.bid_count;
+    if (!time(root, f.event_ns))
+      return fail_at(in, root, result, DecodeCode::number_range);
+    // What does not fit the ring's arena is dropped.
+    const std::size_t wanted = bids.count + asks.count;
+    const std::size_t taken = std::min(wanted, static_cast<std::size_t>(route.ring->view.level_capacity));
+    f.bid_count = static_cast<std::uint32_t>(std::min(bids.count, taken));
+    f.ask_count = static_cast<std::uint32_t>(taken - f.bid_count);
+    std::int64_t begin = 0;
+    Level *const first = route.ring->begin_levels(static_cast<std::int64_t>(taken), begin);
+    levels(bids, f.bid_count, scales, first);
+    levels(asks, f.ask_count, scales, first + f.bid_count);
     f.flags = taken < wanted ? FLAG_LEVELS_TRUNCATED : 0u;
     scalar::publish<false>(route, f, begin, recv_ns);
     published(result, 1);
@@ -395,7 +426,6 @@ private:
 
   SbeRoutes routes_;
   ShortText<126> name_; // of a stream without a route, as Binance spells it
-  bool newer_ = false;
 };
 
 } // namespace fb
