@@ -257,6 +257,17 @@ class TestSymbols:
 
 
 class TestDecode:
+    # More digits than 53 bits hold, and than 63: the last two reach into the sign of a 64-bit word.
+    @pytest.mark.parametrize(
+        "volume",
+        ["92233720368.54775807", "92233720368.54775808", "96478596021.77497864", "99999999999.99999999"],
+    )
+    @pytest.mark.parametrize("scanner", ["fast", "fallback"])
+    def test_volumes_of_nineteen_digits_are_what_float_makes_of_them(self, scanner, volume):
+        event = EVENTS[Kind.MINI_TICKER, "spot"] | {"q": volume, "v": volume}
+        (record,) = decode(combined("btcusdt@miniTicker", event), "main", scanner=scanner)
+        assert (record.volume, record.quote_volume) == (float(volume), float(volume))
+
     def test_it_gives_a_record_for_each_element(self):
         records = decode(mini("A", "B", "A"), "usdmMarket")
         assert [record.symbol_id for record in records] == [0, 1, 0]
