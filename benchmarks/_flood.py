@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from benchmarks import _compile, _harness, corpus
+from benchmarks._peers import PEERS
 
 __all__ = ["Cost", "Flood", "Sender", "expected_sums"]
 
@@ -25,6 +26,7 @@ class Cost:
     cpu_ns: int
     sums: tuple[int, int]
     reads: int = 0  # socket reads, of the bare loop only
+    versions: dict[str, str] = field(default_factory=dict)  # of a peer's packages
 
     @property
     def ns(self) -> float:
@@ -116,15 +118,19 @@ class Flood:
             str(sender.routes),
             str(capacity),
         ]
+        return self._last_line(contender, command, sender, blocks, capacity)
+
+    def peer(self, name: str, sender: Sender, blocks: int, capacity: int = 1_024) -> Cost:
+        """Run one of `benchmarks._peers`, in the same way."""
+        command = [*PEERS[name].command, sender.url, str(len(sender.case.payloads)), str(capacity)]
+        return self._last_line(name, command, sender, blocks, capacity)
+
+    def _last_line(self, name: str, command: list[str], sender: Sender, blocks: int, capacity: int) -> Cost:
         done = self._run([*command, str(max(1, blocks // 10)), str(blocks)])
         row = json.loads(done.splitlines()[-1])
-        return self._checked(
-            contender,
-            sender,
-            blocks,
-            capacity,
-            Cost(row["messages"], row["cpu_ns"], (row["ids"], row["bits"])),
-        )
+        sums = (row["ids"], row["bits"])
+        cost = Cost(row["messages"], row["cpu_ns"], sums, versions=row.get("versions", {}))
+        return self._checked(name, sender, blocks, capacity, cost)
 
     def _run(self, command: list[str]) -> str:
         path = os.pathsep.join(

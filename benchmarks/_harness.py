@@ -11,6 +11,7 @@ import sys
 import time
 import timeit
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -201,7 +202,10 @@ def _written(cell: object) -> str:
 def report(name: str, question: str, tables: Sequence[Table], data: Any) -> dict[str, Any]:
     """Print the tables under their question, and keep everything as JSON; returns what was kept."""
     stamp = environment()
-    result = {"benchmark": name, "question": question, "environment": stamp, "data": data}
+    today = datetime.now(UTC).date().isoformat()
+    result = {
+        "benchmark": name, "question": question, "date": today, "environment": stamp, "data": data,
+    }  # fmt: skip
     RESULTS.mkdir(parents=True, exist_ok=True)
     target = RESULTS / f"{name}.json"
     target.write_text(json.dumps(result, indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""What a client pays in CPU for a flood over loopback: ours, a bare C loop, and what else Python offers."""
+"""What a client pays in CPU for a flood over loopback: ours, a bare C loop, and what else there is."""
 
 from functools import partial
 from importlib.util import find_spec
@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from benchmarks import _compile, _harness, corpus
-from benchmarks._flood import Flood
+from benchmarks._flood import Cost, Flood
+from benchmarks._peers import PEERS
 
 FRAMES = 8_192  # 1.2 MB of bookTickers, sent over and over
 ROUNDS = 9
@@ -27,6 +28,7 @@ MEANING = {
     "msgspec-packed-row": "the same through struct.pack_into",
     "msgspec": "picows + msgspec, decoded only",
     "orjson": "picows + orjson, decoded only",
+    **{name: peer.meaning for name, peer in PEERS.items()},
 }
 TARGETS = {"ws": 1.9, "wss": 1.75}
 
@@ -37,20 +39,46 @@ def measure(scheme: str, rounds: int, contenders: dict[str, int]) -> dict[str, A
         sender = flood.sender(corpus.book_tickers(FRAMES))
         # Once with room for everything: all records of a block are compared, not only the newest.
         flood.bare(sender, 1, FRAMES)
+        versions: dict[str, dict[str, str]] = {}
         for name in contenders:
-            if name != "bare C":
+            if name in PEERS:
+                versions[name] = flood.peer(name, sender, 1, FRAMES).versions
+            elif name != "bare C":
                 flood.python(name, sender, 1, FRAMES)
         reads: list[float] = []
 
-        def run(name: str) -> float:
+        def cost_of(name: str) -> Cost:
+            if name in PEERS:
+                return flood.peer(name, sender, contenders[name])
             if name != "bare C":
-                return flood.python(name, sender, contenders[name]).ns
+                return flood.python(name, sender, contenders[name])
             cost = flood.bare(sender, contenders[name])
             reads.append(cost.messages / cost.reads)
-            return cost.ns
+            return cost
+
+        def run(name: str) -> float:
+            return cost_of(name).ns
 
         found = _harness.interleaved({name: partial(run, name) for name in contenders}, rounds)
-    return {"ns": found, "messages_a_read_of_bare": _harness.median(reads)}
+    return {
+        "ns": found,
+        "messages": {name: blocks * FRAMES for name, blocks in contenders.items()},
+        "messages_a_read_of_bare": _harness.median(reads),
+        "versions": versions,
+    }
+
+
+def contenders_of(scheme: str) -> tuple[dict[str, int], list[str]]:
+    """Return the contenders of a transport with their blocks, and a sentence for each that is missing."""
+    if scheme != "ws":  # what a peer's TLS costs is Python's or node's own, not the peer's
+        return BLOCKS, []
+    installed = {name: peer for name, peer in PEERS.items() if peer.is_installed()}
+    missing = [
+        f"{peer.meaning}: not installed, left out ({peer.install}; see benchmarks/_peers.py)"
+        for name, peer in PEERS.items()
+        if name not in installed
+    ]
+    return BLOCKS | {name: peer.blocks for name, peer in installed.items()}, missing
 
 
 def ratio(found: dict[str, list[float]], over: str, under: str) -> float:
@@ -65,22 +93,28 @@ def main() -> None:
     installed = "installed" if find_spec("websocket_rs") else "not installed"
     data: dict[str, Any] = {"core": core, "websocket-rs": installed}
     for scheme in ("ws", "wss"):
-        result = measure(scheme, ROUNDS, BLOCKS)
+        contenders, missing = contenders_of(scheme)
+        result = measure(scheme, ROUNDS, contenders)
         found = result["ns"]
         table = _harness.Table(
-            f"{scheme}: client", "CPU ns a message", "min", "of bare C", "of ours", "target"
+            f"{scheme}: client", "messages", "CPU ns a message", "min", "of bare C", "of ours", "target"
         )
-        for name in BLOCKS:
+        for name in contenders:
             target = {
                 "ours": f"at most {TARGETS[scheme]} of bare C",
                 "msgspec-row": "at least 12 of ours",
                 "msgspec": "at least 8 of ours",
             }.get(name, "")
             table.add(
-                MEANING[name], _harness.median(found[name]), min(found[name]), ratio(found, name, "bare C"),
-                ratio(found, name, "ours"), target,
+                MEANING[name], f"{result['messages'][name]:,}", _harness.median(found[name]),
+                min(found[name]), ratio(found, name, "bare C"), ratio(found, name, "ours"), target,
             )  # fmt: skip
         tables.append(table)
+        for sentence in missing:
+            print(sentence)
+        result["missing"] = missing
+        result["meaning"] = {name: MEANING[name] for name in contenders}
+        result["of_ours"] = {name: ratio(found, name, "ours") for name in contenders}
         data[scheme] = result
     _harness.report(
         "loopback",
@@ -97,7 +131,7 @@ def test_flood(benchmark: Any, scheme: str) -> None:
         _compile.with_openssl("sender")
     except _compile.Unavailable as missing:
         pytest.skip(str(missing))
-    short = {name: max(1, blocks // 10) for name, blocks in BLOCKS.items()}
+    short = {name: max(1, blocks // 10) for name, blocks in contenders_of(scheme)[0].items()}
     found = benchmark.pedantic(measure, (scheme, 1, short), rounds=1)
     for name, rows in found["ns"].items():
         benchmark.extra_info[name] = _harness.median(rows)
