@@ -11,7 +11,7 @@ from benchmarks._flood import Cost, Flood
 from benchmarks._peers import PEERS
 
 FRAMES = 8_192  # 1.2 MB of bookTickers, sent over and over
-ROUNDS = 9
+ROUNDS = 5
 # Blocks of a flood: a second or so of each client.
 BLOCKS = {
     "bare C": 400,
