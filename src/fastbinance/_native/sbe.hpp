@@ -63,7 +63,7 @@ public:
 
   FB_INLINE Route *find(std::size_t template_index, std::string_view symbol) const noexcept {
     const std::size_t size = symbol.size();
-    if (size >= 8 && size <= 16) [[likely]]
+    if (size >= 8 && size <= 16)
       return probe<Ends<std::uint64_t>>(template_index, symbol);
     if (size >= 4 && size < 8)
       return probe<Ends<std::uint32_t>>(template_index, symbol);
@@ -184,13 +184,15 @@ public:
 
 private:
   static constexpr std::size_t header_bytes = 8;
+  static constexpr std::uint32_t schema = 1;
 
   // A message being read: where, and how much of it is left.
   struct Reader {
     const char *begin, *at, *end;
-    bool newer = false; // than the version that we know: more may follow what we read
 
     std::size_t left() const noexcept { return static_cast<std::size_t>(end - at); }
+    // Than the version that we know: more may follow what we read.
+    bool is_newer() const noexcept { return sbe_read<std::uint16_t>(begin + 6) != 0; }
   };
 
   // Entries of a group that lie within the message.
@@ -209,18 +211,17 @@ private:
   }
 
   FB_INLINE DecodeCode decode(const char *payload, std::size_t size, std::int64_t recv_ns, FallbackResult &result) noexcept {
-    Reader in{payload, payload, payload + size, false};
+    Reader in{payload, payload, payload + size};
     if (size < header_bytes)
       return fail(in, result, size == 0 ? DecodeCode::empty : DecodeCode::truncated);
     const auto block = sbe_read<std::uint16_t>(payload);
-    const auto id = sbe_read<std::uint16_t>(payload + 2);
-    if (sbe_read<std::uint16_t>(payload + 4) != 1)
-      return fail(in, result, DecodeCode::other_schema);
-    in.newer = sbe_read<std::uint16_t>(payload + 6) != 0;
     in.at += header_bytes;
-    if (id == 10001) [[likely]] // comes most, by far
+    // Template and schema in one look: this one comes most, by far.
+    if (sbe_read<std::uint32_t>(payload + 2) == (schema << 16 | 10001)) [[likely]]
       return block < 50 ? fail(in, result, DecodeCode::short_block) : best_bid_ask(in, block, recv_ns, result);
-    switch (id) {
+    if (sbe_read<std::uint16_t>(payload + 4) != schema)
+      return fail(in, result, DecodeCode::other_schema);
+    switch (sbe_read<std::uint16_t>(payload + 2)) {
     case 10000: return block < 18 ? fail(in, result, DecodeCode::short_block) : trades(in, block, recv_ns, result);
     case 10002: return block < 18 ? fail(in, result, DecodeCode::short_block) : depth<false>(in, block, recv_ns, result);
     case 10003: return block < 26 ? fail(in, result, DecodeCode::short_block) : depth<true>(in, block, recv_ns, result);
@@ -256,34 +257,33 @@ private:
 
   // The symbol, and with it the route. No route: the message is for somebody else.
   FB_INLINE DecodeCode find_route(Reader &in, std::size_t index, FallbackResult &result) noexcept {
-    if (in.left() < 1)
-      return fail(in, result, DecodeCode::truncated);
+    // At the end this reads a byte of the padding: no length is small enough then.
     const std::size_t length = static_cast<unsigned char>(*in.at);
     if (length >= in.left())
       return fail(in, result, DecodeCode::truncated);
     if (length == 0) // not to be found: rings of many symbols have none of their own
       return fail(in, result, DecodeCode::wrong_symbol);
-    result.symbol = {in.at + 1, length};
+    const std::string_view symbol{in.at + 1, length};
     in.at += 1 + length;
-    if (in.at != in.end && !in.newer)
+    if (in.at != in.end && !in.is_newer())
       return fail(in, result, DecodeCode::trailing_bytes);
-    result.kind = sbe_templates[index].kind;
-    result.route = routes_.find(index, result.symbol);
+    result.route = routes_.find(index, symbol);
     if (result.route == nullptr) [[unlikely]] {
-      const DecodeCode code = unrouted(index, result);
+      const DecodeCode code = unrouted(index, symbol, result);
       return code == DecodeCode::ok ? code : fail(in, result, code);
     }
     return DecodeCode::ok;
   }
 
   // Names the stream, for the handler. Of a symbol that has no route nothing is known, not even that it is text.
-  FB_OUTLINE DecodeCode unrouted(std::size_t index, FallbackResult &result) noexcept {
+  FB_OUTLINE DecodeCode unrouted(std::size_t index, std::string_view symbol, FallbackResult &result) noexcept {
     char lower[max_symbol_bytes];
-    const std::string_view symbol = result.symbol;
     if (const DecodeCode code = check_symbol(symbol); code != DecodeCode::ok)
       return code;
     if (!is_utf8(symbol))
       return DecodeCode::invalid_utf8;
+    result.kind = sbe_templates[index].kind;
+    result.symbol = symbol;
     for (std::size_t i = 0; i < symbol.size(); ++i) {
       const char sign = symbol[i];
       lower[i] = sign >= 'A' && sign <= 'Z' ? static_cast<char>(sign - 'A' + 'a') : sign;
@@ -323,8 +323,8 @@ private:
     return true;
   }
 
-  static FB_INLINE void published(FallbackResult &result, std::uint32_t records) noexcept {
-    ++result.route->fast;
+  static FB_INLINE void published(FallbackResult &result, Route &route, std::uint32_t records) noexcept {
+    ++route.fast;
     result.records = records;
     result.outcome = Outcome::published;
   }
@@ -342,8 +342,9 @@ private:
       return fail_at(in, root, result, DecodeCode::number_range);
     scales.read(root + 18, f.bid_price, f.bid_qty);
     scales.read(root + 34, f.ask_price, f.ask_qty);
-    scalar::publish<false>(*result.route, f, recv_ns);
-    published(result, 1);
+    Route &route = *result.route;
+    scalar::publish<false>(route, f, recv_ns);
+    published(result, route, 1);
     return DecodeCode::ok;
   }
 
@@ -375,7 +376,7 @@ private:
       f.flags = i + 1 == entries.count ? FLAG_END_OF_FRAME : 0u;
       scalar::publish<false>(*result.route, f, recv_ns);
     }
-    published(result, static_cast<std::uint32_t>(entries.count));
+    published(result, *result.route, static_cast<std::uint32_t>(entries.count));
     if (entries.count == 0) {
       ++result.route->details->skipped;
       result.outcome = Outcome::skipped;
@@ -420,7 +421,7 @@ private:
     levels(asks, f.ask_count, scales, first + f.bid_count);
     f.flags = taken < wanted ? FLAG_LEVELS_TRUNCATED : 0u;
     scalar::publish<false>(route, f, begin, recv_ns);
-    published(result, 1);
+    published(result, route, 1);
     return DecodeCode::ok;
   }
 
