@@ -5,7 +5,7 @@ import sys
 
 from benchmarks import _compile
 
-NAMES = ("decode", "kinds", "ring", "feed", "loopback", "memory")
+NAMES = ("decode", "kinds", "sbe", "ring", "feed", "loopback", "memory")
 
 
 def main() -> int:
@@ -17,6 +17,7 @@ def main() -> int:
         return 2
     try:
         _compile.decode_loop()
+        _compile.sbe_loop()
         _compile.replay()
         _compile.with_openssl("sender")
         _compile.with_openssl("bare_loop")

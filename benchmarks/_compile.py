@@ -80,6 +80,12 @@ def decode_loop() -> Path:
     return _link("decode_loop", objects, [])
 
 
+def sbe_loop() -> Path:
+    """Return the program that runs the binary decoder in a native loop."""
+    includes = [f"-I{NATIVE}", f"-I{SOURCES}"]
+    return _link("sbe_loop", [_compile(SOURCES / "sbe_loop.cpp", [*FLAGS, *includes])], [])
+
+
 def with_openssl(name: str) -> Path:
     """Return `bare_loop` or `sender`, which speak TLS with OpenSSL's C interface."""
     probe = subprocess.run(
