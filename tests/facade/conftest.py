@@ -11,7 +11,7 @@ from fastbinance.sim import RunningSimulator, run_in_thread
 @pytest.fixture(params=list(FACES))
 def face(request: pytest.FixtureRequest) -> Iterator[Face]:
     """Use the facade in one of its ways; the test runs once for each."""
-    for name in ("sim", "silent_sim"):
+    for name in ("sim", "silent_sim", "guarded_sim"):
         # Made before us, and so ended after our clients: else it would wait for their goodbye.
         if name in request.fixturenames:
             request.getfixturevalue(name)
