@@ -30,7 +30,7 @@ DEPTH_READS = {
 def names() -> dict[str, Any]:
     """Return what the statements read: a full bookTicker ring and a depth ring."""
     from benchmarks.bench_feed import replayed
-    from fastbinance.rings import BookTickerRing, DepthRing
+    from fastbinance.typed_rings import BookTickerRing, DepthRing
 
     cases = corpus.cases()
     buf = replayed(cases["spot-bookTicker"], BookTickerRing, CAPACITY)
