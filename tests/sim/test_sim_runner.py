@@ -48,6 +48,8 @@ def test_calls_reach_the_other_thread(client: SimpleNamespace, clock: Any) -> No
             await in_thread(None, lambda: sim.wait_for(lambda simulator: simulator.connections == 1))
             assert sim.subscriptions(WsKey.MAIN) == [(name,)]
             assert sim.send("spot", name, b"{}") == 1
+            with pytest.raises(ConfigurationError, match="'main' is no market; there are spot, usdm"):
+                sim.send("main", name, b"{}")  # type: ignore[arg-type]
             assert await peer.json() == {"stream": name, "data": {}}
             assert (await in_thread(None, lambda: sim.flood([b"[]"], count=3))).messages == 3
             assert [await peer.text() for _ in range(3)] == ["[]"] * 3

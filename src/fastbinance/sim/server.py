@@ -12,7 +12,7 @@ from typing import Final, Self, TypedDict
 from picows import WSCloseCode, WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
 
 from fastbinance.errors import ConfigurationError
-from fastbinance.keys import Environment, Format, Market, WsKey, limits
+from fastbinance.keys import MARKETS, Environment, Format, Market, WsKey, limits
 from fastbinance.sim.channels import Topic
 from fastbinance.sim.connection import Connection, Manners
 from fastbinance.sim.control import Dialect
@@ -232,11 +232,10 @@ class Simulator:
         format
             ``"sbe"`` sends it as it is, in a binary frame, to the subscribers on the SBE hosts.
 
-        Returns
-        -------
-        int
-            Number of receivers.
+        Returns the number of receivers, and raises `ConfigurationError` when there is no such market.
         """
+        if market not in MARKETS:
+            raise ConfigurationError(f"{market!r} is no market; there are {', '.join(MARKETS)}")
         publisher = self._publisher(environment)
         receivers = publisher.post(market, stream, payload, format)
         publisher.flush()
