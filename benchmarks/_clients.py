@@ -167,7 +167,7 @@ class MsgspecNumpyRow(_Listener):
     """picows and msgspec into a row of a NumPy ring: the fields of our record, a clock read a socket read."""
 
     def setup(self, capacity: int) -> None:
-        from fastbinance._core.ring import layouts
+        from fastbinance._core.record import layouts
 
         self.rows = np.zeros(capacity, layouts[1].dtype)
         self.mask = capacity - 1

@@ -15,7 +15,7 @@ import pytest
 
 import fastbinance
 from fastbinance import Kind, _grammar, codes, errors, events, keys
-from fastbinance._core import ring as native_rings
+from fastbinance._core import record as native_records
 from fastbinance._io.stats import FeedCounters
 from fastbinance.sim import RunningSimulator, SimulatorOptions, run_in_thread
 
@@ -187,7 +187,7 @@ def test_record_table_is_the_native_layout(heading: str, kinds: list[Kind]) -> N
     text = section(DOCS / "records.md", heading)
     documented = [tuple(row[:3]) for row in tables(text)[0]]
     for kind in kinds:
-        layout = native_rings.layouts[int(kind)]
+        layout = native_records.layouts[int(kind)]
         native = [
             (name, np.dtype(layout.dtype.fields[name][0]).name, str(offset))
             for name, (offset, _) in layout.fields.items()
@@ -239,7 +239,7 @@ def becomes(form: _grammar.Form) -> str:
     """Name the record or event that a stream becomes, as the page does."""
     if form.kind is None:
         return str(form.event)
-    name: str = native_rings.record_types[int(form.kind)].__name__
+    name: str = native_records.record_types[int(form.kind)].__name__
     which = {Kind.DIFF_DEPTH: " (diff)", Kind.PARTIAL_DEPTH: " (partial)"}
     return name + which.get(form.kind, "")
 

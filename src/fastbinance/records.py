@@ -11,8 +11,8 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from fastbinance._core import ring as _ring
-from fastbinance._core.ring import DepthRecord, Field, NewestField, Record, RingBase
+from fastbinance._core.record import DepthRecord, Field, Record, layouts, record_types
+from fastbinance._core.ring import NewestField, RingBase
 from fastbinance._field_docs import FIELD_DOCS
 from fastbinance._price_fields import (
     AssetIndexFields,
@@ -94,7 +94,7 @@ _C = TypeVar("_C", bound=type[Any])
 
 def _check(cls: type[Any], kind: Kind) -> dict[str, str]:
     """Return the fields of a kind with their codes, after comparing them with what the class declares."""
-    layout = _ring.layouts[int(kind)]
+    layout = layouts[int(kind)]
     declared: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
         if issubclass(base, RecordFields):
@@ -113,7 +113,7 @@ def _record_of(*kinds: Kind) -> Callable[[_C], _C]:
             setattr(cls, name, Field(int(kinds[0]), name, FIELD_DOCS[name]))
         cls.kind = int(kinds[0])
         for kind in kinds:
-            _ring.record_types[int(kind)] = cls
+            record_types[int(kind)] = cls
         return cls
 
     return decorate
@@ -250,4 +250,4 @@ class AssetIndex(AssetIndexFields, Record):
 
 def dtype_of(kind: Kind) -> np.dtype[np.void]:
     """Return the NumPy dtype of a kind's records, as they lie in a ring."""
-    return _ring.layouts[int(kind)].dtype
+    return layouts[int(kind)].dtype

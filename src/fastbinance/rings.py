@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import numpy as np
 
-from fastbinance._core.ring import Record, RingBase, Window
+from fastbinance._core.record import Record
+from fastbinance._core.ring import RingBase, Window
 from fastbinance._io.wishes import RingState, Wish, WishState
 from fastbinance.errors import ConnectFailed, StreamClosed, SubscriptionRejected, WaitTimeout
 from fastbinance.reader import AsyncReader, Reader, Start

@@ -12,7 +12,7 @@ from support.malformed import GOOD, MALFORMED, TRUNCATED
 
 import fastbinance
 from fastbinance._core.decode import SCANNERS, decode, implementation
-from fastbinance._core.ring import record_types
+from fastbinance._core.record import record_types
 from fastbinance.errors import ConfigurationError, DecodeError
 from fastbinance.keys import WsKey
 from fastbinance.records import AggTrade, BookTicker, Depth, Trade

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fastbinance._core.ring import layouts
+from fastbinance._core.record import layouts
 from fastbinance.records import BookTicker, dtype_of
 from fastbinance.streams import Kind
 

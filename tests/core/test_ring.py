@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.frames import book_ticker, depth, feed_for, filled, filled_depth, message_of, ring_for, send
 
-from fastbinance._core.ring import Field, NewestField, RingBase, layouts
+from fastbinance._core.record import Field, layouts
+from fastbinance._core.ring import NewestField, RingBase
 from fastbinance.errors import Lapped, NoData, StaleData
 from fastbinance.records import FLAG_LEVELS_TRUNCATED, BookTicker, Depth
 from fastbinance.streams import Kind

@@ -8,7 +8,7 @@ import pytest
 from support.events import CASES
 
 from fastbinance import decode, streams
-from fastbinance._core.ring import record_types
+from fastbinance._core.record import record_types
 from fastbinance.errors import DecodeError
 from fastbinance.keys import market_of
 from fastbinance.streams import Kind

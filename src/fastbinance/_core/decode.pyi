@@ -4,7 +4,7 @@ from typing import Final, Literal, NamedTuple
 
 from typing_extensions import Buffer
 
-from fastbinance._core.ring import Record
+from fastbinance._core.record import Record
 from fastbinance.keys import WsKey
 
 #: What `decode` takes as `scanner`.

@@ -2,20 +2,6 @@ from libc.stdint cimport int64_t, uint64_t
 
 from fastbinance._core.native cimport Kind, RingView, RingWriter
 
-# Records are read into Python objects of this size; native code asserts that every kind fits.
-cdef enum:
-    RECORD_BYTES = 200
-
-
-cdef class Record:
-    cdef:
-        unsigned char data[RECORD_BYTES]   # one record, as in the ring
-
-
-cdef class DepthRecord(Record):
-    cdef:
-        object levels                      # float64 ndarray of shape (bids + asks, 2), a copy
-
 
 cdef class Bell:
     cdef:

@@ -16,10 +16,12 @@ from libc.string cimport memcpy
 
 from fastbinance._core cimport native
 from fastbinance._core.native cimport (
-    DecodeCode, FieldInfo, Kind, KindInfo, Level, RecordHead, RingHeader, RingShape, RingView, SymbolRow, kind_info,
-    load_acquire, load_relaxed, store_relaxed, store_release, string_view, wall_clock_ns,
+    DecodeCode, Kind, Level, RecordHead, RingHeader, RingShape, RingView, SymbolRow, load_acquire, load_relaxed, store_relaxed,
+    store_release, string_view, wall_clock_ns,
 )
+from fastbinance._core.record cimport DepthRecord, Record, new_record, value_of
 
+from fastbinance._core.record import layouts as _layouts, record_types as _record_types
 from fastbinance.errors import ConfigurationError, Lapped, NoData, StaleData
 
 cnp.import_array()
@@ -28,8 +30,6 @@ _logger = logging.getLogger("fastbinance")
 
 cdef extern from "Python.h":
     int PySlice_Unpack(object, Py_ssize_t*, Py_ssize_t*, Py_ssize_t*) except -1
-    object PyFloat_FromDouble(double)
-    object PyLong_FromLongLong(long long)
 
 cdef extern from "numpy/arrayobject.h":
     # NumPy's own declarations cannot create a view with strides over foreign memory.
@@ -40,65 +40,9 @@ cdef extern from "numpy/arrayobject.h":
     object PyArray_NewFromDescr(PyTypeObject*, Descr*, int, cnp.npy_intp*, cnp.npy_intp*, void*, int, PyObject*)
     int PyArray_SetBaseObject(Array*, PyObject*) except -1
 
-cdef tuple _NO_ARGUMENTS = ()
-
-if native.max_record_size > RECORD_BYTES:
-    raise ImportError("Record.data is smaller than the largest native record")
-
 # A feed that has not sampled for this long is stuck or gone: what its rings say is out of date.
 cdef int64_t HEARTBEAT_LIMIT_NS = 1_000_000_000
 _DEFAULT_LEVELS = 32_768
-_NUMPY_CODES = {"q": "<i8", "I": "<u4", "d": "<f8", "?": "?", "B": "u1"}
-
-
-class KindLayout:
-    """Where the fields of one kind of record lie, as the native header says."""
-
-    __slots__ = ("name", "kind", "record_bytes", "fields", "has_levels", "dtype")
-
-    def __init__(self, name, kind, record_bytes, fields, has_levels):
-        self.name = name
-        self.kind = kind
-        self.record_bytes = record_bytes
-        self.fields = fields  # name -> (offset, code)
-        self.has_levels = has_levels
-        self.dtype = np.dtype({
-            "names": list(fields),
-            "formats": [_NUMPY_CODES[code] for _, code in fields.values()],
-            "offsets": [offset for offset, _ in fields.values()],
-            "itemsize": record_bytes,
-        })
-
-    def __repr__(self):
-        return f"KindLayout({self.name!r}, {self.record_bytes} bytes, fields {', '.join(self.fields)})"
-
-
-cdef object _layout(Kind kind):
-    cdef const KindInfo* info = &kind_info(kind)
-    cdef uint32_t i
-    fields = {}
-    for i in range(info.field_count):
-        fields[info.fields[i].name.decode()] = (info.fields[i].offset, chr(info.fields[i].code))
-    return KindLayout(info.name.decode(), <int>kind, info.record_size, fields, info.has_levels)
-
-
-layouts = {number: _layout(<Kind>number) for number in range(1, native.kind_count)}
-"""Layout of each kind by its number."""
-
-record_types = {}
-"""Class of the records of each kind by its number; filled by fastbinance.records when it defines them."""
-
-
-cdef object _value(const unsigned char* data, char code):
-    if code == c"d":
-        return PyFloat_FromDouble((<const double*>data)[0])
-    if code == c"q":
-        return PyLong_FromLongLong((<const int64_t*>data)[0])
-    if code == c"I":
-        return (<const uint32_t*>data)[0]
-    if code == c"B":
-        return data[0]
-    return data[0] != 0
 
 
 cdef object _no_value(char code):
@@ -108,34 +52,6 @@ cdef object _no_value(char code):
     if code == c"?":
         return False
     return 0
-
-
-cdef class Field:
-    """One field of a record, read in C; immutable."""
-
-    cdef:
-        readonly str name
-        readonly str __doc__
-        Py_ssize_t offset
-        char code
-
-    def __cinit__(self, int kind, str name not None, str doc not None):
-        layout = layouts[kind]
-        offset, code = layout.fields[name]
-        self.name = name
-        self.__doc__ = doc
-        self.offset = offset
-        self.code = ord(code)
-
-    def __get__(self, instance, owner):
-        if instance is None:
-            return self
-        if not isinstance(instance, Record):
-            raise TypeError(f"{self.name} is a field of records, not of {type(instance).__name__}")
-        return _value((<Record>instance).data + self.offset, self.code)
-
-    def __set__(self, instance, value):
-        raise AttributeError(f"records are immutable: {self.name} cannot be set")
 
 
 cdef class NewestField:
@@ -151,7 +67,7 @@ cdef class NewestField:
         char code
 
     def __cinit__(self, int kind, str name not None, str doc not None):
-        layout = layouts[kind]
+        layout = _layouts[kind]
         offset, code = layout.fields[name]
         self.name = name
         self.__doc__ = doc
@@ -174,98 +90,10 @@ cdef class NewestField:
                 return _no_value(self.code)
             memcpy(word, view.slot(sequence) + self.offset, 8)
             if sequence >= view.oldest_intact():
-                return _value(word, self.code)
+                return value_of(word, self.code)
 
     def __set__(self, instance, value):
         raise AttributeError(f"rings are read-only: {self.name} cannot be set")
-
-
-cdef class Record:
-    """One record, copied out of its ring: immutable, valid for ever."""
-
-    kind = 0
-
-    def __getitem__(self, str name not None):
-        fields = layouts[self.kind].fields
-        if name not in fields:
-            raise KeyError(f"{name!r} is no field of {type(self).__name__}; it has {', '.join(fields)}")
-        offset, code = fields[name]
-        return _value(self.data + <Py_ssize_t>offset, ord(code))
-
-    def __reduce__(self):
-        return _restore, (type(self), (<bytes>(<char*>self.data)[:RECORD_BYTES]))
-
-    @classmethod
-    def fields(cls):
-        return tuple(layouts[cls.kind].fields)
-
-    @property
-    def age_ns(self):
-        return wall_clock_ns() - (<RecordHead*>self.data).recv_ns
-
-    def __eq__(self, other):
-        if type(self) is not type(other):
-            return NotImplemented
-        return all(_same(self[name], other[name]) for name in self.fields())
-
-    def __hash__(self):
-        return hash((type(self), (<RecordHead*>self.data).sequence, (<RecordHead*>self.data).recv_ns))
-
-    def __repr__(self):
-        return f"{type(self).__name__}({', '.join(f'{name}={self[name]!r}' for name in self.fields())})"
-
-
-cdef class DepthRecord(Record):
-    """A depth record with a copy of its levels."""
-
-    def __getitem__(self, str name not None):
-        if name == "bids":
-            return self.bids
-        if name == "asks":
-            return self.asks
-        return Record.__getitem__(self, name)
-
-    @property
-    def bids(self):
-        return self.levels[:(<native.DepthRecord*>self.data).bid_count]
-
-    @property
-    def asks(self):
-        return self.levels[(<native.DepthRecord*>self.data).bid_count:]
-
-    def __eq__(self, other):
-        # levels_begin says where the levels lay in one ring's arena, which is not part of what the record says.
-        if type(self) is not type(other):
-            return NotImplemented
-        same = all(_same(self[name], other[name]) for name in self.fields() if name != "levels_begin")
-        return same and np.array_equal(self.levels, (<DepthRecord>other).levels)
-
-    def __hash__(self):
-        return Record.__hash__(self)
-
-    def __reduce__(self):
-        return _restore, (type(self), (<bytes>(<char*>self.data)[:RECORD_BYTES]), self.levels)
-
-
-cdef bint _same(one, other) except -1:
-    return one == other or (one != one and other != other)  # NaN, what a stream does not tell, is the same as NaN
-
-
-def _restore(cls, bytes data not None, levels=None):
-    """Make a record again from what its __reduce__ gave."""
-    cdef Record record = cls.__new__(cls)
-    if len(data) != RECORD_BYTES:
-        raise ValueError(f"a record is restored from {RECORD_BYTES} bytes, not {len(data)}")
-    memcpy(record.data, <const char*>data, RECORD_BYTES)
-    if levels is not None:
-        levels.flags.writeable = False
-        (<DepthRecord?>record).levels = levels
-    return record
-
-
-cdef inline object _new_record(object record_type):
-    """An empty record of a class, without looking `__new__` up: half the cost of last()."""
-    return (<PyTypeObject*>record_type).tp_new(record_type, <PyObject*>_NO_ARGUMENTS, NULL)
 
 
 cdef class Waiter:
@@ -383,7 +211,7 @@ cdef class Window:
         return self.first_sequence >= self.ring.view.oldest_intact()
 
     cdef object _side(self, Py_ssize_t i, bint asks):
-        if not layouts[<int>self.ring.kind].has_levels:
+        if not _layouts[<int>self.ring.kind].has_levels:
             raise TypeError(f"{self.ring.stream} records have no levels")
         head = self.records[i]
         cdef int64_t begin = int(head["levels_begin"])
@@ -417,7 +245,7 @@ cdef class Window:
             raise IndexError(f"record {key} of a window of {len(self.records)}")
         if not self.copied:
             return self.ring.at(self.first_sequence + i)
-        cdef DepthRecord record = <DepthRecord>_new_record(self.ring.record_type)
+        cdef DepthRecord record = <DepthRecord>new_record(self.ring.record_type)
         raw = self.records[i:i + 1].tobytes()
         memcpy(record.data, <const char*>raw, self.ring.view.record_size)
         record.levels = np.concatenate((self.bids(i), self.asks(i)))
@@ -448,11 +276,11 @@ cdef class RingBase:
             char* name
             Py_ssize_t length
             uint32_t row = 0
-        if kind not in layouts:
-            raise ConfigurationError(f"no kind {kind}; there are {sorted(layouts)}")
+        if kind not in _layouts:
+            raise ConfigurationError(f"no kind {kind}; there are {sorted(_layouts)}")
         if capacity < 2 or capacity & (capacity - 1) or capacity > 1 << 24:
             raise ConfigurationError(f"a ring's capacity is a power of two from 2 to {1 << 24}, not {capacity}")
-        layout = layouts[kind]
+        layout = _layouts[kind]
         if not layout.has_levels:
             level_capacity = 0
         elif level_capacity == 0:
@@ -468,7 +296,7 @@ cdef class RingBase:
         self.symbol = symbol
         self.bell = bell if bell is not None else Bell()
         self.dtype = layout.dtype
-        self.record_type = record_types.get(kind)
+        self.record_type = _record_types.get(kind)
         if self.record_type is None:
             raise ConfigurationError(f"no class for {layout.name} records yet: fastbinance.records defines them")
         shape.kind = self.kind
@@ -570,7 +398,7 @@ cdef class RingBase:
 
     cdef object make_record(self, int64_t sequence):
         """Copy record `sequence`, or None when it is not there any more."""
-        cdef Record record = <Record>_new_record(self.record_type)
+        cdef Record record = <Record>new_record(self.record_type)
         if not self.view.read_at(sequence, record.data):
             return None
         if self.view.level_capacity == 0:
@@ -615,7 +443,7 @@ cdef class RingBase:
         if symbol is not None and not isinstance(symbol, str):
             raise TypeError(f"last() takes a symbol, not {symbol!r}; an age is last(max_age=seconds)")
         if symbol is None and self.view.level_capacity == 0:
-            record = <Record>_new_record(self.record_type)
+            record = <Record>new_record(self.record_type)
             if not self.view.read_last(record.data):
                 raise NoData(self.stream)
         else:

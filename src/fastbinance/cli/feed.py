@@ -20,7 +20,7 @@ from fastbinance import (
     Trade,
     TradeRing,
 )
-from fastbinance._core.ring import Record
+from fastbinance._core.record import Record
 from fastbinance.cli.figures import Decimals
 from fastbinance.cli.row import DEPTH_LEVELS, Extra, Row
 from fastbinance.cli.tape import LagGauge, SymbolGauges
