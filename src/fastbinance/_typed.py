@@ -6,7 +6,8 @@ key of each field stands in its documentation.
 
 from __future__ import annotations
 
-from decimal import Decimal
+import re
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final, TypeAlias, get_args, get_type_hints
 
 import msgspec
@@ -318,6 +319,9 @@ _TYPES: Final[dict[TypedEvent, tuple[type[Typed], tuple[str, ...]]]] = {
 _MICROSECONDS_FROM: Final = 10**14
 _SAMPLE_BYTES: Final = 48
 
+# The numbers of records, and nothing else that Decimal() reads: "NaN", "1_000", " 1", other scripts' digits.
+_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+
 # Numbers as exact as text: `mmr` of a bracket is one.
 _JSON: Final = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
@@ -331,13 +335,17 @@ class Unfit(ValueError):
         self.code = code
 
 
-def _keys_of(struct: type[Any]) -> dict[str, tuple[str, type[Any] | None]]:
-    """Binance's key to our name, and to the struct of the list behind it, where there is one."""
+def _keys_of(struct: type[Any]) -> dict[str, tuple[str, type[Any] | None, bool]]:
+    """Binance's key to our name, to the struct of the list behind it, where there is one, and whether it is a
+    decimal.
+    """
     hints = get_type_hints(struct)
-    found: dict[str, tuple[str, type[Any] | None]] = {}
+    found: dict[str, tuple[str, type[Any] | None, bool]] = {}
     for field in msgspec.structs.fields(struct):
-        inner = [one for one in get_args(hints[field.name]) if hasattr(one, "__struct_fields__")]
-        found[field.encode_name] = (field.name, inner[0] if inner else None)
+        hint = hints[field.name]
+        inner = [one for one in get_args(hint) if hasattr(one, "__struct_fields__")]
+        is_decimal = Decimal in (hint, *get_args(hint))
+        found[field.encode_name] = (field.name, inner[0] if inner else None, is_decimal)
     return found
 
 
@@ -360,6 +368,8 @@ def read_event(kind: TypedEvent, payload: bytes) -> tuple[Typed, Unknown]:
         message = _JSON.decode(payload)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Unfit("invalid_json", str(error)) from error
+    except InvalidOperation as error:  # of Decimal: an exponent of some twenty digits
+        raise Unfit("number_range", "a number that no Decimal holds") from error
     data = message.get("data") if isinstance(message, dict) and "stream" in message else message
     if not isinstance(data, dict):
         raise Unfit("wrong_type", "not an object")
@@ -387,7 +397,9 @@ def _shaped(struct: type[Any], data: dict[str, Any], path: str, unknown: Unknown
             if key != "e" or path:
                 unknown.append(("key", path + key, _sample(value)))
             continue
-        name, inner = keys[key]
+        name, inner, is_decimal = keys[key]
+        if is_decimal and isinstance(value, str) and not _NUMBER.fullmatch(value):
+            raise Unfit("bad_number", f"{path}{key} is {value[:_SAMPLE_BYTES]!r}")
         if name.endswith("_ns") and type(value) is int:
             value = value * (1_000 if value >= _MICROSECONDS_FROM else 1_000_000)
         elif inner is not None and isinstance(value, list):

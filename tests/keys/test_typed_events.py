@@ -236,7 +236,19 @@ UNFIT: list[tuple[str, TypedEvent, bytes, str]] = [
     ("component as text", "composite_index",
      b'{"e":"compositeIndex","E":1,"s":"X","p":"1","C":"a","c":["b"]}', "wrong_type"),
     ("decimal that is none", "composite_index",
-     b'{"e":"compositeIndex","E":1,"s":"X","p":"much","C":"a","c":[]}', "wrong_type"),
+     b'{"e":"compositeIndex","E":1,"s":"X","p":"much","C":"a","c":[]}', "bad_number"),
+    ("a number that is none", "composite_index",
+     b'{"e":"compositeIndex","E":1,"s":"X","p":"NaN","C":"a","c":[]}', "bad_number"),
+    ("a number with an underscore", "composite_index",
+     b'{"e":"compositeIndex","E":1,"s":"X","p":"1_000","C":"a","c":[]}', "bad_number"),
+    ("a number with a space", "all_tokens",
+     b'{"e":"tickerList","d":[{"ca":"0x1@56","p":" 1"}]}', "bad_number"),
+    ("digits of another script", "composite_index",
+     b'{"e":"compositeIndex","E":1,"s":"X","p":"\\u0661","C":"a","c":[]}', "bad_number"),
+    ("a number that no Decimal holds", "server_shutdown",
+     b'{"e":"serverShutdown","E":1,"new":1e999999999999999999999}', "number_range"),
+    ("text that no Decimal holds", "composite_index",
+     b'{"e":"compositeIndex","E":1,"s":"X","p":"1e999999999999999999999","C":"a","c":[]}', "wrong_type"),
 ]  # fmt: skip
 
 
