@@ -139,7 +139,7 @@ def test_every_listener_gets_every_event_from_when_it_came():
     hub.publish(event(1))
     second = hub.listen()
     hub.publish(event(2))
-    hub.forget(first)
+    first.close()
     hub.publish(event(3))
     hub.close()
     assert (numbers(first), numbers(second)) == ([1, 2], [2, 3])
@@ -283,7 +283,32 @@ def test_a_hub_forgets_queues_that_are_closed_or_dropped():
     closed.close()
     del dropped
     gc.collect()
-    assert len(hub._queues) == 1
+    assert [reference() for reference in hub._queues] == [None, kept], "one is dropped, and nobody knows yet"
+    newest = hub.listen()
+    assert [reference() for reference in hub._queues] == [kept, newest]
     hub.publish(Event(kind="open", ws_key="main", recv_ns=1))
-    assert (len(kept), len(closed)) == (1, 0)
+    assert (len(kept), len(newest), len(closed)) == (1, 1, 0)
     hub.close()
+
+
+def test_a_queue_is_not_forgotten_while_another_is_being_added():
+    hub = EventHub()
+    first = hub.listen()
+    closing = threading.Thread(target=first.close)
+    with hub._lock:  # as listen() on another thread has it
+        closing.start()
+        closing.join(0.05)
+        assert closing.is_alive()
+        assert len(hub._queues) == 1
+    closing.join(10)
+    assert hub._queues == ()
+
+
+def test_a_queue_says_what_it_is_for():
+    queue = EventQueue(capacity=1, only=("usdmMarket", "!contractInfo"))
+    for number in range(3):
+        queue.put(event(number))
+    assert repr(queue) == "<EventQueue usdmMarket !contractInfo: 1 waiting, 2 lost>"
+    queue.close()
+    assert repr(queue) == "<EventQueue usdmMarket !contractInfo: closed, 1 waiting, 2 lost>"
+    assert repr(EventQueue()) == "<EventQueue all events: 0 waiting, 0 lost>"

@@ -123,6 +123,11 @@ class EventQueue:
             raise StopAsyncIteration
         return event
 
+    def __repr__(self) -> str:
+        what = "all events" if self.only is None else " ".join(self.only)
+        how = "closed, " if self._closed else ""
+        return f"<EventQueue {what}: {how}{len(self)} waiting, {self.lost} lost>"
+
     def _wake(self) -> None:
         # Called with the lock held. A waiter on the very loop that puts needs no trip through the self-pipe.
         self._changed.notify()
@@ -201,8 +206,11 @@ class EventHub:
             if self._closed:
                 queue.close()
             else:
-                weak = weakref.ref(queue, self._forget)
-                self._queues += (weak,)
+                # Those that were dropped go here: a callback of the garbage collector, which comes at any
+                # place, could not take the lock.
+                alive = tuple(kept for kept in self._queues if kept() is not None)
+                weak = weakref.ref(queue)
+                self._queues = (*alive, weak)
                 queue.on_close = lambda: self._forget(weak)
         return queue
 
@@ -213,13 +221,10 @@ class EventHub:
             if queue is not None and queue.only == (ws_key, stream):
                 queue.close()
 
-    def forget(self, queue: EventQueue) -> None:
-        """Close a queue of `listen`; it gets no more events."""
-        queue.close()
-
     def _forget(self, weak: "weakref.ref[EventQueue]") -> None:
-        # The garbage collector may call this at any place, hence without the lock: one assignment of a whole.
-        self._queues = tuple(kept for kept in self._queues if kept is not weak)
+        # With the lock: another thread may be in listen(), and its new queue must not be lost.
+        with self._lock:
+            self._queues = tuple(kept for kept in self._queues if kept is not weak)
 
     def on(self, kind: EventKind, callback: Callback) -> Callable[[], None]:
         """Call back for each event of a kind; the returned function ends it.
