@@ -31,7 +31,7 @@ from fastbinance.keys import (
     format_of,
     key_for,
 )
-from fastbinance.market import NamedStreams
+from fastbinance.market import ENDLESS, NamedStreams
 from fastbinance.rings import AnyRing
 from fastbinance.streams import Kind, Stream
 
@@ -380,7 +380,7 @@ class ClientBase(NoticeStreams, NamedStreams):
 
     def _own(self, rings: Iterable[AnyRing[Any, Any]]) -> tuple[AnyRing[Any, Any], ...]:
         """Return rings as a tuple, all of them of this client."""
-        if isinstance(rings, RingBase) or not isinstance(rings, Iterable):
+        if isinstance(rings, (RingBase, str, *ENDLESS)) or not isinstance(rings, Iterable):
             raise ConfigurationError(f"give several rings, such as [a, b], not {rings!r}")
         own = tuple(rings)
         if not own:

@@ -5,15 +5,20 @@ from typing import TYPE_CHECKING, Any
 
 from fastbinance import streams
 from fastbinance._core.ring import RingBase
+from fastbinance._io.dispatch import EventQueue
 from fastbinance._market.base import Wanting
 from fastbinance.errors import ConfigurationError
 from fastbinance.keys import PARTS, Market, WsKey, format_of, market_of, service
+from fastbinance.reader import ManyReader, Reader
 from fastbinance.streams import Stream
 
 if TYPE_CHECKING:
     from fastbinance.rings import AnyRing
 
-__all__ = ["NamedStreams"]
+__all__ = ["ENDLESS", "NamedStreams"]
+
+#: What can be iterated, but not until its end: that comes when the client closes.
+ENDLESS = (EventQueue, Reader, ManyReader)
 
 
 class NamedStreams(Wanting):
@@ -138,7 +143,7 @@ def _service(ws_key: WsKey | str | None) -> tuple[WsKey, Market]:
 
 
 def _several(what: str, items: Any) -> list[Any]:
-    if not isinstance(items, Iterable):
+    if not isinstance(items, Iterable) or isinstance(items, ENDLESS):
         raise ConfigurationError(f"give one or several {what}, not {items!r}")
     return list(items)
 

@@ -123,6 +123,11 @@ CALLS: list[tuple[str, Call, str]] = [
     ("callback that is none", lambda fb: fb.on("message", None), "plain function of one event"),
     ("coroutine as callback", lambda fb: fb.on("message", _coroutine), r"plain function.*events\(\)"),
     ("reader without rings", lambda fb: fb.reader([]), "at least one ring"),
+    ("reader of a name", lambda fb: fb.reader("btcusdt"), r"several rings, such as \[a, b\], not 'btcusdt'"),
+    # These can be iterated, for as long as the client lasts: nobody must wait for their end.
+    ("reader of a queue", lambda fb: fb.reader(fb.events()), "several rings.*not <EventQueue"),
+    ("unsubscribing a queue", lambda fb: fb.unsubscribe(fb.events()), "stream names or rings, not <EventQ"),
+    ("subscribing a queue", lambda fb: fb.subscribe(fb.events()), "stream names, not <EventQueue"),
 ]  # fmt: skip
 
 
