@@ -100,9 +100,11 @@ def watch_line(urls: Mapping[WsKey, str], certificate: Path | None = None) -> st
 def client_lines(urls: Mapping[WsKey, str], certificate: Path | None = None) -> list[str]:
     """Return the Python that makes a client of a simulator, ready to paste.
 
-    The keys are those that `market=` names; a client finds the routes of USD-M by itself.
+    The keys are those that `market=` and `format=` name, all of them, lest a client of the simulator reach
+    Binance itself; it finds the routes of USD-M by itself.
     """
-    wanted = {key_for(market).value: urls[key_for(market)] for market in MARKETS}
+    keys = [*map(key_for, MARKETS), key_for("spot", "sbe")]
+    wanted = {key.value: urls[key] for key in keys}
     lines = ["import fastbinance"]
     context = ""
     if certificate is not None:
