@@ -67,6 +67,8 @@ def _contract(symbol: str, market: Market) -> str:
     lower = check_symbol(symbol)
     if market == "options" and "-" not in lower:
         raise ConfigurationError(f"bad symbol {symbol!r}: options are like 'BTC-261225-126000-C'")
+    if market == "coinm" and "_" not in lower:
+        raise ConfigurationError(f"bad symbol {symbol!r}: coinm symbols are like 'BTCUSD_PERP'")
     return lower
 
 
@@ -113,14 +115,15 @@ def book_ticker(symbol: str | None, market: Market, format: Format = "json") -> 
 def trades(symbol: str, market: Market, format: Format = "json") -> Stream:
     """Return single trades of a symbol; of options also those of an underlying."""
     _is_sbe("trades", market, format, _EVERYWHERE)
-    word = "optionTrade" if market == "options" else "trade"
-    return parse(f"{check_symbol(symbol)}@{word}", market, format=format)
+    if market == "options":
+        return parse(f"{check_symbol(symbol)}@optionTrade", market)
+    return parse(f"{_contract(symbol, market)}@trade", market, format=format)
 
 
 def agg_trades(symbol: str, market: Market) -> Stream:
     """Return trades of a symbol, aggregated by taker order and price."""
     _offered("agg_trades", market, _NOT_OPTIONS)
-    return parse(f"{check_symbol(symbol)}@aggTrade", market)
+    return parse(f"{_contract(symbol, market)}@aggTrade", market)
 
 
 def block_trades(symbol: str) -> Stream:
@@ -200,7 +203,7 @@ def index_price_klines(pair: str, interval: str) -> Stream:
 def mark_price_klines(symbol: str, interval: str) -> Stream:
     """Return candles of a COIN-M symbol's mark price."""
     _choose("interval", interval, INTERVALS["coinm"], "coinm")
-    return parse(f"{check_symbol(symbol)}@markPriceKline_{interval}", "coinm")
+    return parse(f"{_contract(symbol, 'coinm')}@markPriceKline_{interval}", "coinm")
 
 
 def contract_klines(contract_address: str, chain_id: str | int, interval: str) -> Stream:
@@ -240,7 +243,7 @@ def option_tickers(underlying: str, expiry: str) -> Stream:
 def mini_ticker(symbol: str | None, market: Market) -> Stream:
     """Return short statistics of 24 hours of a symbol, or with None of all symbols."""
     _offered("mini_ticker", market, _NOT_OPTIONS)
-    return parse("!miniTicker@arr" if symbol is None else f"{check_symbol(symbol)}@miniTicker", market)
+    return parse("!miniTicker@arr" if symbol is None else f"{_contract(symbol, market)}@miniTicker", market)
 
 
 # -- prices
@@ -292,7 +295,7 @@ def index_price(pair: str, speed_ms: int | None = None) -> Stream:
 def force_orders(symbol: str | None, market: Market) -> Stream:
     """Return liquidation orders of a symbol, or with None of all symbols."""
     _offered("force_orders", market, _FUTURES)
-    return parse("!forceOrder@arr" if symbol is None else f"{check_symbol(symbol)}@forceOrder", market)
+    return parse("!forceOrder@arr" if symbol is None else f"{_contract(symbol, market)}@forceOrder", market)
 
 
 def open_interest(underlying: str, expiry: str) -> Stream:

@@ -109,13 +109,15 @@ def check_symbol(text: str) -> str:
     ------
     ConfigurationError
         Empty, over 48 bytes of UTF-8, or with white space, ``@``, ``!``, ``/``, quotes, a backslash or
-        control characters; also ``BTC-USDT``, with the spelling that Binance uses.
+        control characters; also ``BTC-USDT``, with the spelling that Binance uses, and the name of a market.
     """
     _refuse_signs("symbol", text, _NOT_IN_SYMBOLS)
     # One hyphen before letters is another exchange's spelling; options symbols have three.
     if re.fullmatch(r"[^-]+-[A-Za-z]+", text):
         raise ConfigurationError(f"bad symbol {_shown(text)}: {_tip(text)}")
     lower = text.lower()
+    if lower in MARKETS:
+        raise ConfigurationError(f"bad symbol {_shown(text)}: that is a market; say market={lower!r}")
     if len(lower.encode()) > _MAX_SYMBOL_BYTES:
         raise ConfigurationError(f"bad symbol {_shown(text)}: over {_MAX_SYMBOL_BYTES} bytes of UTF-8")
     return lower
