@@ -249,6 +249,27 @@ def test_the_same_stream_is_subscribed_by_name(
     found = wanted.given[market, row.name]
     rings = wanted.fb.subscribe(row.name, market)
     assert rings == ({} if isinstance(found, fastbinance.EventQueue) else {row.name: found})
+    # Also where there is no ring to compare: another service or spelling would be a stream more.
+    assert wanted.fb.stats().streams == len(ALL)
+
+
+def test_what_has_no_method_is_read_by_its_name(wanted: World) -> None:
+    named: list[tuple[str, Market, str]] = [
+        ("btcusdt@depth@0ms", "usdm", "update_id"),
+        ("btcusd_perp@depth@0ms", "coinm", "update_id"),
+        (f"btcusdt@optionOpenInterest@{EXPIRY}", "options", "open_interest"),
+    ]
+    with Client(urls=wanted.sim.urls) as fb:
+        for name, market, field in named:
+            ring = fb.subscribe(name, market)[name]
+            ring.ready(timeout=DEADLINE_SECONDS)
+            assert ring.last()[field] > 0
+        notices = fb.events()
+        fb.trades("btcusdt").ready(timeout=DEADLINE_SECONDS)
+        wanted.sim.announce_shutdown()
+        event = next(event for event in notices if event.kind == "server_shutdown")
+        assert isinstance(event.data, fastbinance.ServerShutdown)
+        assert event.data.event_ns > 0
 
 
 def test_nothing_came_that_was_not_known(wanted: World) -> None:
