@@ -14,7 +14,7 @@ from python_socks import ProxyError
 __all__ = ["Failure", "explain", "is_loopback", "open_socket"]
 
 _STATUS: Final = {
-    401: "it wants credentials",
+    401: "it wants an API key, or another one than it was given",
     403: "its firewall refused the request",
     404: "it has no such path",
     418: "it has banned this address for sending too much",
