@@ -171,8 +171,9 @@ class CandleStreams(Wanting, Generic[K]):
         Returns
         -------
         KlineRing or AsyncKlineRing
-            Its symbol, known with the first record, is ``address@chain``. Has no event time, trade ids, quote
-            volume and taker volumes, and does not say whether a candle is complete.
+            The one of its `symbols`, known with the first record, is the address; `symbol` is None. Has no
+            event time, trade ids, quote volume and taker volumes, and does not say whether a candle is
+            complete.
 
         Raises
         ------
