@@ -188,6 +188,17 @@ def test_drift_of_a_record_is_told_once_and_counted_over_reconnects(
     assert len(queue) == 0, "told once"
 
 
+def test_drifts_beyond_what_is_kept_are_counted(face: Face, silent_sim: RunningSimulator, fb: Any) -> None:
+    buf = face.live(face.do(fb.book_ticker, "btcusdt"))
+    for number in range(70):
+        payload = spot_book_ticker(1)[:-1] + b',"z%d":1}' % number
+        silent_sim.send("spot", STREAM, payload)
+    face.until(lambda: buf.cursor == 69, buf)
+    stats = fb.stats()
+    assert (len(stats.drifts), stats.connections[0].counters.drift_overflow) == (64, 6)
+    assert stats.connections[0].counters.handler_errors == 0
+
+
 def test_unknown_text_of_a_code_field_is_drift_too(face: Face, silent_sim: RunningSimulator, fb: Any) -> None:
     buf = face.live(face.do(fb.trades, "btcusdt", "usdm"))
     queue = face.do(fb.events)

@@ -12,7 +12,7 @@ from fastbinance._io.session import FeedHandler
 
 COUNTERS = (
     "frames", "messages", "bytes_received", "published", "rejected", "skipped", "control", "unrouted",
-    "fast", "fallback", "pings",
+    "fast", "fallback", "pings", "handler_errors", "drift_overflow",
 )  # fmt: skip
 
 

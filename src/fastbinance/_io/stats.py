@@ -26,6 +26,8 @@ class FeedCounters:
     fast: int = 0
     fallback: int = 0
     pings: int = 0
+    handler_errors: int = 0
+    drift_overflow: int = 0
 
     def add(self, feed: Any) -> None:
         """Add the counters of a feed, or of another sum."""
