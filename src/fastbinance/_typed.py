@@ -230,7 +230,7 @@ class AlphaToken(
         "time_ns": "t", "volume": "vol24",
     },
 ):  # fmt: skip
-    """Statistics of 24 hours of one Alpha token. None is what its message lacks.
+    """Statistics of 24 hours of one Alpha token. None is what its message lacks, or has no text for.
 
     Attributes
     ----------
@@ -398,6 +398,8 @@ def _shaped(struct: type[Any], data: dict[str, Any], path: str, unknown: Unknown
                 unknown.append(("key", path + key, _sample(value)))
             continue
         name, inner, is_decimal = keys[key]
+        if is_decimal and value == "" and struct is AlphaToken:
+            continue  # as in records: a number that may be missing may be an empty text
         if is_decimal and isinstance(value, str) and not _NUMBER.fullmatch(value):
             raise Unfit("bad_number", f"{path}{key} is {value[:_SAMPLE_BYTES]!r}")
         if name.endswith("_ns") and type(value) is int:

@@ -222,6 +222,14 @@ def test_a_market_more_in_trading_sessions_is_an_unknown_value() -> None:
     assert unknown == [("value", "e", '"JP_EquityUpdate"')]
 
 
+def test_an_empty_figure_of_a_token_is_missing_and_costs_no_other_token() -> None:
+    payload = b'{"e":"tickerList","d":[{"ca":"0x1@56","p":"","mc":null},{"ca":"0x2@56","p":"1.5"}]}'
+    found, unknown = read_event("all_tokens", payload)
+    assert isinstance(found, AllTokens)
+    assert [token.price for token in found.tokens] == [None, Decimal("1.5")]
+    assert unknown == []
+
+
 UNFIT: list[tuple[str, TypedEvent, bytes, str]] = [
     ("no JSON", "server_shutdown", b"{", "invalid_json"),
     ("an array", "server_shutdown", b"[]", "wrong_type"),
