@@ -25,7 +25,7 @@ MEANING = {
     "bare C": "bare C loop, same parser and rings",
     "ours": "fastbinance: picows, Feed, ring",
     "msgspec-row": "picows + msgspec into a NumPy row",
-    "msgspec-packed-row": "the same through struct.pack_into",
+    "msgspec-packed-row": "picows + msgspec by `struct.pack_into`",
     "msgspec": "picows + msgspec, decoded only",
     "orjson": "picows + orjson, decoded only",
     **{name: peer.meaning for name, peer in PEERS.items()},
