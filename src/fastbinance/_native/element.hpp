@@ -8,11 +8,14 @@
 // that the fast path declines has published nothing.
 
 template <bool many> FB_INLINE bool scan_element(Text &t, const Route &route, MiniTickerRecord &r) noexcept {
-  if (!time_after(t, "{\"e\":\"24hrMiniTicker\",\"E\":", r.event_ns) || !literal(t, ",\"s\":\"") ||
-      !symbol<many>(t, route, r.symbol_id))
+  if (!time_after(t, "{\"e\":\"24hrMiniTicker\",\"E\":", r.event_ns) || !literal(t, ",\"s\":\""))
+    return false;
+  const char *const name = t.p;
+  if (!symbol<many>(t, route, r.symbol_id))
     return false;
   if (!try_literal(t, ",\"c\":\"")) {
-    if (!literal(t, ",\"ps\":\"") || !skip_quoted(t) || !literal(t, ",\"c\":\""))
+    const auto length = static_cast<std::size_t>(t.p - name) - 1;
+    if (!literal(t, ",\"ps\":\"") || !skip_pair(t, name, length) || !literal(t, ",\"c\":\""))
       return false;
   }
   if (!decimal_in_row(t, r.last_price) || !next_in_row(t, "\",\"o\":\"", r.open_price) ||

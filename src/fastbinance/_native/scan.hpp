@@ -32,6 +32,15 @@ FB_INLINE std::uint16_t load2(const char *p) noexcept {
 template <std::size_t N> FB_INLINE bool at_literal(const char *p, const char (&text)[N]) noexcept {
   constexpr std::size_t length = N - 1;
   static_assert(length >= 1 && length <= 40);
+#if FB_AVX2
+  if constexpr (length > 16 && length <= 32) { // two registers that may overlap
+    const auto same = [p, &text](std::size_t at) __attribute__((always_inline)) {
+      return _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i *>(p + at)),
+                            _mm_loadu_si128(reinterpret_cast<const __m128i *>(text + at)));
+    };
+    return _mm_movemask_epi8(_mm_and_si128(same(0), same(length - 16))) == 0xffff;
+  }
+#endif
   if constexpr (length >= 8) {
     std::uint64_t difference = 0;
     for (std::size_t i = 0; i + 8 <= length; i += 8)
@@ -276,6 +285,25 @@ FB_INLINE bool decimal_in_row(Text &t, double &value) noexcept {
 }
 template <std::size_t N> FB_INLINE bool next_in_row(Text &t, const char (&text)[N], double &value) noexcept {
   return literal(t, text) && decimal_in_row(t, value);
+}
+
+// The pair of a futures symbol behind its opening quote, through the closing one. It is mostly the symbol again, which began at
+// `symbol` and has been read.
+FB_INLINE bool skip_pair(Text &t, const char *symbol, std::size_t length) noexcept {
+#if FB_AVX2
+  if (t.p < t.end && length < 32) [[likely]] {
+    const __m256i here = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(t.p));
+    const __m256i known = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(symbol));
+    const unsigned same = static_cast<unsigned>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(here, known)));
+    if (_bzhi_u32(~same, static_cast<unsigned>(length) + 1) == 0) [[likely]] { // with the closing quote
+      t.p += length + 1;
+      return true;
+    }
+  }
+#else
+  (void)symbol, (void)length;
+#endif
+  return skip_quoted(t);
 }
 
 // A decimal that may be negative: funding rates.
