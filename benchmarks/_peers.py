@@ -34,7 +34,7 @@ class Peer:
 
     meaning: str
     install: str  # what to type where it is missing
-    blocks: int  # of a flood that takes it a second or so
+    blocks: int  # of a flood that takes it a second or so; node has to be warm: 80,000 messages
     command: tuple[str, ...]
     probe: tuple[str, ...]  # succeeds where it is installed
 
@@ -62,8 +62,8 @@ PEERS: Final = {
     "websockets": _python(
         "_peer_websockets", ("websockets",), "websockets + json into a NumPy row", "websockets", 20
     ),
-    "js-sdk": _node("message", "JavaScript SDK, `message`, into typed arrays", 40),
-    "js-sdk-formatted": _node("formattedMessage", "JavaScript SDK, `beautify`, into typed arrays", 30),
+    "js-sdk": _node("message", "JavaScript SDK, `message`, into typed arrays", 100),
+    "js-sdk-formatted": _node("formattedMessage", "JavaScript SDK, `beautify`, into typed arrays", 100),
     "python-binance": _python(
         "_peer_python_binance", ("binance", "orjson"), "python-binance (with orjson) into a NumPy row",
         "python-binance orjson", 8,

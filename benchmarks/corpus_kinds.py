@@ -243,6 +243,10 @@ def _index_price(x: _Source, pair: str) -> Event:
     return {"e": "indexPriceUpdate", "E": x.tick(), "i": pair, "p": x.price(8)}
 
 
+def _underlying_price(x: _Source, symbol: str) -> Event:
+    return {"e": "indexPrice", "E": x.tick(), "s": symbol, "p": x.price(8)}
+
+
 def _force_order(x: _Source, symbol: str) -> Event:
     now = x.tick()
     order = {
@@ -269,10 +273,18 @@ def _wrapped(stream: str, data: object) -> bytes:
     return json.dumps({"stream": stream, "data": data}, separators=(",", ":")).encode()
 
 
+def _spaced(payload: bytes) -> bytes:
+    """Put a space behind each comma of a candle, as USD-M has since 2026."""
+    before, key, candle = payload.partition(b'"k":{')
+    return before + key + candle.replace(b',"', b', "')
+
+
 def _one(kind: Kind, market: str, stream: str, symbol: str, make: _Make, fast: bool = False) -> KindCase:
     name = f"{market} {kind.name.lower()}"
     source = _Source(name)
     payloads = tuple(_wrapped(stream, make(source, symbol)) for _ in range(_PAYLOADS))
+    if market == "usdm":
+        payloads = tuple(map(_spaced, payloads))
     # Two of them, whose payloads name no symbol as the ring does, have a ring of many.
     ring_symbol = "" if kind in (Kind.CONTRACT_KLINE, Kind.OPEN_INTEREST) else symbol
     return KindCase(
@@ -347,4 +359,9 @@ def kind_cases() -> list[KindCase]:
             Kind.OPTION_MARK_PRICE, "options", "btcusdt@optionMarkPrice", "{}-261225-{}-{}",
             _option_mark_price,
         ),
+        _many(Kind.INDEX_PRICE, "options", "!index@arr", "{}USDT", _underlying_price),
+        _many(
+            Kind.OPEN_INTEREST, "options", "btcusdt@openInterest@261225", "{}-261225-{}-{}", _open_interest
+        ),
+        _many(Kind.ASSET_INDEX, "usdm", "!assetIndex@arr", "{}USD", _asset_index),
     ]  # fmt: skip
