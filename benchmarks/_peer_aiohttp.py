@@ -3,7 +3,7 @@
 import aiohttp
 import orjson
 
-from benchmarks._peer_common import Rows, cpu_ns, main
+from benchmarks._peer_common import Rows, cpu_ns, main, tls
 
 
 async def flood(url: str, rows: Rows) -> int:
@@ -11,7 +11,7 @@ async def flood(url: str, rows: Rows) -> int:
     loads, store = orjson.loads, rows.store
     async with (
         aiohttp.ClientSession() as session,
-        session.ws_connect(url, autoping=False, compress=0, max_msg_size=0) as socket,
+        session.ws_connect(url, ssl=tls(url) or True, autoping=False, compress=0, max_msg_size=0) as socket,
     ):
         begin = cpu_ns()
         await socket.send_str("go")

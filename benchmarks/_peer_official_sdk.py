@@ -4,7 +4,7 @@ from typing import Any
 
 from binance_sdk_spot.spot import ConfigurationWebSocketStreams, Spot
 
-from benchmarks._peer_common import Rows, cpu_ns, main
+from benchmarks._peer_common import Rows, cpu_ns, main, tls
 
 
 async def flood(url: str, rows: Rows) -> int:
@@ -14,7 +14,7 @@ async def flood(url: str, rows: Rows) -> int:
     def on_ticker(ticker: Any) -> None:
         store(ticker.s, ticker.u, ticker.b, ticker.B, ticker.a, ticker.A)
 
-    client = Spot(config_ws_streams=ConfigurationWebSocketStreams(stream_url=url))
+    client = Spot(config_ws_streams=ConfigurationWebSocketStreams(stream_url=url, https_agent=tls(url)))
     connection = await client.websocket_streams.create_connection()
     begin = cpu_ns()
     # Its request to subscribe starts the flood. Were anything read before the callback is there, the harness

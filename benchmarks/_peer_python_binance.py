@@ -2,7 +2,7 @@
 
 from binance import AsyncClient, BinanceSocketManager
 
-from benchmarks._peer_common import STREAM, Rows, cpu_ns, main
+from benchmarks._peer_common import STREAM, Rows, cpu_ns, main, tls
 
 
 async def flood(url: str, rows: Rows) -> int:
@@ -11,6 +11,7 @@ async def flood(url: str, rows: Rows) -> int:
     # Its queue of 100 messages overflows in a flood, which ends its read loop; longer is an option of it.
     manager = BinanceSocketManager(client, max_queue_size=1_000_000)
     manager.STREAM_URL = f"{url}/"
+    manager.ws_kwargs["ssl"] = tls(url)
     store = rows.store
     try:
         async with manager.multiplex_socket([STREAM]) as stream:

@@ -4,14 +4,16 @@ import json
 
 import websockets
 
-from benchmarks._peer_common import Rows, cpu_ns, main
+from benchmarks._peer_common import Rows, cpu_ns, main, tls
 
 
 async def flood(url: str, rows: Rows) -> int:
     """Take one flood."""
     loads, store = json.loads, rows.store
     # The package answers pings by itself and does not show them, so the number of messages ends the flood.
-    async with websockets.connect(url, compression=None, max_size=None, ping_interval=None) as socket:
+    async with websockets.connect(
+        url, ssl=tls(url), compression=None, max_size=None, ping_interval=None
+    ) as socket:
         begin = cpu_ns()
         await socket.send("go")
         async for message in socket:

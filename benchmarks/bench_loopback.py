@@ -68,10 +68,8 @@ def measure(scheme: str, rounds: int, contenders: dict[str, int]) -> dict[str, A
     }
 
 
-def contenders_of(scheme: str) -> tuple[dict[str, int], list[str]]:
-    """Return the contenders of a transport with their blocks, and a sentence for each that is missing."""
-    if scheme != "ws":  # what a peer's TLS costs is Python's or node's own, not the peer's
-        return BLOCKS, []
+def contenders_here() -> tuple[dict[str, int], list[str]]:
+    """Return the contenders with their blocks, and a sentence for each that is missing."""
     installed = {name: peer for name, peer in PEERS.items() if peer.is_installed()}
     missing = [
         f"{peer.meaning}: not installed, left out ({peer.install}; see benchmarks/_peers.py)"
@@ -92,8 +90,10 @@ def main() -> None:
     tables: list[_harness.Table] = []
     installed = "installed" if find_spec("websocket_rs") else "not installed"
     data: dict[str, Any] = {"core": core, "websocket-rs": installed}
+    contenders, missing = contenders_here()
+    for sentence in missing:
+        print(sentence)
     for scheme in ("ws", "wss"):
-        contenders, missing = contenders_of(scheme)
         result = measure(scheme, ROUNDS, contenders)
         found = result["ns"]
         table = _harness.Table(
@@ -110,8 +110,6 @@ def main() -> None:
                 min(found[name]), ratio(found, name, "bare C"), ratio(found, name, "ours"), target,
             )  # fmt: skip
         tables.append(table)
-        for sentence in missing:
-            print(sentence)
         result["missing"] = missing
         result["meaning"] = {name: MEANING[name] for name in contenders}
         result["of_ours"] = {name: ratio(found, name, "ours") for name in contenders}
@@ -131,7 +129,7 @@ def test_flood(benchmark: Any, scheme: str) -> None:
         _compile.with_openssl("sender")
     except _compile.Unavailable as missing:
         pytest.skip(str(missing))
-    short = {name: max(1, blocks // 10) for name, blocks in contenders_of(scheme)[0].items()}
+    short = {name: max(1, blocks // 10) for name, blocks in contenders_here()[0].items()}
     found = benchmark.pedantic(measure, (scheme, 1, short), rounds=1)
     for name, rows in found["ns"].items():
         benchmark.extra_info[name] = _harness.median(rows)
