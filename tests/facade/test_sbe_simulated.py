@@ -184,3 +184,12 @@ def test_a_refused_key_is_told_as_401_and_never_shown(
 def test_the_public_names_decode_what_the_simulator_sends() -> None:
     (record,) = fastbinance.decode(Quote().message(), "mainSBE")
     assert isinstance(record, fastbinance.BookTicker)
+
+
+def test_a_key_does_not_leave_this_machine_without_tls():
+    urls = {"mainSBE": "ws://192.0.2.1:9000"}
+    with fastbinance.Client(urls=urls, api_key=KEY) as fb:
+        with pytest.raises(ConfigurationError, match=r"in the clear to 192\.0\.2\.1: use wss://") as refused:
+            fb.trades("btcusdt", format="sbe")
+        assert KEY not in str(refused.value)
+        assert fb.stats().connections == ()

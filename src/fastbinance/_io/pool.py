@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from random import Random
+from urllib.parse import urlsplit
 
 from fastbinance._io.connection import Connection, Emit
 from fastbinance._io.drifts import merged
 from fastbinance._io.options import PROCESS_BUDGET, ConnectBudget, ConnectionOptions
 from fastbinance._io.session import FeedFactory
+from fastbinance._io.sockets import is_loopback
 from fastbinance._io.stats import ConnectionStats
 from fastbinance._io.wishes import RingLike, Wish
 from fastbinance.drift import Drift
@@ -94,7 +96,8 @@ class Pool:
         Raises
         ------
         ConfigurationError
-            The service carries no streams, does not exist in this environment, or wants an API key.
+            The service carries no streams, does not exist in this environment, or wants an API key that is
+            not there, or that would leave this machine without TLS.
         """
         key = key_for(stream.market, stream.format) if named is None else named
         routed = route(key, self.env, stream.part)
@@ -108,7 +111,7 @@ class Pool:
                 f"{routed} ({endpoint.product}) wants an API key, an Ed25519 one without any permission:"
                 " give the client api_key="
             )
-        return routed, stream_url(
+        url = stream_url(
             routed,
             env=self.env,
             market_maker=self.market_maker,
@@ -116,6 +119,11 @@ class Pool:
             named=key,
             time_unit=self.time_unit,
         )
+        parts = urlsplit(url)
+        if endpoint.format == "sbe" and parts.scheme == "ws" and not is_loopback(parts.hostname or ""):
+            # Everybody on the way could read the key.
+            raise ConfigurationError(f"{routed} would send the API key in the clear to {parts.hostname}: use wss://")
+        return routed, url
 
     def add(self, stream: Stream, ring: RingLike | None = None, *, named: WsKey | None = None) -> Wish:
         """Want a stream; return its wish at once.
