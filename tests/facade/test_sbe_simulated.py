@@ -172,7 +172,7 @@ def test_a_refused_key_is_told_as_401_and_never_shown(
     assert isinstance(event.error, ConnectFailed)
     shown = [str(event.error), repr(event.error), repr(event), str(caught.value), repr(caught.value)]
     shown += [repr(fb), repr(fb.stats()), repr(ring), repr(ring.state)]
-    assert "HTTP status 401: it wants credentials" in str(event.error)
+    assert "HTTP status 401: it wants an API key" in str(event.error)
     assert "HTTP status 401" in str(caught.value)
     assert guarded_sim.stats.refused >= 1
     # The simulator's own server may log what it is sent; that is Binance's side.
