@@ -261,6 +261,8 @@ def reference_price(symbol: str) -> Stream:
 
 def mark_price(symbol: str | None, market: Market, speed_ms: int | None = None) -> Stream:
     """Return mark price and funding of a symbol, or with None of all symbols of USD-M."""
+    if market == "options":
+        raise ConfigurationError("options have mark prices by underlying: option_mark_prices('BTCUSDT')")
     _offered("mark_price", market, _FUTURES)
     suffix = _speed(PRICE_SPEEDS, speed_ms, market)
     if symbol is None:

@@ -168,6 +168,7 @@ REFUSED: list[tuple[Callable[[], Stream], str]] = [
     (lambda: build.mark_price(None, "coinm"), "without a symbol is offered by usdm; not by coinm"),
     (lambda: build.mark_price("btcusdt", "usdm", 250), "speed_ms=250: usdm has 1000, 3000"),
     (lambda: build.mark_price("btcusdt", "spot"), "offered by usdm, coinm; not by spot"),
+    (lambda: build.mark_price("btcusdt", "options"), r"by underlying: option_mark_prices\('BTCUSDT'\)"),
     (lambda: build.index_price("btcusd_perp"), "pairs are like 'BTCUSD'"),
     (lambda: build.force_orders(None, "spot"), "offered by usdm, coinm; not by spot"),
     (lambda: build.klines("btcusdt", "1m", "options"), "options are like 'BTC-261225-126000-C'"),

@@ -27,7 +27,7 @@ class QuoteStreams(Wanting, Generic[B, T, A]):
         format: Format = "json",
         capacity: int | None = None,
     ) -> B:
-        """Best bid and ask of a symbol, in real time.
+        """Return best bid and ask of a symbol, in real time.
 
         Parameters
         ----------
@@ -66,7 +66,7 @@ class QuoteStreams(Wanting, Generic[B, T, A]):
         format: Format = "json",
         capacity: int | None = None,
     ) -> T:
-        """Trades of a symbol, one record each, in real time.
+        """Return trades of a symbol, one record each, in real time.
 
         Parameters
         ----------
@@ -95,7 +95,7 @@ class QuoteStreams(Wanting, Generic[B, T, A]):
         return ring
 
     def agg_trades(self, symbol: str, market: Market = "spot", *, capacity: int | None = None) -> A:
-        """Trades of a symbol, those of one taker order at one price together.
+        """Return trades of a symbol, those of one taker order at one price together.
 
         Parameters
         ----------
@@ -122,7 +122,7 @@ class QuoteStreams(Wanting, Generic[B, T, A]):
         return ring
 
     def block_trades(self, symbol: str, *, capacity: int | None = None) -> T:
-        """Block trades of a spot symbol, in real time.
+        """Return block trades of a spot symbol, in real time.
 
         Parameters
         ----------
