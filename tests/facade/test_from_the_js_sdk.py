@@ -65,7 +65,7 @@ def test_every_name_of_the_sdk_has_one_row(heading: str) -> None:
 
 def test_page_says_which_version_of_the_sdk_it_is_about() -> None:
     start = " ".join(PAGE.read_text().partition("\n## ")[0].split())
-    assert f"npm package [`{SDK['package']}`]" in start
+    assert f"npm package `{SDK['package']}`" in start
     assert f"version {SDK['version']}:" in start
 
 
