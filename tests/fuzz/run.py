@@ -190,10 +190,15 @@ def table_of(counts: list[Count], compiler: str) -> str:
     version = subprocess.run(
         [compiler, "--version"], capture_output=True, text=True, check=True
     ).stdout.splitlines()[0]
-    commit = subprocess.run(
-        ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=10"],
-        capture_output=True, text=True, check=False,
-    ).stdout.strip()  # fmt: skip
+
+    def git(*words: str) -> str:
+        command = ["git", "-C", str(ROOT), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+    commit = git("describe", "--always", "--abbrev=10")
+    # The record of the run before is no change of what was run.
+    if git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!tests/fuzz/RECORD.md"):
+        commit += "-dirty"
     today = datetime.datetime.now(datetime.UTC).date()
     lines = [
         f"## {today}, commit {commit or 'unknown'}", "", f"{version}; Python {sys.version.split()[0]}", "",
