@@ -14,6 +14,7 @@ from fastbinance._core.ring import Bell, RingBase
 from fastbinance._io.dispatch import Callback, EventHub, EventQueue
 from fastbinance._io.options import ConnectionOptions
 from fastbinance._io.pool import Pool
+from fastbinance._io.proxy import parse_proxy
 from fastbinance._io.stats import ConnectionStats
 from fastbinance._io.wishes import Wish, WishState
 from fastbinance._market.notices import NoticeStreams
@@ -124,6 +125,9 @@ class ClientOptions(TypedDict, total=False):
     api_key
         Text of an API key, for ``format="sbe"``: Binance wants it in the handshake of binary streams, an
         Ed25519 key without any permission. It is sent nowhere else and never shown.
+    proxy
+        URL of a proxy that every connection goes through: ``"http://host:port"`` or ``"socks5://host:port"``,
+        also ``socks4``, with ``user:password@`` before the host where it wants them. They are never shown.
     """
 
     env: Environment
@@ -133,6 +137,7 @@ class ClientOptions(TypedDict, total=False):
     capacity: int | None
     time_unit: TimeUnit
     api_key: str | None
+    proxy: str | None
 
 
 def _check_size(name: str, size: int | None, least: int, most: int) -> None:
@@ -174,6 +179,7 @@ class ClientBase(NoticeStreams, NamedStreams):
         capacity: int | None = None,
         time_unit: TimeUnit = "millisecond",
         api_key: str | None = None,
+        proxy: str | None = None,
     ) -> None:
         if env not in ENVIRONMENTS:
             raise ConfigurationError(f"env is one of {', '.join(map(repr, ENVIRONMENTS))}, not {env!r}")
@@ -192,7 +198,11 @@ class ClientBase(NoticeStreams, NamedStreams):
         self._market_maker = market_maker
         self._urls = check_urls(urls) if urls is not None else None
         self._time_unit: TimeUnit = time_unit
-        self._options = ConnectionOptions(ssl_context=ssl_context, api_key=api_key)
+        self._options = ConnectionOptions(
+            ssl_context=ssl_context,
+            api_key=api_key,
+            proxy=None if proxy is None else parse_proxy(proxy),
+        )
         self._capacity = capacity
         self._bell = bell
         # Held from the look at _closed to the end of what is done on the loop: close() waits for it.

@@ -70,8 +70,8 @@ class Client(
     feed
         Where the feed runs: ``"thread"``.
     **options
-        ``env``, ``market_maker``, ``urls``, ``ssl_context``, ``capacity``, ``time_unit``, ``api_key``: see
-        `ClientOptions`.
+        ``env``, ``market_maker``, ``urls``, ``ssl_context``, ``capacity``, ``time_unit``, ``api_key``,
+        ``proxy``: see `ClientOptions`.
 
     Raises
     ------

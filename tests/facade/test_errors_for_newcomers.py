@@ -47,6 +47,9 @@ OPTIONS: list[tuple[str, dict[str, Any], str]] = [
     ("API key as bytes", {"api_key": b"key"}, "api_key is a str, not bytes"),
     ("empty API key", {"api_key": ""}, "api_key is empty"),
     ("API key with a line end", {"api_key": "key\r\nX: y"}, "api_key is empty, or has white space"),
+    ("proxy as bytes", {"proxy": b"http://h:1"}, "proxy is a str, not bytes"),
+    ("proxy without scheme", {"proxy": "127.0.0.1:3128"}, r'such as "http://user:password@host:port"'),
+    ("proxy without port", {"proxy": "socks5://127.0.0.1"}, "this one has no port"),
     ("path as context of ssl", {"ssl_context": "ca.pem"}, "ssl.SSLContext, not str"),
 ]
 

@@ -110,51 +110,6 @@ async def test_a_silent_peer_is_given_up_after_the_timeout(world):
         await world.close()
 
 
-# -- proxies
-
-
-async def pipe(reader, writer):
-    while block := await reader.read(65536):
-        writer.write(block)
-    writer.close()
-
-
-async def test_a_proxy_is_asked_for_the_host_and_carries_the_connection(world):
-    asked, pipes = [], []
-
-    async def serve(reader, writer):
-        asked.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0])
-        there, back = await asyncio.open_connection("127.0.0.1", world.server.port)
-        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-        pipes.extend(asyncio.ensure_future(each) for each in (pipe(reader, back), pipe(there, writer)))
-
-    proxy = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with proxy:
-        connection = world.connection(proxy=f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}")
-        connection.subscriber.want(wish := world.wish("btcusdt@trade"))
-        connection.start()
-        await world.until(lambda: wish.state is WishState.CONFIRMED)
-        await connection.close()
-        await asyncio.gather(*pipes)
-    assert asked == [f"CONNECT 127.0.0.1:{world.server.port} HTTP/1.1".encode()]
-
-
-async def test_a_proxy_that_refuses_is_said_so(world):
-    async def refuse(reader, writer):
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
-        writer.close()
-
-    proxy = await asyncio.start_server(refuse, "127.0.0.1", 0)
-    async with proxy:
-        world.connection(proxy=f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}").start()
-        await world.until(lambda: world.of_kind("exception"))
-        await world.close()
-    cause = world.of_kind("exception")[0].error.cause
-    assert cause.startswith(f"the proxy could not reach 127.0.0.1:{world.server.port}: ")
-    assert "407" in cause  # the rest is worded differently by each picows
-
-
 # -- TLS
 
 

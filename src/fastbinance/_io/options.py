@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from ssl import SSLContext
 
+from fastbinance._io.proxy import Proxy
 from fastbinance._io.sockets import is_loopback
 from fastbinance._protocol.limits import attempts_bucket
 
@@ -23,7 +24,7 @@ class ConnectionOptions:
     api_key
         Sent in the handshake of services that want one, SBE; never shown.
     proxy
-        URL of an HTTP or SOCKS proxy; None connects directly.
+        The HTTP or SOCKS proxy of every connection; None connects directly. Its credentials are never shown.
     handshake_timeout
         Seconds for each step of an attempt: TCP, TLS, WebSocket.
     close_timeout
@@ -44,7 +45,7 @@ class ConnectionOptions:
 
     ssl_context: SSLContext | None = None
     api_key: str | None = field(default=None, repr=False)
-    proxy: str | None = None
+    proxy: Proxy | None = None
     handshake_timeout: float = 5.0
     close_timeout: float = 0.5
     backoff_base: float = 0.25

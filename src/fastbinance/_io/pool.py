@@ -120,9 +120,16 @@ class Pool:
             time_unit=self.time_unit,
         )
         parts = urlsplit(url)
-        if endpoint.format == "sbe" and parts.scheme == "ws" and not is_loopback(parts.hostname or ""):
+        if endpoint.format == "sbe" and parts.scheme == "ws":
             # Everybody on the way could read the key.
-            raise ConfigurationError(f"{routed} would send the API key in the clear to {parts.hostname}: use wss://")
+            proxy = self._options.proxy
+            elsewhere = None if is_loopback(parts.hostname or "") else parts.hostname
+            if elsewhere is None and proxy is not None and not is_loopback(proxy.host):
+                elsewhere = f"the proxy {proxy}"
+            if elsewhere is not None:
+                raise ConfigurationError(
+                    f"{routed} would send the API key in the clear to {elsewhere}: use wss://"
+                )
         return routed, url
 
     def add(self, stream: Stream, ring: RingLike | None = None, *, named: WsKey | None = None) -> Wish:

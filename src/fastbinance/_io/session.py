@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol, cast
 from picows import WSCloseCode, WSListener, WSTransport, ws_connect
 from picows.url import WSParsedURL
 
+from fastbinance._io.proxy import Proxy, open_tunnel
 from fastbinance._io.sockets import open_socket
 
 __all__ = ["API_KEY_HEADER", "Feed", "FeedFactory", "FeedHandler", "Reject", "Session", "SessionOwner"]
@@ -144,7 +145,7 @@ class Session:
         url: str,
         *,
         ssl_context: SSLContext | None,
-        proxy: str | None,
+        proxy: Proxy | None,
         timeout: float,
         read_buffer_bytes: int,
         headers: Mapping[str, str] | None = None,
@@ -161,7 +162,10 @@ class Session:
             logger.setLevel(max(_picows_logger.getEffectiveLevel(), logging.DEBUG))
 
         async def plug(parsed: WSParsedURL) -> socket.socket:
-            self._socket = await open_socket(parsed.host, parsed.port, timeout)
+            if proxy is None:
+                self._socket = await open_socket(parsed.host, parsed.port, timeout)
+            else:
+                self._socket = await open_tunnel(proxy, parsed.host, parsed.port, timeout)
             return self._socket
 
         try:
@@ -176,7 +180,6 @@ class Session:
                 max_frame_size=_MAX_FRAME_BYTES,
                 extra_headers=headers,
                 max_redirects=0,  # Binance does not redirect; whoever does is somebody else
-                proxy=proxy,
                 read_buffer_init_size=read_buffer_bytes,
                 socket_factory=plug,
                 **options,

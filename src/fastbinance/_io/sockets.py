@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from picows import WSError, WSHandshakeError
-from python_socks import ProxyError
 
-__all__ = ["Failure", "explain", "is_loopback", "open_socket"]
+__all__ = ["Failure", "ProxyFailed", "error_text", "explain", "is_loopback", "open_socket"]
 
 _STATUS: Final = {
     401: "it wants an API key, or another one than it was given",
@@ -31,6 +30,10 @@ class Failure:
 
     cause: str
     retry_after: float = 0.0
+
+
+class ProxyFailed(Exception):
+    """A proxy is not there, does not want to, or cannot; the message is a sentence without credentials."""
 
 
 class _UnresolvedError(OSError):
@@ -74,7 +77,7 @@ async def _addresses(host: str, port: int) -> list[tuple[int, tuple[Any, ...]]]:
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as error:
-        raise _UnresolvedError(f"no address is known for {host}: {_text(error)}") from error
+        raise _UnresolvedError(f"no address is known for {host}: {error_text(error)}") from error
     return [(family, address) for family, _, _, _, address in found]
 
 
@@ -93,22 +96,20 @@ def explain(error: Exception, place: str, timeout: float) -> Failure:
     if isinstance(error, ssl.SSLCertVerificationError):
         return Failure(f"{place} has a TLS certificate that is not trusted: {error.verify_message}")
     if isinstance(error, ssl.SSLError):
-        return Failure(f"{place} cannot be reached over TLS: {_text(error)}")
-    if isinstance(error, _UnresolvedError):
+        return Failure(f"{place} cannot be reached over TLS: {error_text(error)}")
+    if isinstance(error, _UnresolvedError | ProxyFailed):
         return Failure(str(error))
     if isinstance(error, TimeoutError):
         return Failure(f"{place} did not answer within {timeout:g} s")
-    if isinstance(error, ProxyError):
-        return Failure(f"the proxy could not reach {place}: {_text(error)}")
     if isinstance(error, ConnectionRefusedError):
         return Failure(f"{place} refuses connections")
     if isinstance(error, ConnectionError):
         return Failure(f"{place} closed the connection before the handshake was done")
     if isinstance(error, WSError):
-        return Failure(f"{place} does not speak WebSocket as expected: {_text(error)}")
+        return Failure(f"{place} does not speak WebSocket as expected: {error_text(error)}")
     if isinstance(error, OSError):
-        return Failure(f"{place} cannot be reached: {_text(error)}")
-    return Failure(f"unexpected {type(error).__name__}: {_text(error)}")
+        return Failure(f"{place} cannot be reached: {error_text(error)}")
+    return Failure(f"unexpected {type(error).__name__}: {error_text(error)}")
 
 
 def _refused(status: int, retry_after: str | None, place: str) -> Failure:
@@ -121,7 +122,8 @@ def _refused(status: int, retry_after: str | None, place: str) -> Failure:
     return Failure(f"{cause}; next attempt in {seconds:g} s", seconds)
 
 
-def _text(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
+    """Return what an error says, without its number."""
     if isinstance(error, OSError) and error.errno and not isinstance(error, ssl.SSLError | socket.gaierror):
         return os.strerror(error.errno) if error.errno > 0 else str(error)
     return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
