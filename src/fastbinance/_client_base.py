@@ -270,8 +270,8 @@ class ClientBase(NoticeStreams, NamedStreams):
             on_sample=self._sample,
         )
 
-    def _make_feed(self, handler: Any, ws_key: str) -> Feed:
-        return Feed(handler, ws_key, self._bell, sbe=format_of(ws_key) == "sbe")
+    def _make_feed(self, handler: Any, ws_key: str, line: int) -> Feed:
+        return Feed(handler, ws_key, self._bell, sbe=format_of(ws_key) == "sbe", line=line)
 
     def _sample(self, now: float) -> None:
         now_ns = time.time_ns()  # and not the loop's time: other processes compare it with their clock

@@ -40,7 +40,7 @@ __all__ = [
 EventKind = Literal[
     "open", "message", "response", "reconnecting", "reconnected", "resubscribed", "close", "exception",
     "contract_info", "composite_index", "trading_session", "option_symbol", "all_tokens", "server_shutdown",
-    "drift",
+    "drift", "rollover",
 ]  # fmt: skip
 EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
 
@@ -69,6 +69,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         - ``contract_info``, ``composite_index``, ``trading_session``, ``option_symbol``, ``all_tokens``: a
           message of such a stream; `data` is its struct.
         - ``server_shutdown``: a spot server is about to stop; `data` is a `ServerShutdown`. Comes unasked.
+        - ``rollover``: a connection was replaced by a new one, which delivered before the old one went;
+          `reason` says why: ``"age"``, ``"shutdown"`` (the server said that it stops), ``"stalled"``,
+          ``"unanswered"`` (it owed an answer for too long) or ``"request"``.
         - ``drift``: something has come for the first time that our tables do not know; `data` is a `Drift`.
     ws_key
         Name of the service, after routing (``usdmPublic``).
@@ -85,6 +88,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         Number of the attempt that follows (``reconnecting``) or failed (``exception``); otherwise 0.
     streams
         Stream names that the event is about.
+    reason
+        Why, in one word, where `kind` says so.
+    line
+        Number of the connection among those that carry the same streams; 0 where there is one.
     data
         The struct of a typed event, the `Drift` of a ``drift``; None for the other kinds. Made once, and
         shared by all who listen.
@@ -99,6 +106,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int = 0
     streams: tuple[str, ...] = ()
     data: EventData | None = None
+    reason: str | None = None
+    line: int = 0
 
     def json(self) -> Any:
         """Decode the payload, each time anew: integers exact, decimals as the text they came in.

@@ -8,7 +8,7 @@ from support.feed import ListRing, PythonFeed
 from support.server import ScriptedServer
 from support.waiting import Changes
 
-from fastbinance._io.connection import Connection
+from fastbinance._io.group import Group
 from fastbinance._io.options import ConnectBudget, ConnectionOptions
 from fastbinance._io.pool import Pool
 from fastbinance._io.wishes import Wish, WishState
@@ -18,6 +18,29 @@ from fastbinance.streams import parse
 
 # Short enough that a test with a few retries is quick; the delays themselves are tested without a network.
 QUICK = {"backoff_base": 0.02, "backoff_cap": 0.02}
+
+
+class OneLine(Group):
+    """A group of one line, whose connection can be looked at."""
+
+    @property
+    def line(self):
+        return self.shard.current[0]
+
+    @property
+    def connection(self):
+        return self._connections[self.line]
+
+    @property
+    def state(self):
+        return self.line.state
+
+    @property
+    def trouble(self):
+        return self.connection.trouble
+
+    def stats(self):
+        return super().stats()[0]
 
 
 class World:
@@ -41,14 +64,14 @@ class World:
     def of_kind(self, kind):
         return [event for event in self.events if event.kind == kind]
 
-    def make_feed(self, handler, ws_key):
-        self.feeds.append(PythonFeed(handler, ws_key, self.changed))
+    def make_feed(self, handler, ws_key, line):
+        self.feeds.append(PythonFeed(handler, ws_key, line, self.changed))
         return self.feeds[-1]
 
     def connection(self, url=None, ws_key=WsKey.MAIN, budget=None, **options):
-        made = Connection(
+        made = OneLine(
             ws_key,
-            f"{self.server.url}/stream" if url is None else url,
+            (f"{self.server.url}/stream" if url is None else url,),
             feed_factory=self.make_feed,
             emit=self.emit,
             budget=ConnectBudget() if budget is None else budget,
@@ -81,7 +104,7 @@ class World:
         connection = self.connection(**options)
         wishes = [self.wish(name, ListRing(self.changed)) for name in names]
         for wish in wishes:
-            connection.subscriber.want(wish)
+            connection.want(wish)
         connection.start()
         await self.until(
             lambda: connection.state is State.LIVE

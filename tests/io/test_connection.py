@@ -10,7 +10,7 @@ from support.feed import PythonFeed
 from support.server import ScriptedServer
 from support.waiting import Changes
 
-from fastbinance._io.connection import Connection
+from fastbinance._io.group import Group
 from fastbinance._io.options import ConnectBudget, ConnectionOptions
 from fastbinance._io.wishes import RingState, WishState
 from fastbinance._protocol.lifecycle import State
@@ -97,7 +97,7 @@ async def test_a_wish_made_while_the_connection_is_down_knows_why(world):
     connection, _ = await world.up()
     await world.server.stop()
     await world.until(lambda: world.of_kind("exception"))
-    connection.subscriber.want(late := world.wish("ethusdt@trade"))
+    connection.want(late := world.wish("ethusdt@trade"))
     assert isinstance(late.trouble, ConnectFailed)
 
 
@@ -142,7 +142,7 @@ async def test_data_that_comes_with_the_handshake_is_not_lost(world):
 
 async def test_a_feed_that_cannot_be_made_does_not_end_the_retries(world):
     connection = world.connection()
-    connection._feed_factory = lambda handler, ws_key: 1 // 0
+    connection.connection._feed_factory = lambda handler, ws_key, line: 1 // 0
     connection.start()
     await world.until(lambda: len(world.of_kind("exception")) == 2)
     assert "unexpected ZeroDivisionError" in world.of_kind("exception")[0].error.cause
@@ -227,7 +227,7 @@ async def test_close_while_waiting_to_reconnect_is_immediate(world):
 
 async def test_a_cancelled_task_takes_its_socket_with_it(world):
     connection, _ = await world.up("btcusdt@trade")
-    connection._task.cancel()
+    connection.connection._task.cancel()
     await world.until(lambda: world.server.client.gone)
     assert connection.state is State.CLOSED
 
@@ -242,7 +242,7 @@ async def test_an_attempt_cancelled_in_the_middle_of_its_handshake_leaves_no_soc
         accepted, _ = await loop.sock_accept(silent)
         with accepted:
             assert await loop.sock_recv(accepted, 4096)
-            connection._task.cancel()
+            connection.connection._task.cancel()
             async with asyncio.timeout(10):
                 assert await loop.sock_recv(accepted, 4096) == b""
     await world.until(lambda: connection.state is State.CLOSED)
@@ -252,9 +252,9 @@ def silent_close(loop_factory):
     """Close a connection whose peer accepted the socket and says nothing; return how long it took."""
 
     async def main(port):
-        connection = Connection(
+        connection = Group(
             WsKey.MAIN,
-            f"ws://127.0.0.1:{port}/stream",
+            (f"ws://127.0.0.1:{port}/stream",),
             feed_factory=PythonFeed,
             emit=lambda event: None,
             budget=ConnectBudget(),
@@ -289,9 +289,9 @@ def full_life(loop_factory):
     async def main():
         changed, events = Changes(), []
         async with ScriptedServer(changed) as server:
-            connection = Connection(
+            connection = Group(
                 WsKey.MAIN,
-                f"{server.url}/stream",
+                (f"{server.url}/stream",),
                 feed_factory=PythonFeed,
                 emit=lambda event: (events.append(event.kind), changed()),
                 budget=ConnectBudget(),

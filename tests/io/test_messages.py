@@ -22,7 +22,7 @@ async def listening(world, *names, market="usdm", ws_key=WsKey.USDM_MARKET):
     connection = world.connection(ws_key=ws_key)
     wishes = [Wish(parse(name, market), ws_key) for name in names]
     for wish in wishes:
-        connection.subscriber.want(wish)
+        connection.want(wish)
     connection.start()
     await world.until(lambda: connection.stats().confirmed == len(names))
     return connection, wishes
@@ -100,7 +100,7 @@ async def test_a_shutdown_notice_comes_unasked_and_is_no_drift(world, stream):
     connection, _ = await listening(world, "btcusdt@trade", market="spot", ws_key=WsKey.MAIN)
     notice = {"e": "serverShutdown", "E": 1795340000123}
     if stream is None:
-        connection.message(None, json.dumps(notice).encode(), 1)
+        connection.connection.message(None, json.dumps(notice).encode(), 1)
     else:
         world.server.client.publish(stream, notice)
     await world.until(lambda: world.of_kind("server_shutdown"))
@@ -115,14 +115,14 @@ async def test_a_ring_may_have_its_messages_as_events_too_over_reconnects(world)
     connection, (wish,) = await world.up("btcusdt@trade")
     world.server.client.publish("btcusdt@trade", {"t": 1})
     await world.until(lambda: wish.ring.records)
-    connection.subscriber.set_raw(wish, True)
+    connection.set_raw(wish, True)
     world.server.client.publish("btcusdt@trade", {"t": 2})
     await world.until(lambda: world.of_kind("message"))
     world.server.client.drop()
     await world.until(lambda: len(world.server.clients) == 2 and connection.stats().confirmed == 1)
     world.server.client.publish("btcusdt@trade", {"t": 3})
     await world.until(lambda: len(world.of_kind("message")) == 2)
-    connection.subscriber.set_raw(wish, False)
+    connection.set_raw(wish, False)
     world.server.client.publish("btcusdt@trade", {"t": 4})
     await world.until(lambda: len(wish.ring.records) == 4)
     assert [event.json()["data"]["t"] for event in world.of_kind("message")] == [2, 3]
@@ -130,7 +130,7 @@ async def test_a_ring_may_have_its_messages_as_events_too_over_reconnects(world)
 
 async def test_a_typed_stream_may_come_raw_too(world):
     connection, (wish,) = await listening(world, "!contractInfo")
-    connection.subscriber.set_raw(wish, True)
+    connection.set_raw(wish, True)
     world.server.client.publish("!contractInfo", CONTRACT)
     await world.until(lambda: world.of_kind("message"))
     assert world.kinds("open", "response") == ["contract_info", "message"]
@@ -139,11 +139,11 @@ async def test_a_typed_stream_may_come_raw_too(world):
 async def test_raw_is_remembered_until_a_ring_comes(world):
     connection = world.connection()
     wish = world.wish("btcusdt@trade")
-    connection.subscriber.set_raw(wish, True)
-    connection.subscriber.want(wish)
+    connection.set_raw(wish, True)
+    connection.want(wish)
     connection.start()
     await world.until(lambda: connection.stats().confirmed == 1)
-    connection.subscriber.attach(wish, ListRing(world.changed))
+    connection.attach(wish, ListRing(world.changed))
     world.server.client.publish("btcusdt@trade", {"t": 1})
     await world.until(lambda: world.of_kind("message"))
     assert len(wish.ring.records) == 1

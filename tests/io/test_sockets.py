@@ -152,7 +152,7 @@ async def test_a_trusted_certificate_connects_subscribes_and_closes(world, tls, 
     served, trusted = tls
     async with ScriptedServer(changed, served) as server:
         connection = world.connection(f"{server.url}/stream", ssl_context=trusted, close_timeout=10.0)
-        connection.subscriber.want(wish := world.wish("btcusdt@trade", ListRing()))
+        connection.want(wish := world.wish("btcusdt@trade", ListRing()))
         connection.start()
         await world.until(lambda: wish.state is WishState.CONFIRMED)
         server.client.publish("btcusdt@trade", {"t": 1})

@@ -22,6 +22,7 @@ class ListRing:
     def __init__(self, changed: Any = lambda: None) -> None:
         self.records: list[Any] = []
         self.states: list[int] = []
+        self.lines = 1
         self._changed = changed
 
     @property
@@ -35,6 +36,12 @@ class ListRing:
     def set_state(self, state: int, /) -> None:
         self.states.append(state)
         self._changed()
+
+    def set_lines(self, lines: int, /) -> None:
+        self.lines = lines
+
+    def release_held(self, now_ns: int, /) -> int:
+        return 0
 
 
 @dataclass(frozen=True)
@@ -51,8 +58,12 @@ class PythonReject:
 class PythonFeed(WSListener):
     """Combined streams only: a wrapped payload goes to its ring or the handler, all else is control."""
 
-    def __init__(self, handler: FeedHandler, ws_key: str, changed: Any = lambda: None) -> None:
+    def __init__(
+        self, handler: FeedHandler, ws_key: str, line: int = 0, changed: Any = lambda: None
+    ) -> None:
         self.handler = handler
+        self.line = line
+        self.came: dict[str, int] = {}
         self.ws_key = ws_key
         self._changed = changed
         self.routes: dict[str, ListRing] = {}
@@ -72,6 +83,9 @@ class PythonFeed(WSListener):
     def set_raw(self, stream_name: str, raw: bool, /) -> None:
         assert stream_name in self.routes, "only a routed stream can be raw"
         (self.raw.add if raw else self.raw.discard)(stream_name)
+
+    def arrivals(self, stream_names: list[str], /) -> list[int]:
+        return [self.came.get(name, 0) for name in stream_names]
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.handler.on_open(transport)
@@ -111,6 +125,7 @@ class PythonFeed(WSListener):
             self.handler.on_control(payload, now)
         elif stream in self.routes:
             self.published += 1
+            self.came[stream] = self.came.get(stream, 0) + 1
             self.routes[stream].records.append(message["data"])
             if stream in self.raw:
                 self.handler.on_message(stream, payload, now)

@@ -1,186 +1,232 @@
-"""One WebSocket connection: dial, subscribe, report, and come back after every loss until it is closed."""
+"""The socket of one line: each attempt a task, its news told to the owner, and an end in bounded time."""
 
 import asyncio
 import logging
-import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from random import Random
-from typing import Any, Final
-from urllib.parse import urlsplit
+from collections.abc import Sequence
+from typing import Any, Protocol
+from urllib.parse import quote, urlsplit
 
-from fastbinance._core.feed import Reject as MadeReject
-from fastbinance._grammar import TypedEvent
-from fastbinance._io.drifts import DriftLog, of_feed
-from fastbinance._io.options import ConnectBudget, ConnectionOptions
-from fastbinance._io.session import API_KEY_HEADER, FeedFactory, Reject, Session
+from picows import WSMsgType
+
+from fastbinance._io.mail import Mail
+from fastbinance._io.options import ConnectionOptions
+from fastbinance._io.session import API_KEY_HEADER, Feed, FeedFactory, Reject, Session
 from fastbinance._io.sockets import Failure, explain
 from fastbinance._io.stats import ConnectionStats, FeedCounters
-from fastbinance._io.subscriber import Subscriber
-from fastbinance._protocol.backoff import Backoff
-from fastbinance._protocol.lifecycle import State, move
-from fastbinance._typed import Unfit, read_event
-from fastbinance.drift import DriftWhat
-from fastbinance.errors import ConnectFailed, ConnectionLost, DecodeError, TransportError
-from fastbinance.events import Event, EventKind
-from fastbinance.keys import WsKey, format_of, market_of
+from fastbinance._protocol.lifecycle import State
+from fastbinance._protocol.line import Line
+from fastbinance._protocol.subscriptions import URL_SAFE
+from fastbinance.errors import TransportError
+from fastbinance.keys import WsKey, format_of
 
-__all__ = ["Connection", "Emit"]
+__all__ = ["Connection", "ConnectionOwner", "takes_streams_in_url"]
 
 logger = logging.getLogger("fastbinance")
 
-Emit = Callable[[Event], object]
 
-_REJECTS_KEPT: Final = 16
-_REJECT_EVENT_SECONDS: Final = 1.0
-_HEAD_BYTES: Final = 256
-_SHUTDOWN_STREAM: Final = "!serverShutdown"
+class ConnectionOwner(Protocol):
+    """Who decides what a connection does."""
+
+    def prepare(self, feed: Feed, /) -> None:
+        """Route every ring's stream on the feed of a new attempt."""
+
+    def opened(self, connection: "Connection", /) -> None:
+        """Take note that the handshake is done."""
+
+    def failed(self, connection: "Connection", failure: Failure, /) -> None:
+        """Take note that an attempt has failed."""
+
+    def lost(self, connection: "Connection", /) -> None:
+        """Take note, at once, that the socket of an open connection is gone."""
+
+    def explained(self, connection: "Connection", close_code: int | None, reason: str, /) -> None:
+        """Take note, a moment later, why it is gone."""
+
+    def control(self, connection: "Connection", payload: bytes, recv_ns: int, /) -> None:
+        """Take an answer or an error of the server."""
+
+    def pinged(self, connection: "Connection", /) -> None:
+        """Take note of a PING; the feed has answered it."""
+
+    def abandoned(self, connection: "Connection", /) -> None:
+        """Take note that somebody else has cancelled the connection's task: the loop is ending."""
+
+    def finished(self, connection: "Connection", /) -> None:
+        """Take note that nothing is left of an attempt, or of the connection that it became."""
+
+    def held(self, stream: str, /) -> None:
+        """Take note that a ring holds records back, because ids before them are missing."""
+
+    def shutting_down(self, connection: "Connection", /) -> None:
+        """Take note that the server says that it stops."""
+
+    def is_leaving(self, connection: "Connection", stream: str, /) -> bool:
+        """Tell whether a stream was just given up, and what still comes of it is nobody's."""
 
 
 class Connection:
-    """The owner of one connection at a time to one URL. Only `close` ends it.
+    """The socket of a line, from one attempt to the next.
 
-    Made, called and destroyed on the thread of one running event loop. What it carries is asked of its
-    `subscriber`.
+    Made and called on the thread of one running event loop, except where a method says otherwise.
 
     Parameters
     ----------
+    line
+        The machine that decides; the owner drives it.
     ws_key
-        The service, after routing: its limits hold for this connection.
+        The service, after routing.
     url
         Where to connect.
+    owner
+        See `ConnectionOwner`.
+    mail
+        Takes what is no record.
     feed_factory
-        Makes the picows listener of each attempt from a handler and the key's name.
-    emit
-        Takes every event.
-    budget
-        Of connection attempts.
+        Makes the picows listener of each attempt from a handler, the key's name and the line's number.
     options
         See `ConnectionOptions`.
-    rng
-        Source of the jitter.
     """
 
     def __init__(
         self,
+        line: Line,
         ws_key: WsKey,
         url: str,
         *,
+        owner: ConnectionOwner,
+        mail: Mail,
         feed_factory: FeedFactory,
-        emit: Emit,
-        budget: ConnectBudget,
-        options: ConnectionOptions | None = None,
-        rng: Random | None = None,
+        options: ConnectionOptions,
     ) -> None:
+        self.line = line
         self.ws_key = ws_key
         self.url = url
-        self.state = State.IDLE
+        self.mail = mail
         self.trouble: TransportError | None = None
-        self.subscriber = Subscriber(ws_key, self._report)
-        parts = urlsplit(url)
-        self._host = parts.hostname or ""
-        self._where = parts.netloc
+        self.ended = asyncio.Event()
+        self._where = urlsplit(url).netloc
+        self._owner = owner
         self._feed_factory = feed_factory
-        self._emit = emit
-        self._budget = budget
-        self._options = ConnectionOptions() if options is None else options
-        self._backoff = Backoff(base=self._options.backoff_base, cap=self._options.backoff_cap, rng=rng)
+        self._options = options
         self._loop = asyncio.get_running_loop()
-        self._counters = FeedCounters()
-        self._rejects: deque[Reject] = deque(maxlen=_REJECTS_KEPT)
-        self._drifts = DriftLog()
-        self._reject_event_at = -_REJECT_EVENT_SECONDS
         self._session: Session | None = None
         self._task: asyncio.Task[None] | None = None
-        self._attempts = 0
-        self._opens = 0
-        self._closing = False
+        self._late: asyncio.TimerHandle | None = None
+        self._earlier_opens = 0
+        self._cancelled = False  # by us
+        self._next_url: str | None = None
+        self.ended.set()
 
-    # -- called by the pool
+    @property
+    def feed(self) -> Feed | None:
+        """The feed of the present attempt or connection."""
+        return None if self._session is None else self._session.feed
 
-    def start(self) -> None:
-        """Begin to connect, and to come back after every loss."""
-        if self._task is None and not self._closing:
-            self._task = self._loop.create_task(self._run(), name=f"fastbinance {self.ws_key}")
+    @property
+    def opens(self) -> int:
+        """Times that it was up, those of the connections that it has replaced included."""
+        return self._earlier_opens + self.line.opens
 
-    def stats(self) -> ConnectionStats:
+    # -- called by the owner
+
+    def dial(self, in_url: tuple[str, ...]) -> None:
+        """Begin an attempt."""
+        url = self.url
+        if in_url:
+            names = "/".join(quote(name, safe=URL_SAFE) for name in in_url)
+            url += f"{'&' if '?' in url else '?'}streams={names}"
+        if self._task is not None:
+            # The socket is gone, and its task has yet to say why.
+            self._next_url = url
+        else:
+            self._begin(url)
+
+    def send(self, frame: bytes) -> None:
+        """Send a control message."""
+        if self._session is not None and self._session.transport is not None:
+            self._session.transport.send(WSMsgType.TEXT, frame)
+
+    def say_goodbye(self) -> None:
+        """Begin the close handshake; the peer has `close_timeout` seconds for it."""
+        session = self._session
+        if session is None or session.transport is None:
+            self.hang_up()
+            return
+        session.say_goodbye()
+        if self._late is None:
+            self._late = self._loop.call_later(self._options.close_timeout, self.hang_up)
+
+    def hang_up(self) -> None:
+        """End the attempt or the connection now, whatever the peer does."""
+        session = self._session
+        if session is not None and (session.transport is not None or session.dialing):
+            session.hang_up()
+            # What hangs in a handshake may not notice that its socket is dead.
+            if session.transport is None and self._task is not None and self._late is None:
+                self._late = self._loop.call_later(self._options.close_timeout, self._cancel)
+        else:
+            self._cancel()
+
+    def stats(self, wanted: int, confirmed: int, rollovers: int) -> ConnectionStats:
         """Return what is known now."""
+        feed = self.feed
         counters = FeedCounters()
-        counters.add(self._counters)
-        feed = self._session.feed if self._session is not None else None
+        counters.add(self.mail.counters)
         if feed is not None:
             counters.add(feed)
-        wishes = self.subscriber.wishes.keys()
         return ConnectionStats(
             ws_key=self.ws_key,
             url=self.url,
-            state=self.state,
-            wanted=len(wishes),
-            confirmed=len(self.subscriber.subscriptions.confirmed & wishes),
-            reconnects=max(0, self._opens - 1),
-            attempts=self._attempts,
+            line=self.line.number,
+            state=self.line.state,
+            wanted=wanted,
+            confirmed=confirmed,
+            reconnects=max(0, self.opens - 1 - rollovers),
+            rollovers=rollovers,
+            attempts=self.line.attempts,
             trouble=self.trouble,
             counters=counters,
-            rejects=tuple(self._rejects),
-            drifts=self._drifts.with_feed(() if feed is None else feed.drifts),
+            rejects=tuple(self.mail.rejects),
+            drifts=self.mail.known_drifts(feed),
         )
 
-    async def close(self) -> None:
-        """End the connection: close handshake, `close_timeout` seconds for the peer, then without it."""
-        task, session = self._task, self._session
-        first, self._closing = not self._closing, True
-        if task is not None and first:
-            if session is not None and session.transport is not None:
-                session.say_goodbye()
-            elif session is not None and session.dialing:
-                session.hang_up()
-            else:
-                task.cancel()
-            late = self._loop.call_later(self._options.close_timeout, self._give_up, task)
-            try:
-                await asyncio.wait((task,))
-            except asyncio.CancelledError:
-                task.cancel()  # who cannot wait gets no close handshake, but no socket either
-                raise
-            finally:
-                late.cancel()
-        elif task is not None:
-            await asyncio.wait((task,))
-        if self.state is not State.CLOSED:  # never started, or cancelled before its first step
-            self._move(State.CLOSED)
+    def inherit(self, other: "Connection") -> None:
+        """Go on with the counts of a connection that this one has replaced."""
+        self.mail.inherit(other.mail)
+        self._earlier_opens += other.opens
 
-    # -- the life of the connection
+    def arrivals(self, names: Sequence[str]) -> list[int]:
+        """Return how many messages of each stream have come since this connection opened."""
+        feed = self.feed
+        if feed is None:
+            return [0] * len(names)
+        counts = feed.arrivals(list(names))
+        others = self.mail.arrivals
+        if others:
+            counts = [count + others.get(name, 0) for name, count in zip(names, counts, strict=True)]
+        return counts
 
-    async def _run(self) -> None:
-        try:
-            while not self._closing:
-                await self._attempt()
-        except asyncio.CancelledError:
-            if not self._closing:
-                raise
-        finally:
-            # Also when the loop's owner cancels everything: no socket outlives its task.
-            self._closing = True
-            if self._session is not None:
-                self._session.hang_up()
-                self._retire(self._session)
-            self._move(State.CLOSED)
-            self.subscriber.down(None)
-            self._report("close")
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._cancelled = True
+            self._task.cancel()
 
-    async def _attempt(self) -> None:
-        while (seconds := self._budget.take(self._host)) > 0.0:
-            logger.info("%s: attempt put off by %.1f s: Binance's limit of connects", self.ws_key, seconds)
-            await asyncio.sleep(seconds)
-        self._move(State.CONNECTING)
-        self._attempts += 1
+    # -- an attempt, and the connection it becomes
+
+    def _begin(self, url: str) -> None:
+        self.ended.clear()
+        self._cancelled, self._next_url = False, None
+        self._task = self._loop.create_task(self._attempt(url), name=f"fastbinance {self.ws_key}")
+        self._task.add_done_callback(self._finished)
+
+    async def _attempt(self, url: str) -> None:
         self._session = session = Session(self)
         failure: Failure | None = None
         try:
-            session.feed = self._feed_factory(session, str(self.ws_key))
-            self.subscriber.use(session.feed)
+            session.feed = self._feed_factory(session, str(self.ws_key), self.line.number)
+            self._owner.prepare(session.feed)
             await session.dial(
-                self.url,
+                url,
                 ssl_context=self._options.ssl_context,
                 proxy=self._options.proxy,
                 timeout=self._options.handshake_timeout,
@@ -191,141 +237,89 @@ class Connection:
             failure = explain(error, self._where, self._options.handshake_timeout)
         else:
             await session.over()
-        self._retire(session)
-        if self._closing:
-            return
-        if self.state is not State.BACKOFF:
-            self._move(State.BACKOFF)
-        if failure is None:
-            self.trouble = ConnectionLost(str(self.ws_key), session.close_code, session.reason)
+        self._retire()
+        if failure is not None:
+            self._owner.failed(self, failure)
         else:
-            self.trouble = ConnectFailed(str(self.ws_key), self._attempts, failure.cause)
-            self._report("exception", error=self.trouble, attempt=self._attempts)
-        logger.warning("%s", self.trouble)
-        self.subscriber.down(self.trouble)
-        self._report("reconnecting", error=self.trouble, attempt=self._attempts + 1)
-        await asyncio.sleep(max(self._backoff.next(), failure.retry_after if failure else 0.0))
+            self._owner.explained(self, session.close_code, session.reason)
 
-    def _retire(self, session: Session) -> None:
-        self._session = None
-        self.subscriber.ended()
-        self.subscriber.use(None)
-        if session.feed is not None:
-            self._counters.add(session.feed)
-            self._drifts.retire(session.feed.drifts)
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        # Also when the loop's owner cancels everything: no socket outlives its task.
+        if self._session is not None:
+            self._session.hang_up()
+            self._retire()
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+        self._task = None
+        self.ended.set()
+        self._owner.finished(self)
+        if task.cancelled():
+            if not self._cancelled:
+                self._owner.abandoned(self)
+            elif self.line.state is State.CONNECTING:
+                self._owner.failed(self, Failure("the attempt was cancelled"))
+            else:
+                self._owner.lost(self)
+        elif task.exception() is not None:
+            logger.error("%s: a connection's task failed", self.ws_key, exc_info=task.exception())
+        if self._next_url is not None and self.line.state is State.CONNECTING:
+            self._begin(self._next_url)
+
+    def _retire(self) -> None:
+        session, self._session = self._session, None
+        if session is not None and session.feed is not None:
+            self.mail.retire(session.feed)
 
     def _headers(self) -> dict[str, str] | None:
         # To nobody who does not need it.
         key = self._options.api_key
         return {API_KEY_HEADER: key} if key is not None and format_of(self.ws_key) == "sbe" else None
 
-    def _give_up(self, task: asyncio.Task[None]) -> None:
-        # The peer did not finish the close handshake, or the attempt does not notice that its socket is dead.
-        if self._session is not None and self._session.transport is not None:
-            self._session.hang_up()
-        else:
-            task.cancel()
-
     # -- SessionOwner: what the feed of the present session reports
 
     def opened(self, session: Session, /) -> None:
         """See `SessionOwner`."""
-        if self._closing or session.transport is None:
+        if self.line.state is not State.CONNECTING or session is not self._session:
             session.hang_up()
             return
-        self._move(State.LIVE)
-        self._opens += 1
-        self._attempts = 0
         self.trouble = None
-        self._report("open" if self._opens == 1 else "reconnected")
-        self.subscriber.opened(session.transport, again=self._opens > 1)
+        self._owner.opened(self)
 
     def control(self, payload: bytes, recv_ns: int, /) -> None:
         """See `SessionOwner`."""
-        self.subscriber.control(payload, recv_ns)
+        self._owner.control(self, payload, recv_ns)
 
     def message(self, stream: str | None, payload: bytes, recv_ns: int, /) -> None:
         """See `SessionOwner`."""
-        # What still comes of a stream that was just given up is nobody's.
-        if stream is not None and self.subscriber.subscriptions.is_leaving(stream):
+        if stream is not None and self._owner.is_leaving(self, stream):
             return
-        wish = None if stream is None else self.subscriber.wishes.get(stream)
-        event: TypedEvent | None = None if wish is None else wish.stream.event
-        if event is None and self._is_shutdown(stream, payload):
-            event = "server_shutdown"
-        told = event is not None and self._typed(event, stream, payload, recv_ns)
-        if not told or (wish is not None and wish.raw):
-            self._report("message", stream=stream, payload=payload, recv_ns=recv_ns)
-        if wish is None and event is None:
-            self._note(stream or "", "", "stream", "", "", payload, recv_ns)
+        if self.mail.message(stream, payload, recv_ns):
+            self._owner.shutting_down(self)
 
     def rejected(self, reject: Reject, /) -> None:
         """See `SessionOwner`."""
-        self._rejects.append(reject)
-        # All are counted by the feed and the newest kept; one event a second is enough to be noticed,
-        # and a peer that sends nothing else must not push everything else out of the queues.
-        now = self._loop.time()
-        if now - self._reject_event_at >= _REJECT_EVENT_SECONDS:
-            self._reject_event_at = now
-            error = DecodeError(str(self.ws_key), reject.code, reject.offset, reject.head)
-            self._report("exception", error=error, stream=reject.stream or None, recv_ns=reject.recv_ns)
+        self.mail.rejected(reject)
 
     def drifted(self, drifts: Sequence[Any], payload: bytes, recv_ns: int, /) -> None:
         """See `SessionOwner`."""
-        for seen in map(of_feed, drifts):
-            # A new feed begins a new count, but what it finds may have been told before.
-            if self._drifts.is_new(seen):
-                self._report("drift", stream=seen.stream, payload=payload, recv_ns=recv_ns, data=seen)
+        self.mail.drifted(drifts, payload, recv_ns)
 
     def pinged(self) -> None:
         """See `SessionOwner`."""
-        self.subscriber.pinged()
+        self._owner.pinged(self)
+
+    def held(self, stream: str, /) -> None:
+        """See `SessionOwner`."""
+        self._owner.held(stream)
 
     def lost(self, session: Session, close_code: int | None, reason: str, /) -> None:
         """See `SessionOwner`."""
-        if session is not self._session or self.state is not State.LIVE:
-            return
-        self.subscriber.ended()
-        if self._closing:
-            return
         # At once, and not when the task comes to it: rings must not look live on a dead connection.
-        self._move(State.BACKOFF)
-        if self._loop.time() - session.opened_at >= self._options.stable_after:
-            self._backoff.reset()
-        self.trouble = ConnectionLost(str(self.ws_key), close_code, reason)
-        self.subscriber.down(self.trouble)
+        if session is self._session and session.transport is not None:
+            self._owner.lost(self)
 
-    # -- inside
 
-    def _is_shutdown(self, stream: str | None, payload: bytes) -> bool:
-        """Whether it is spot's notice, which comes unasked; binary services send it without a wrapper."""
-        if market_of(self.ws_key) != "spot":
-            return False
-        return stream == _SHUTDOWN_STREAM or (stream is None and b'"serverShutdown"' in payload)
-
-    def _typed(self, event: TypedEvent, stream: str | None, payload: bytes, recv_ns: int) -> bool:
-        """Report a message as a typed event; False when it does not fit, which is reported too."""
-        try:
-            data, unknown = read_event(event, payload)
-        except Unfit as unfit:
-            self._counters.rejected += 1
-            self.rejected(MadeReject(unfit.code, 0, payload[:_HEAD_BYTES], stream or "", recv_ns))
-            return False
-        self._report(event, stream=stream, payload=payload, recv_ns=recv_ns, data=data)
-        for what, path, sample in unknown:
-            self._note(stream or "", event, what, path, sample, payload, recv_ns)
-        return True
-
-    def _note(
-        self, stream: str, kind: str, what: DriftWhat, path: str, sample: str, payload: bytes, recv_ns: int
-    ) -> None:
-        new = self._drifts.note(stream, kind, what, path, sample, recv_ns)
-        if new is not None:
-            self._report("drift", stream=stream or None, payload=payload, recv_ns=recv_ns, data=new)
-
-    def _move(self, to: State) -> None:
-        self.state = move(self.state, to)
-
-    def _report(self, kind: EventKind, /, **fields: Any) -> None:
-        fields.setdefault("recv_ns", time.time_ns())
-        self._emit(Event(kind=kind, ws_key=str(self.ws_key), **fields))
+def takes_streams_in_url(url: str) -> bool:
+    """Tell whether streams can be named in a URL of this path."""
+    return urlsplit(url).path.endswith("/stream")

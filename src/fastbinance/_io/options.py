@@ -9,6 +9,7 @@ from ssl import SSLContext
 from fastbinance._io.proxy import Proxy
 from fastbinance._io.sockets import is_loopback
 from fastbinance._protocol.limits import attempts_bucket
+from fastbinance._protocol.rollover import RolloverPlan
 
 __all__ = ["PROCESS_BUDGET", "ConnectBudget", "ConnectionOptions"]
 
@@ -37,6 +38,14 @@ class ConnectionOptions:
         Seconds without a record after which a ring is QUIET.
     sample_every
         Seconds between two looks at the rings.
+    answer_timeout
+        Seconds that Binance gets for the answer to a control message.
+    rollover
+        When a connection is replaced for its age.
+    lines
+        How many connections carry each stream.
+    hold_seconds
+        How long a record is held back while another line may bring the ones before it.
     linger
         Seconds that a connection without streams is kept for the next one.
     read_buffer_bytes
@@ -53,6 +62,10 @@ class ConnectionOptions:
     stable_after: float = 1.0
     quiet_after: float = 5.0
     sample_every: float = 0.05
+    answer_timeout: float = 10.0
+    rollover: RolloverPlan = field(default_factory=RolloverPlan)
+    lines: int = 1
+    hold_seconds: float = 0.020
     linger: float = 2.0
     read_buffer_bytes: int = 256 * 1024
 

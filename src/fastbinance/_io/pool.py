@@ -1,12 +1,13 @@
 """From streams to connections: which connection carries what, and when one more is needed."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
+from typing import Final
 from urllib.parse import urlsplit
 
-from fastbinance._io.connection import Connection, Emit
 from fastbinance._io.drifts import merged
+from fastbinance._io.group import Emit, Group
 from fastbinance._io.options import PROCESS_BUDGET, ConnectBudget, ConnectionOptions
 from fastbinance._io.session import FeedFactory
 from fastbinance._io.sockets import is_loopback
@@ -22,6 +23,13 @@ __all__ = ["Pool"]
 # A service that would connect and then give nothing that a feed can read.
 _NOT_SPOKEN = {WsKey.COINM2: "needs a listen key in its URL; market streams come without one from coinm"}
 
+# Services that bring the same streams from other hosts, for lines besides the first.
+_SIBLINGS: Final[Mapping[WsKey, tuple[WsKey, ...]]] = {
+    WsKey.MAIN: (WsKey.MAIN, WsKey.MAIN2, WsKey.MAIN3),
+    WsKey.MAIN2: (WsKey.MAIN2, WsKey.MAIN, WsKey.MAIN3),
+    WsKey.MAIN3: (WsKey.MAIN3, WsKey.MAIN, WsKey.MAIN2),
+}
+
 _Place = tuple[WsKey, str]  # routed key and URL: two named keys with overrides of their own do not share
 
 
@@ -34,7 +42,7 @@ class Pool:
     Parameters
     ----------
     feed_factory
-        ``feed_factory(handler, ws_key)`` makes the listener of each attempt; see `session.Feed`.
+        ``feed_factory(handler, ws_key, line)`` makes the listener of each attempt; see `session.Feed`.
     emit
         Takes every event, on the loop's thread; `dispatch.EventHub.publish`.
     env, market_maker, urls, time_unit
@@ -74,8 +82,8 @@ class Pool:
         self._on_sample = on_sample
         self._rng = rng
         self._loop = asyncio.get_running_loop()
-        self._connections: dict[_Place, list[Connection]] = {}
-        self._wishes: dict[tuple[_Place, str], tuple[Connection, Wish]] = {}
+        self._groups: dict[_Place, list[Group]] = {}
+        self._wishes: dict[tuple[_Place, str], tuple[Group, Wish]] = {}
         self._keys: dict[Wish, tuple[_Place, str]] = {}
         self._endings: set[asyncio.Task[None]] = set()
         self._ended_drifts: tuple[Drift, ...] = ()
@@ -146,21 +154,22 @@ class Pool:
         if self._closed:
             raise ConfigurationError(f"the client is closed; {stream.name} cannot be subscribed to")
         place = self.place(stream, named)
+        key = key_for(stream.market, stream.format) if named is None else named
         known = self._wishes.get((place, stream.name))
         if known is not None and not known[1].final:
-            connection, wish = known
+            group, wish = known
             if ring is not None and ring is not wish.ring:
                 if wish.ring is not None:
                     raise ConfigurationError(f"{stream.name} on {place[0]} feeds a ring already")
-                connection.subscriber.attach(wish, ring)
+                group.attach(wish, ring)
             return wish
         wish = Wish(stream, place[0], ring)
-        connection = self._connection_for(place, stream.name)
-        connection.subscriber.want(wish)
-        connection.start()
+        group = self._group_for(place, stream.name, key)
+        group.want(wish)
+        group.start()
         if known is not None:
             self._keys.pop(known[1], None)
-        self._wishes[place, stream.name] = (connection, wish)
+        self._wishes[place, stream.name] = (group, wish)
         self._keys[wish] = (place, stream.name)
         return wish
 
@@ -168,14 +177,14 @@ class Pool:
         """Give a stream up; its ring gets no more records. Safe to repeat."""
         key = self._keys.pop(wish, None)
         if key is not None:
-            connection, _ = self._wishes.pop(key)
-            connection.subscriber.drop(wish)
+            group, _ = self._wishes.pop(key)
+            group.drop(wish)
 
     def set_raw(self, wish: Wish, raw: bool) -> None:
         """Have the messages of a stream as events too, or no more."""
         key = self._keys.get(wish)
         if key is not None:
-            self._wishes[key][0].subscriber.set_raw(wish, raw)
+            self._wishes[key][0].set_raw(wish, raw)
 
     def wishes(self) -> tuple[Wish, ...]:
         """Return all wishes, the failed ones too, in the order in which they were made."""
@@ -183,7 +192,7 @@ class Pool:
 
     def stats(self) -> tuple[ConnectionStats, ...]:
         """Return what is known about each connection now."""
-        return tuple(connection.stats() for group in self._connections.values() for connection in group)
+        return tuple(stats for groups in self._groups.values() for group in groups for stats in group.stats())
 
     def drifts(self) -> tuple[Drift, ...]:
         """Return what has come that our tables do not know, of all connections there have been."""
@@ -195,32 +204,47 @@ class Pool:
         self._sampler.cancel()
         wishes, self._wishes = self._wishes, {}
         self._keys.clear()
-        groups, self._connections = self._connections, {}
+        places, self._groups = self._groups, {}
         for _, wish in wishes.values():
             wish.drop()
-        await asyncio.gather(*(connection.close() for group in groups.values() for connection in group))
+        await asyncio.gather(*(group.close() for groups in places.values() for group in groups))
         while self._endings:
             await asyncio.wait(self._endings)
 
-    def _connection_for(self, place: _Place, name: str) -> Connection:
-        group = self._connections.setdefault(place, [])
+    def _group_for(self, place: _Place, name: str, named: WsKey) -> Group:
+        groups = self._groups.setdefault(place, [])
         most = describe(place[0]).limits.streams_per_connection
-        for connection in group:
-            # One that is still giving up this very stream takes it back, lest two carry it.
-            subscriptions = connection.subscriber.subscriptions
-            if subscriptions.is_leaving(name) or subscriptions.load < most:
-                return connection
-        connection = Connection(
+        for group in groups:
+            if group.has_room(name, most):
+                return group
+        group = Group(
             place[0],
-            place[1],
+            self._urls_of(place, named),
             feed_factory=self._feed_factory,
             emit=self._emit,
             budget=self._budget,
             options=self._options,
             rng=self._rng,
         )
-        group.append(connection)
-        return connection
+        groups.append(group)
+        return group
+
+    def _urls_of(self, place: _Place, named: WsKey) -> tuple[str, ...]:
+        """Return where each line connects: the hosts of sibling keys in turn, where there are any."""
+        hosts = [place[1]]
+        for sibling in _SIBLINGS.get(place[0], ())[1:]:
+            # Who names another place for a service does not mean Binance's for its siblings.
+            if self.env == "prod" and ((named in (self.urls or {})) == (sibling in (self.urls or {}))):
+                hosts.append(
+                    stream_url(
+                        sibling,
+                        env=self.env,
+                        market_maker=self.market_maker,
+                        urls=self.urls,
+                        time_unit=self.time_unit,
+                    )
+                )
+        return tuple(hosts[number % len(hosts)] for number in range(self._options.lines))
 
     def _sample(self) -> None:
         now = self._loop.time()
@@ -228,20 +252,19 @@ class Pool:
         # if one look fails, asyncio reports it, and the next one still comes.
         self._next_sample = max(self._next_sample + self._options.sample_every, now)
         self._sampler = self._loop.call_at(self._next_sample, self._sample)
-        for place, group in tuple(self._connections.items()):
-            for connection in tuple(group):
-                subscriber = connection.subscriber
-                subscriber.sample(now, self._options.quiet_after)
-                if not subscriber.wishes and now - subscriber.idle_since >= self._options.linger:
-                    self._end(place, connection)
+        for place, groups in tuple(self._groups.items()):
+            for group in tuple(groups):
+                group.sample(now)
+                if not group.wishes and not group.kept and now - group.idle_since >= self._options.linger:
+                    self._end(place, group)
         if self._on_sample is not None:
             self._on_sample(now)
 
-    def _end(self, place: _Place, connection: Connection) -> None:
-        self._connections[place].remove(connection)
-        if not self._connections[place]:
-            del self._connections[place]
-        self._ended_drifts = merged(self._ended_drifts, connection.stats().drifts)
-        ending = self._loop.create_task(connection.close(), name=f"fastbinance end of {connection.ws_key}")
+    def _end(self, place: _Place, group: Group) -> None:
+        self._groups[place].remove(group)
+        if not self._groups[place]:
+            del self._groups[place]
+        self._ended_drifts = merged(self._ended_drifts, *(stats.drifts for stats in group.stats()))
+        ending = self._loop.create_task(group.close(), name=f"fastbinance end of {group.ws_key}")
         self._endings.add(ending)
         ending.add_done_callback(self._endings.discard)

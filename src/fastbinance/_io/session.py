@@ -75,6 +75,9 @@ class FeedHandler(Protocol):
     def on_ping(self) -> None:
         """Take note of a PING; the feed has answered it."""
 
+    def on_hold(self, stream: str, /) -> None:
+        """Take note that a ring holds records back, because ids before them are missing."""
+
     def on_lost(self, close_code: int | None, reason: str, /) -> None:
         """End: the socket is gone."""
 
@@ -94,12 +97,16 @@ class Feed(Protocol):
     def set_raw(self, stream_name: str, raw: bool, /) -> object:
         """Give the messages of a routed stream to the handler too."""
 
+    def arrivals(self, stream_names: list[str], /) -> list[int]:
+        """Return how many messages of each routed stream have come; 0 for those without a route."""
+
     @property
     def drifts(self) -> Sequence[Any]:
         """What has come that the feed's tables do not know."""
 
 
-FeedFactory = Callable[[FeedHandler, str], Any]
+#: From a handler, the key's name and the line's number.
+FeedFactory = Callable[[FeedHandler, str, int], Any]
 
 
 class SessionOwner(Protocol):
@@ -122,6 +129,9 @@ class SessionOwner(Protocol):
 
     def pinged(self) -> None:
         """Take note of a PING; the feed has answered it."""
+
+    def held(self, stream: str, /) -> None:
+        """Take note that a ring holds records back, because ids before them are missing."""
 
     def lost(self, session: "Session", close_code: int | None, reason: str, /) -> None:
         """End: the socket is gone."""
@@ -252,6 +262,11 @@ class Session:
         """See `FeedHandler`."""
         if not self._over:
             self._owner.pinged()
+
+    def on_hold(self, stream: str, /) -> None:
+        """See `FeedHandler`."""
+        if not self._over:
+            self._owner.held(stream)
 
     def on_lost(self, close_code: int | None, reason: str, /) -> None:
         """See `FeedHandler`."""

@@ -41,12 +41,15 @@ class ConnectionStats:
 
     Attributes
     ----------
-    ws_key, url, state
-        Which one, and where it is in its life (`lifecycle.State`).
+    ws_key, url, line, state
+        Which one, and where it is in its life (`lifecycle.State`). A line is one of several connections
+        that carry the same streams; most have number 0.
     wanted, confirmed
         Numbers of streams.
     reconnects
         Times it came up again after a loss.
+    rollovers
+        Times it was replaced by a new connection, which goes on with its counts.
     attempts
         Attempts since it was last up.
     trouble
@@ -61,10 +64,12 @@ class ConnectionStats:
 
     ws_key: WsKey
     url: str
+    line: int
     state: State
     wanted: int
     confirmed: int
     reconnects: int
+    rollovers: int
     attempts: int
     trouble: TransportError | None
     counters: FeedCounters

@@ -37,6 +37,12 @@ class RingLike(Protocol):
     def set_state(self, state: int, /) -> object:
         """Store the state word that readers see."""
 
+    def set_lines(self, lines: int, /) -> object:
+        """Take note of how many lines feed it now: with two or more, missing ids are waited for."""
+
+    def release_held(self, now_ns: int, /) -> int:
+        """Publish what has been held long enough; return the nanoseconds until more is due, 0 for nothing."""
+
 
 class WishState(Enum):
     """How far a wish has come."""

@@ -2,9 +2,11 @@
 
 ::
 
-      IDLE --connect--> CONNECTING --open--> LIVE         any --close--> CLOSED
-                          ^   | fail           | lost
-                          +-- BACKOFF <--------+
+      IDLE --connect--> CONNECTING --open--> LIVE --retire--> RETIRING      any --close--> CLOSED
+                          ^   | fail           | lost            | lost
+                          +-- BACKOFF <--------+                 +------> CLOSED
+
+A connection that has been replaced is RETIRING: it delivers what was on its way, and does not come back.
 """
 
 from collections.abc import Mapping
@@ -20,6 +22,7 @@ class State(Enum):
     IDLE = "idle"
     CONNECTING = "connecting"
     LIVE = "live"
+    RETIRING = "retiring"
     BACKOFF = "backoff"
     CLOSED = "closed"
 
@@ -27,7 +30,8 @@ class State(Enum):
 MOVES: Final[Mapping[State, frozenset[State]]] = {
     State.IDLE: frozenset({State.CONNECTING, State.CLOSED}),
     State.CONNECTING: frozenset({State.LIVE, State.BACKOFF, State.CLOSED}),
-    State.LIVE: frozenset({State.BACKOFF, State.CLOSED}),
+    State.LIVE: frozenset({State.RETIRING, State.BACKOFF, State.CLOSED}),
+    State.RETIRING: frozenset({State.CLOSED}),
     State.BACKOFF: frozenset({State.CONNECTING, State.CLOSED}),
     State.CLOSED: frozenset(),
 }

@@ -8,14 +8,20 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
+from urllib.parse import quote
 
 import msgspec
 
 from fastbinance.errors import ConfigurationError
 
-__all__ = ["Answer", "Method", "Subscriptions", "control_frame"]
+__all__ = ["URL_SAFE", "Answer", "Method", "Subscriptions", "control_frame"]
 
-Method = Literal["SUBSCRIBE", "UNSUBSCRIBE"]
+Method = Literal["SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS"]
+
+# Signs that names of streams bring into a URL as they are.
+URL_SAFE: Final = "@!:,_.-"
+# Connections that were lost in a row with the same batch unanswered, before the batch is asked by halves.
+_LOSSES_BEFORE_HALVES: Final = 2
 
 # Everything of a frame but its names, with room for the longest id.
 _ENVELOPE_BYTES: Final = len('{"method":"UNSUBSCRIBE","params":[],"id":}') + 20
@@ -64,8 +70,10 @@ class _Request:
     suspect: bool = False  # a part of a refused batch
 
 
-def control_frame(method: str, params: Iterable[object], request_id: int) -> bytes:
+def control_frame(method: str, params: Iterable[object] | None, request_id: int) -> bytes:
     """Return the text of one control message, in the key order of Binance's documentation."""
+    if params is None:
+        return msgspec.json.encode({"method": method, "id": request_id})
     return msgspec.json.encode({"method": method, "params": list(params), "id": request_id})
 
 
@@ -94,6 +102,10 @@ class Subscriptions:
         self._to_ask: dict[str, None] = {}
         self._to_leave: dict[str, None] = {}
         self._leaving: set[str] = set()  # sent or about to be sent by the server, but not wanted any more
+        self._in_url: tuple[
+            str, ...
+        ] = ()  # asked for by the URL, and not asked about yet
+        self._unanswered_losses = 0  # connections in a row that were lost with a SUBSCRIBE unanswered
 
     # -- the caller's wishes
 
@@ -126,10 +138,44 @@ class Subscriptions:
 
     # -- the connection's life
 
-    def connected(self) -> None:
-        """Start on a new connection: nothing is confirmed on it, and everything wanted is due."""
+    def connected(self, in_url: Iterable[str] = ()) -> None:
+        """Start on a new connection: nothing is confirmed on it, and everything wanted is due.
+
+        Parameters
+        ----------
+        in_url
+            Names that the URL asked for. No answer comes for them, so the server is asked what it sends.
+        """
         self._forget()
         self._connected = True
+        self._in_url = tuple(in_url)
+        self._asked.update(self._in_url)
+        for name in self._in_url:
+            self._place(name)
+
+    def frames_due(self) -> int:
+        """Tell how many SUBSCRIBE messages a new connection would need for what is wanted."""
+        known = self._rejected | self._suspected
+        names = [name for name in self._wanted if name not in known]
+        frames = 0
+        while names:
+            frames += 1
+            names = names[len(self._fitting(names)) :]
+        return frames
+
+    def for_url(self, most_bytes: int) -> tuple[str, ...]:
+        """Return as many wanted names as fit into so many bytes of a URL, oldest wish first."""
+        known = self._rejected | self._suspected
+        size, fitting = 0, []
+        for name in self._wanted:
+            if name in known:
+                continue
+            # Binance's names keep their length in a URL but for the plus of a time zone.
+            size += len(quote(name, safe=URL_SAFE)) + 1
+            if size > most_bytes:
+                break
+            fitting.append(name)
+        return tuple(fitting)
 
     def lost(self) -> None:
         """End the connection: nothing is confirmed any more and no answer will come."""
@@ -143,6 +189,9 @@ class Subscriptions:
         """
         if not self._connected:
             return None
+        if self._in_url:
+            names, self._in_url = self._in_url, ()
+            return self._request("LIST_SUBSCRIPTIONS", names)
         if self._to_leave:
             return self._request("UNSUBSCRIBE", self._fitting(self._to_leave))
         if self._to_ask:
@@ -181,7 +230,14 @@ class Subscriptions:
         confirmed: tuple[str, ...] = ()
         dropped: tuple[str, ...] = ()
         rejected: tuple[str, ...] = ()
-        if request.method == "UNSUBSCRIBE":
+        if request.method != "UNSUBSCRIBE":
+            self._unanswered_losses = 0
+        if request.method == "LIST_SUBSCRIPTIONS":
+            # What the server does not name, or all when it cannot tell, is asked for the usual way.
+            sent = set() if failed else _names(reply.result)
+            confirmed = tuple(name for name in request.names if name in sent)
+            self._confirmed.update(confirmed)
+        elif request.method == "UNSUBSCRIBE":
             # A refused UNSUBSCRIBE leaves nothing else to try; what still comes is counted as unrouted.
             dropped = request.names
             self._confirmed.difference_update(dropped)
@@ -226,12 +282,12 @@ class Subscriptions:
         """Whether there is something to send now."""
         if not self._connected:
             return False
-        return bool(self._to_leave or self._to_ask or self._suspected & self._wanted.keys())
+        return bool(self._in_url or self._to_leave or self._to_ask or self._suspected & self._wanted.keys())
 
     @property
     def settled(self) -> bool:
         """Whether nothing is to be sent and nothing is unanswered."""
-        return not (self._requests or self._to_ask or self._to_leave or self._suspected & self._wanted.keys())
+        return not (self._requests or self.due or self._to_ask or self._suspected & self._wanted.keys())
 
     @property
     def load(self) -> int:
@@ -264,7 +320,20 @@ class Subscriptions:
         # on the next one, the batch would be refused again, for ever.
         unanswered = [request.names for request in self._requests.values() if request.suspect]
         self._suspects.extendleft(reversed(unanswered))
+        # A batch that ends every connection without a word has a name in it that does: halves will find it.
+        batches = [
+            request.names
+            for request in self._requests.values()
+            if request.method == "SUBSCRIBE" and not request.suspect and len(request.names) > 1
+        ]
+        self._unanswered_losses = self._unanswered_losses + 1 if batches else 0
+        if self._unanswered_losses >= _LOSSES_BEFORE_HALVES:
+            self._unanswered_losses = 0
+            for names in batches:
+                middle = len(names) // 2
+                self._suspects.extend((names[:middle], names[middle:]))
         self._suspected = {name for part in self._suspects for name in part}
+        self._in_url = ()
         self._confirmed.clear()
         self._requests.clear()
         self._asked.clear()
@@ -289,7 +358,15 @@ class Subscriptions:
         self._asked.update(names)
         for name in names:
             self._place(name)
-        return control_frame(method, names, self._last_id)
+        return control_frame(method, None if method == "LIST_SUBSCRIPTIONS" else names, self._last_id)
+
+
+def _names(result: msgspec.Raw) -> set[str]:
+    """Return the names of an answer to LIST_SUBSCRIPTIONS; of anything else, none."""
+    try:
+        return set(msgspec.json.decode(result, type=list[str]))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return set()
 
 
 def _keep(place: dict[str, None], name: str, keep: bool) -> None:

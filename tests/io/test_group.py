@@ -31,14 +31,14 @@ async def test_wishes_made_before_the_connection_go_out_in_one_message_and_are_c
 async def test_wishes_of_one_turn_of_the_loop_share_a_message(world):
     connection, _ = await world.up("btcusdt@trade", ws_key=WsKey.COINM)
     for number in range(5):
-        connection.subscriber.want(world.wish(f"s{number}@trade"))
-    await world.until(lambda: len(connection.subscriber.subscriptions.confirmed) == 6)
+        connection.want(world.wish(f"s{number}@trade"))
+    await world.until(lambda: len(connection.line.subscriptions.confirmed) == 6)
     assert len(world.server.client.requests) == 2
 
 
 async def test_records_reach_the_ring_and_other_messages_become_events(world):
     connection, (wish,) = await world.up("btcusdt@bookTicker")
-    connection.subscriber.want(world.wish("btcusdt@kline_1m"))
+    connection.want(world.wish("btcusdt@kline_1m"))
     await world.until(lambda: connection.stats().confirmed == 2)
     world.server.client.publish("btcusdt@bookTicker", {"u": 1})
     world.server.client.publish("btcusdt@kline_1m", {"e": "kline"})
@@ -55,10 +55,10 @@ async def test_records_reach_the_ring_and_other_messages_become_events(world):
 async def test_a_ring_may_come_to_a_stream_later(world):
     connection = world.connection()
     wish = world.wish("btcusdt@trade")
-    connection.subscriber.want(wish)
+    connection.want(wish)
     connection.start()
     await world.until(lambda: wish.state is WishState.CONFIRMED)
-    connection.subscriber.attach(wish, ring := ListRing(world.changed))
+    connection.attach(wish, ring := ListRing(world.changed))
     assert ring.state == RingState.LIVE
     world.server.client.publish("btcusdt@trade", {"t": 1})
     await world.until(lambda: connection.stats().counters.published)
@@ -68,7 +68,7 @@ async def test_a_ring_may_come_to_a_stream_later(world):
 async def test_a_dropped_stream_is_unsubscribed_and_its_stragglers_are_nobodys(world):
     connection, (wish, _) = await world.up("btcusdt@trade", "ethusdt@trade")
     world.server.answer = lambda request: None
-    connection.subscriber.drop(wish)
+    connection.drop(wish)
     assert (wish.state, wish.ring.state) == (WishState.DROPPED, RingState.DOWN)
     world.server.client.publish("btcusdt@trade", {"t": 1})
     await world.until(lambda: connection.stats().counters.unrouted == 1)
@@ -87,8 +87,8 @@ async def test_a_refused_stream_fails_alone_and_for_good(world):
     world.server.answer = answer
     connection = world.connection(ws_key=WsKey.COINM)
     good, bad = world.wish("btcusdt@trade"), world.wish("bad@trade", ListRing())
-    connection.subscriber.want(good)
-    connection.subscriber.want(bad)
+    connection.want(good)
+    connection.want(bad)
     connection.start()
     await world.until(lambda: bad.final and good.state is WishState.CONFIRMED)
     with pytest.raises(SubscriptionRejected, match="rejected bad@trade with code 2: Invalid request"):
@@ -107,14 +107,14 @@ async def test_a_name_too_long_is_the_callers_error_before_any_message(world):
     connection, _ = await world.up()
     long = Stream(name="x" * 5000, market="spot", kind=None, symbol=None, part=None)
     with pytest.raises(ConfigurationError, match="does not fit"):
-        connection.subscriber.want(Wish(long, WsKey.MAIN))
-    assert not connection.subscriber.wishes
+        connection.want(Wish(long, WsKey.MAIN))
+    assert not connection.wishes
 
 
 async def test_waiting_for_confirmation_returns_once_it_is_there(world):
     connection = world.connection()
     wish = world.wish()
-    connection.subscriber.want(wish)
+    connection.want(wish)
     waiting = asyncio.create_task(wish.confirmed())
     connection.start()
     await waiting
@@ -125,8 +125,8 @@ async def test_a_failing_watcher_costs_nobody_else(world, caplog):
     connection = world.connection()
     first, second = world.wish("btcusdt@trade"), world.wish("ethusdt@trade")
     first.watch(lambda wish: 1 // 0)
-    connection.subscriber.want(first)
-    connection.subscriber.want(second)
+    connection.want(first)
+    connection.want(second)
     with caplog.at_level(logging.ERROR, "fastbinance"):
         connection.start()
         await world.until(lambda: second.state is WishState.CONFIRMED)
@@ -139,7 +139,7 @@ async def test_a_failing_watcher_costs_nobody_else(world, caplog):
 async def test_control_frames_stay_within_the_services_messages_per_second(world):
     connection, _ = await world.up("s0@trade", ws_key=WsKey.COINM)
     for number in range(1, 8):
-        connection.subscriber.want(world.wish(f"s{number}@trade"))
+        connection.want(world.wish(f"s{number}@trade"))
         await world.until(lambda number=number: len(world.server.client.texts) == number + 1)
     times = world.server.client.text_times
     # Four at once, then four a second: never more than eight in a second where Binance allows ten.
@@ -155,7 +155,7 @@ async def test_a_pong_is_never_delayed_but_delays_the_next_control_frame(world):
     await world.until(lambda: len(world.server.client.pongs) == 5)
     assert world.server.client.pongs == pings
     await world.until(lambda: connection.stats().counters.pings == 5)
-    connection.subscriber.want(world.wish("s1@trade"))
+    connection.want(world.wish("s1@trade"))
     await world.until(lambda: len(world.server.client.texts) == 2)
     times = world.server.client.text_times
     # Four tokens, less one message and five pongs: two owed and one needed, at four a second.

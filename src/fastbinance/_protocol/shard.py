@@ -1,0 +1,431 @@
+r"""The connections that carry one set of streams: several at once, each replaced before it is lost.
+
+No I/O and no clock. A `Shard` owns its `Line` objects; whoever owns the shard has the sockets and tells it
+what happens to them.
+
+::
+
+    slot:   current ----------------------- retiring --> closed
+                    \ replace             /
+                     +--> successor ------+--> current
+                          (own line)   proven
+
+A slot has one current line, and for the time of a replacement one successor. The successor becomes current
+when it is *proven*: it is up, everything is confirmed on it, and what has come on the old line since has come
+on it too. A current line that is lost meanwhile is not dialled again; its successor takes the place at once.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, Protocol
+
+from fastbinance._protocol.lifecycle import State
+from fastbinance._protocol.line import Line, LineDriver
+from fastbinance._protocol.subscriptions import Answer
+
+__all__ = ["MOST_LINES", "Reason", "Shard", "ShardDriver"]
+
+#: Why a connection is replaced.
+Reason = Literal["age", "shutdown", "stalled", "unanswered", "request"]
+
+MOST_LINES: Final = 4
+_NUMBERS: Final = range(2 * MOST_LINES)
+
+# Seconds after everything is confirmed on a successor, after which what has not come on it is not waited for.
+_PATIENCE: Final = 3.0
+# Seconds that a successor needs at least: one look at what has come, on both lines.
+_SHORTEST_PROOF: Final = 0.1
+# Seconds between two replacements of a slot on suspicion: doubled each time, forgotten after a good while.
+_FIRST_SUSPICION: Final = 1.0
+_LONGEST_SUSPICION: Final = 60.0
+
+
+class ShardDriver(LineDriver, Protocol):
+    """Who has the sockets, the wishes and the rings. None of these calls back before it returns."""
+
+    def make_line(self, slot: int, number: int, now: float, /) -> Line:
+        """Return a new line for a slot; it is not started."""
+
+    def roll_at(self, line: Line, now: float, /) -> float:
+        """Return when a line that has just opened is to be replaced for its age."""
+
+    def carried(self, name: str, lines: int, /) -> None:
+        """Take note on how many lines a stream is confirmed or may still arrive."""
+
+    def confirmed(self, names: tuple[str, ...], now: float, /) -> None:
+        """Take note of streams that some line has confirmed, and none had before."""
+
+    def down(self, names: tuple[str, ...], trouble: Any, now: float, /) -> None:
+        """Take note of wanted streams that no line has confirmed any more, or yet, and why."""
+
+    def rejected(self, line: Line, answer: Answer, /) -> None:
+        """Take note of streams that are refused; they are not wanted any more."""
+
+    def resubscribed(self, line: Line, /) -> None:
+        """Take note that everything is confirmed again on a line that was lost."""
+
+    def replaced(self, old: Line, new: Line, reason: Reason, /) -> None:
+        """Take note that a line has taken another one's place."""
+
+    def ended(self, line: Line, /) -> None:
+        """Forget a line: it is closed."""
+
+
+@dataclass(slots=True)
+class _Slot:
+    current: Line
+    successor: Line | None = None
+    reason: Reason = "request"
+    asked_at: float = 0.0  # for the replacement
+    settled_at: float | None = None  # when everything was confirmed on the successor
+    before: dict[Line, dict[str, int]] = field(default_factory=dict)  # arrivals by then
+    roll_at: float | None = None
+    suspicion: float = _FIRST_SUSPICION
+    suspect_again_at: float = 0.0
+    shutting: set[int] = field(default_factory=set)  # numbers of lines whose server has said that it stops
+    rollovers: int = 0
+
+
+class Shard:
+    """The lines of one set of streams.
+
+    Parameters
+    ----------
+    driver
+        See `ShardDriver`.
+    lines
+        How many lines carry every stream, 1 to 4.
+    now
+        The time, in seconds, on the clock of all later calls.
+    """
+
+    def __init__(self, driver: ShardDriver, lines: int, now: float) -> None:
+        if not 1 <= lines <= MOST_LINES:
+            raise ValueError(f"lines is 1 to {MOST_LINES}, not {lines}")
+        self._driver = driver
+        self._wanted: dict[str, None] = {}
+        self._carriers: dict[str, set[Line]] = {}
+        self._retiring: set[Line] = set()
+        self._closed = False
+        self._slots = [_Slot(driver.make_line(number, number, now)) for number in range(lines)]
+
+    # -- what is wanted
+
+    def start(self, now: float) -> None:
+        """Dial all lines."""
+        for slot in self._slots:
+            slot.current.start(now)
+
+    def want(self, name: str, now: float) -> None:
+        """Carry a stream on every line.
+
+        Raises
+        ------
+        ConfigurationError
+            See `Subscriptions.want`; nothing is wanted then.
+        """
+        for line in self._lines():
+            line.want((name,), now)
+        self._wanted[name] = None
+        # Given up and wanted again before the UNSUBSCRIBE went out: no answer will come.
+        for line in self._lines():
+            if line.subscriptions.is_confirmed(name):
+                self._carry(line, name)
+        if self._carriers.get(name):
+            self._driver.confirmed((name,), now)
+
+    def drop(self, name: str, now: float) -> None:
+        """Carry a stream no more."""
+        if self._wanted.pop(name, name) is None:
+            for line in self._lines():
+                line.drop((name,), now)
+            self._carriers.pop(name, None)
+
+    def replace(self, line: Line, reason: Reason, now: float) -> bool:
+        """Have a line replaced, the new one first; tell whether that has begun now.
+
+        Nothing begins for a line that is not the current one of its slot, or not up, or has a successor
+        already; and on suspicion not too soon after the one before.
+        """
+        slot = self._slot_of(line)
+        if slot is None or slot.current is not line or line.state is not State.LIVE or self._closed:
+            return False
+        suspected = reason in ("stalled", "unanswered")
+        if slot.successor is not None:
+            if suspected:
+                slot.reason = reason
+            return False
+        if suspected:
+            if now < slot.suspect_again_at:
+                return False
+            if now - slot.suspect_again_at >= _LONGEST_SUSPICION:
+                slot.suspicion = _FIRST_SUSPICION
+        number = self._free_number()
+        if number is None:
+            return False
+        if suspected:
+            slot.suspect_again_at = now + slot.suspicion
+            slot.suspicion = min(2.0 * slot.suspicion, _LONGEST_SUSPICION)
+        successor = self._driver.make_line(self._slots.index(slot), number, now)
+        slot.successor, slot.reason, slot.asked_at, slot.settled_at = successor, reason, now, None
+        slot.before.clear()
+        successor.want(self._wanted, now)
+        successor.start(now)
+        return True
+
+    def replace_all(self, reason: Reason, now: float) -> int:
+        """Have every line replaced that can be; return how many that is."""
+        return sum(self.replace(slot.current, reason, now) for slot in self._slots)
+
+    def shutting_down(self, line: Line, now: float) -> None:
+        """Take note that the server of a line has said that it stops."""
+        slot = self._slot_of(line)
+        if slot is None:
+            return
+        slot.shutting.add(line.number)
+        if slot.successor is line:
+            # Another one, when this one has taken its place: `tick` looks.
+            return
+        self.replace(line, "shutdown", now)
+
+    def close(self) -> None:
+        """End every line."""
+        self._closed = True
+        for line in (*self._lines(), *self._retiring):
+            line.close()
+        self._carriers.clear()
+        self._wanted.clear()
+
+    # -- what happens
+
+    def opened(self, line: Line, now: float) -> None:
+        """See `Line.opened`."""
+        line.opened(now)
+        slot = self._slot_of(line)
+        if slot is None:
+            return
+        slot.shutting.discard(line.number)
+        if slot.current is line:
+            slot.roll_at = self._driver.roll_at(line, now)
+            self._driver.down(self._uncarried(), None, now)
+
+    def failed(self, line: Line, trouble: Any, now: float, retry_after: float = 0.0) -> None:
+        """See `Line.failed`; `trouble` is for those who ask why nothing comes."""
+        line.failed(now, retry_after)
+        self.troubled(trouble, now)
+
+    def troubled(self, trouble: Any, now: float) -> None:
+        """Pass on why nothing comes, or a better reason, where no line is up."""
+        if not self._closed and not self._any_live():
+            self._driver.down(self._uncarried(), trouble, now)
+
+    def lost(self, line: Line, trouble: Any, now: float) -> None:
+        """See `Line.lost`."""
+        was_retiring = line.state is State.RETIRING
+        line.lost(now)
+        names = [name for name, carriers in self._carriers.items() if line in carriers]
+        for name in names:
+            self._leave(line, name)
+        if was_retiring:
+            self._retiring.discard(line)
+            self._driver.ended(line)
+            for name in self._wanted:
+                self._tell_carried(name)
+        slot = self._slot_of(line)
+        if slot is None or self._closed:
+            return
+        slot.before.pop(line, None)
+        if slot.current is line:
+            slot.roll_at = None
+            if slot.successor is not None:
+                # It is on its way already: two would fight for the same place.
+                line.close()
+                self._promote(slot, now)
+                self._driver.ended(line)
+        self._driver.down(tuple(name for name in names if not self._carriers.get(name)), trouble, now)
+        self.troubled(trouble, now)
+
+    def control(
+        self, line: Line, payload: bytes, now: float, told: Callable[[Answer], object] = lambda answer: None
+    ) -> None:
+        """Take in an answer or an error of the server, and tell what it was before what follows from it."""
+        answer = line.control(payload, now)
+        told(answer)
+        new = tuple(name for name in answer.confirmed if name in self._wanted and self._carry(line, name))
+        for name in answer.dropped:
+            self._leave(line, name)
+        if new:
+            self._driver.confirmed(new, now)
+        if answer.rejected:
+            for name in answer.rejected:
+                self.drop(name, now)
+            self._driver.rejected(line, answer)
+        if line.resubscribing and line.subscriptions.settled:
+            line.resubscribing = False
+            self._driver.resubscribed(line)
+
+    def pinged(self, line: Line, now: float) -> None:
+        """See `Line.pinged`."""
+        line.pinged(now)
+
+    def arrived(self, counts: Mapping[Line, Mapping[str, int]], now: float) -> None:
+        """Look at what has come: how many messages of each stream, on each line, since the line opened.
+
+        Only lines in a replacement need be named; see `replacing`.
+        """
+        for slot in self._slots:
+            successor = slot.successor
+            if successor is None or not self._is_settled(successor):
+                slot.settled_at = None
+                continue
+            new, old = counts.get(successor, {}), counts.get(slot.current, {})
+            if slot.settled_at is None:
+                slot.settled_at = now
+                slot.before = {slot.current: dict(old)}
+            since = now - slot.settled_at
+            if since < _SHORTEST_PROOF:
+                continue
+            was = slot.before.get(slot.current, {})
+            busy = [name for name, count in old.items() if count > was.get(name, 0)]
+            proven = all(new.get(name, 0) for name in busy) and (busy or any(new.values()))
+            if proven or since >= _PATIENCE or not self._wanted:
+                self._swap(slot, now)
+
+    # -- time
+
+    @property
+    def next_at(self) -> float | None:
+        """When `tick` has something to do; None: not before something happens."""
+        times = [line.next_at for line in self._lines()]
+        times += [slot.roll_at for slot in self._slots if slot.successor is None]
+        return min((at for at in times if at is not None), default=None)
+
+    def tick(self, now: float) -> None:
+        """Do what is due."""
+        for slot in self._slots:
+            for line in (slot.current, slot.successor):
+                if line is None:
+                    continue
+                line.tick(now)
+                if line.overdue(now):
+                    self._overdue(slot, line, now)
+            if slot.roll_at is not None and now >= slot.roll_at and slot.successor is None:
+                # Asked again in a while where it cannot begin now.
+                slot.roll_at = None if self.replace(slot.current, "age", now) else now + 1.0
+            if slot.current.number in slot.shutting and slot.successor is None:
+                self.replace(slot.current, "shutdown", now)
+
+    # -- what is known
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Names, oldest wish first."""
+        return tuple(self._wanted)
+
+    @property
+    def current(self) -> tuple[Line, ...]:
+        """The line of each slot."""
+        return tuple(slot.current for slot in self._slots)
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """Every line that may still deliver, successors and retiring ones among them."""
+        return (*self._lines(), *self._retiring)
+
+    @property
+    def replacing(self) -> tuple[Line, ...]:
+        """Lines of the replacements that are going on, the old and the new ones."""
+        return tuple(
+            line
+            for slot in self._slots
+            if slot.successor is not None
+            for line in (slot.current, slot.successor)
+        )
+
+    def rollovers_of(self, line: Line) -> int:
+        """How often the line of a slot was replaced, up to this one."""
+        slot = self._slot_of(line)
+        return 0 if slot is None else slot.rollovers
+
+    def carriers(self, name: str) -> frozenset[Line]:
+        """Lines on which a stream is confirmed."""
+        return frozenset(self._carriers.get(name, ()))
+
+    # -- inside
+
+    def _lines(self) -> list[Line]:
+        lines = [slot.current for slot in self._slots]
+        lines += [slot.successor for slot in self._slots if slot.successor is not None]
+        return lines
+
+    def _slot_of(self, line: Line) -> _Slot | None:
+        for slot in self._slots:
+            if line is slot.current or line is slot.successor:
+                return slot
+        return None
+
+    def _any_live(self) -> bool:
+        return any(line.state is State.LIVE for line in self._lines())
+
+    def _uncarried(self) -> tuple[str, ...]:
+        return tuple(name for name in self._wanted if not self._carriers.get(name))
+
+    def _free_number(self) -> int | None:
+        taken = {line.number for line in self.lines}
+        return next((number for number in _NUMBERS if number not in taken), None)
+
+    def _is_settled(self, line: Line) -> bool:
+        return line.state is State.LIVE and line.subscriptions.settled
+
+    def _carry(self, line: Line, name: str) -> bool:
+        """Note a carrier; tell whether it is the first."""
+        carriers = self._carriers.setdefault(name, set())
+        first = not carriers
+        if line not in carriers:
+            carriers.add(line)
+            self._tell_carried(name)
+        return first
+
+    def _leave(self, line: Line, name: str) -> None:
+        carriers = self._carriers.get(name)
+        if carriers is not None and line in carriers:
+            carriers.discard(line)
+            self._tell_carried(name)
+
+    def _tell_carried(self, name: str) -> None:
+        self._driver.carried(name, len(self._carriers.get(name, set()) | self._retiring))
+
+    def _overdue(self, slot: _Slot, line: Line, now: float) -> None:
+        line.forgive(now)
+        if line is slot.current and any(line in carriers for carriers in self._carriers.values()):
+            self.replace(line, "unanswered", now)
+        else:
+            # Nothing has ever come of it, so nothing is lost with it.
+            self._driver.hang_up(line)
+
+    def _swap(self, slot: _Slot, now: float) -> None:
+        old = slot.current
+        for carriers in self._carriers.values():
+            carriers.discard(old)
+        self._retiring.add(old)
+        self._promote(slot, now)
+        old.retire()
+        if old.state is State.CLOSED:
+            self._retiring.discard(old)
+            self._driver.ended(old)
+
+    def _promote(self, slot: _Slot, now: float) -> None:
+        old, new = slot.current, slot.successor
+        if new is None:
+            raise AssertionError("a slot without a successor has nobody to promote")
+        slot.current, slot.successor, slot.settled_at = new, None, None
+        slot.before.clear()
+        slot.shutting.discard(old.number)
+        slot.roll_at = self._driver.roll_at(new, now) if new.state is State.LIVE else None
+        if slot.reason in ("stalled", "unanswered"):
+            slot.suspect_again_at = max(slot.suspect_again_at, now + slot.suspicion)
+        else:
+            slot.suspicion = _FIRST_SUSPICION
+        slot.rollovers += 1
+        new.again = new.state is not State.LIVE
+        self._driver.replaced(old, new, slot.reason)
