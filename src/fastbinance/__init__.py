@@ -2,7 +2,8 @@
 
 import logging
 
-from fastbinance._client_base import ClientOptions, ClientStats
+from fastbinance._client_base import ClientStats
+from fastbinance._client_options import ClientOptions
 from fastbinance._core.decode import decode, implementation
 from fastbinance._core.ring import Window
 from fastbinance._io.dispatch import EventQueue

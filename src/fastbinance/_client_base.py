@@ -5,38 +5,27 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from ssl import SSLContext
 from types import MappingProxyType
-from typing import Any, ClassVar, Final, TypedDict, TypeVar
+from typing import Any, ClassVar, Final, TypeVar, Unpack
 
+from fastbinance._client_options import MOST_SLOTS, ClientOptions, check_size, read_options
 from fastbinance._core.feed import Feed
 from fastbinance._core.ring import Bell, RingBase
 from fastbinance._io.dispatch import Callback, EventHub, EventQueue
-from fastbinance._io.options import ConnectionOptions
 from fastbinance._io.pool import Pool
-from fastbinance._io.proxy import parse_proxy
 from fastbinance._io.stats import ConnectionStats
 from fastbinance._io.wishes import Wish, WishState
 from fastbinance._market.notices import NoticeStreams
+from fastbinance._services import Services
 from fastbinance.drift import Drift
 from fastbinance.errors import ConfigurationError
 from fastbinance.events import EventKind
-from fastbinance.keys import (
-    ENVIRONMENTS,
-    TIME_UNITS,
-    Environment,
-    TimeUnit,
-    Urls,
-    WsKey,
-    check_urls,
-    format_of,
-    key_for,
-)
+from fastbinance.keys import WsKey, format_of, key_for
 from fastbinance.market import ENDLESS, NamedStreams
 from fastbinance.rings import AnyRing
 from fastbinance.streams import Kind, Stream
 
-__all__ = ["CLOSED", "ClientBase", "ClientOptions", "ClientStats"]
+__all__ = ["CLOSED", "ClientBase", "ClientStats"]
 
 X = TypeVar("X")
 
@@ -69,7 +58,6 @@ _CAPACITY: Final[Mapping[Kind, tuple[int, int]]] = {
     Kind.OPEN_INTEREST: (8_192, 8_192),
     Kind.ASSET_INDEX: (256, 1_024),
 }
-_MOST_SLOTS: Final = 1 << 24
 _MANY_SYMBOLS_ROWS: Final = 16_384
 _LEVEL_CAPACITY: Final = 32_768
 _MOST_LEVELS: Final = 1 << 26
@@ -104,106 +92,14 @@ class ClientStats:
     drifts: tuple[Drift, ...]
 
 
-class ClientOptions(TypedDict, total=False):
-    """What both clients take, by keyword.
-
-    Attributes
-    ----------
-    env
-        ``"prod"``, ``"testnet"`` or ``"demo"``.
-    market_maker
-        Use the ``-mm`` hosts where Binance has them.
-    urls
-        Base URLs that override Binance's, by WsKey or market: ``{WsKey.MAIN: "ws://127.0.0.1:9000"}``.
-    ssl_context
-        For ``wss``; None verifies against the system's trusted certificates.
-    capacity
-        Slots of each ring, a power of two, where a method does not say otherwise.
-    time_unit
-        ``"microsecond"`` asks spot for times in microseconds; the other markets offer milliseconds only.
-        Records have nanoseconds either way.
-    api_key
-        Text of an API key, for ``format="sbe"``: Binance wants it in the handshake of binary streams, an
-        Ed25519 key without any permission. It is sent nowhere else and never shown.
-    proxy
-        URL of a proxy that every connection goes through: ``"http://host:port"`` or ``"socks5://host:port"``,
-        also ``socks4``, with ``user:password@`` before the host where it wants them. They are never shown.
-    """
-
-    env: Environment
-    market_maker: bool
-    urls: Urls | None
-    ssl_context: SSLContext | None
-    capacity: int | None
-    time_unit: TimeUnit
-    api_key: str | None
-    proxy: str | None
-
-
-def _check_size(name: str, size: int | None, least: int, most: int) -> None:
-    """Raise ConfigurationError unless a size is None or a power of two within its bounds."""
-    if size is None:
-        return
-    # bool is an int, and True would be a ring of one slot.
-    good = isinstance(size, int) and not isinstance(size, bool) and least <= size <= most
-    if not good or size & (size - 1):
-        raise ConfigurationError(f"{name} is a power of two from {least:,} to {most:,}, not {size!r}")
-
-
-def _check_api_key(key: str | None) -> None:
-    """Refuse what cannot be an API key, without showing it: it goes into a line of HTTP."""
-    if key is None:
-        return
-    if not isinstance(key, str):
-        raise ConfigurationError(f"api_key is a str, not {type(key).__name__}")
-    if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise ConfigurationError(
-            "api_key is empty, or has white space or a sign beyond ASCII, which no key has"
-        )
-
-
-class ClientBase(NoticeStreams, NamedStreams):
+class ClientBase(NoticeStreams, NamedStreams, Services):
     """Wishes and their rings, on a pool that a subclass runs."""
 
     _ring_types: ClassVar[Mapping[Kind, type[AnyRing[Any, Any]]]]
     _hub: EventHub
 
-    def __init__(
-        self,
-        bell: Bell,
-        *,
-        env: Environment = "prod",
-        market_maker: bool = False,
-        urls: Urls | None = None,
-        ssl_context: SSLContext | None = None,
-        capacity: int | None = None,
-        time_unit: TimeUnit = "millisecond",
-        api_key: str | None = None,
-        proxy: str | None = None,
-    ) -> None:
-        if env not in ENVIRONMENTS:
-            raise ConfigurationError(f"env is one of {', '.join(map(repr, ENVIRONMENTS))}, not {env!r}")
-        if urls is not None and not isinstance(urls, Mapping):
-            raise ConfigurationError(
-                f'urls maps services to URLs, such as {{"main": "ws://127.0.0.1:9000"}}, not {urls!r}'
-            )
-        if ssl_context is not None and not isinstance(ssl_context, SSLContext):
-            raise ConfigurationError(f"ssl_context is an ssl.SSLContext, not {type(ssl_context).__name__}")
-        _check_size("capacity", capacity, 2, _MOST_SLOTS)
-        if time_unit not in TIME_UNITS:
-            units = ", ".join(map(repr, TIME_UNITS))
-            raise ConfigurationError(f"time_unit is one of {units}, not {time_unit!r}")
-        _check_api_key(api_key)
-        self._env: Environment = env
-        self._market_maker = market_maker
-        self._urls = check_urls(urls) if urls is not None else None
-        self._time_unit: TimeUnit = time_unit
-        self._options = ConnectionOptions(
-            ssl_context=ssl_context,
-            api_key=api_key,
-            proxy=None if proxy is None else parse_proxy(proxy),
-        )
-        self._capacity = capacity
+    def __init__(self, bell: Bell, **options: Unpack[ClientOptions]) -> None:
+        self._settings = read_options(**options)
         self._bell = bell
         # Held from the look at _closed to the end of what is done on the loop: close() waits for it.
         self._lock = threading.RLock()
@@ -256,17 +152,17 @@ class ClientBase(NoticeStreams, NamedStreams):
 
     def __repr__(self) -> str:
         what = "closed" if self._closed else f"{len(self._wanted)} streams"
-        return f"<{type(self).__name__} {self._env}: {what}>"
+        return f"<{type(self).__name__} {self._settings.env}: {what}>"
 
     def _make_pool(self) -> Pool:
         return Pool(
             feed_factory=self._make_feed,
             emit=self._hub.publish,
-            env=self._env,
-            market_maker=self._market_maker,
-            urls=self._urls,
-            time_unit=self._time_unit,
-            options=self._options,
+            env=self._settings.env,
+            market_maker=self._settings.market_maker,
+            urls=self._settings.urls,
+            time_unit=self._settings.time_unit,
+            options=self._settings.connection,
             on_sample=self._sample,
         )
 
@@ -286,7 +182,7 @@ class ClientBase(NoticeStreams, NamedStreams):
         # One symbol that only its payloads spell is a table of one row.
         rows = _MANY_SYMBOLS_ROWS if many and kind is not Kind.CONTRACT_KLINE else 1
         if capacity is None:
-            capacity = self._capacity
+            capacity = self._settings.capacity
         if capacity is None:
             capacity = _CAPACITY[kind][many]
         return self._ring_types[kind](
@@ -311,8 +207,8 @@ class ClientBase(NoticeStreams, NamedStreams):
         *,
         named: WsKey | None = None,
     ) -> AnyRing[Any, Any] | None:
-        _check_size("capacity", capacity, 2, _MOST_SLOTS)
-        _check_size("level_capacity", level_capacity, 2, _MOST_LEVELS)
+        check_size("capacity", capacity, 2, MOST_SLOTS)
+        check_size("level_capacity", level_capacity, 2, _MOST_LEVELS)
         named = key_for(stream.market, stream.format) if named is None else named
         with self._lock:
             pool = self._start()
@@ -418,6 +314,19 @@ class ClientBase(NoticeStreams, NamedStreams):
         return ClientStats(
             connections, len(wishes), confirmed, self._hub.callback_errors, self._hub.lost, drifts
         )
+
+    def _on_pool(self, call: Callable[[Pool], X]) -> X:
+        with self._lock:
+            pool = self._start()
+            return self._on_loop(lambda: call(pool))
+
+    def _given_up(self, wishes: Iterable[Wish]) -> None:
+        gone = set(wishes)
+        for place in [place for place, (wish, _) in self._wanted.items() if wish in gone]:
+            _, ring = self._wanted.pop(place)
+            if ring is not None:
+                ring.close()
+            self._hub.end(place[0].value, place[1])
 
     # -- what a client provides
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, ClassVar, Literal, Self, TypeVar, Unpack
 
-from fastbinance._client_base import CLOSED, ClientBase, ClientOptions, ClientStats
+from fastbinance._client_base import CLOSED, ClientBase, ClientStats
+from fastbinance._client_options import ClientOptions
 from fastbinance._io.dispatch import EventHub
 from fastbinance._io.pool import Pool
 from fastbinance._market.candles import CandleStreams

@@ -10,7 +10,8 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, ClassVar, Final, Literal, Self, TypeVar, Unpack
 
-from fastbinance._client_base import CLOSED, ClientBase, ClientOptions, ClientStats
+from fastbinance._client_base import CLOSED, ClientBase, ClientStats
+from fastbinance._client_options import ClientOptions
 from fastbinance._core.ring import Bell
 from fastbinance._io.dispatch import EventHub
 from fastbinance._io.pool import Pool

@@ -81,10 +81,11 @@ class World:
         self._made.append(made)
         return made
 
-    def pool(self, *, budget=None, urls=None, **options):
+    def pool(self, *, budget=None, urls=None, env="prod", **options):
         made = Pool(
             feed_factory=self.make_feed,
             emit=self.emit,
+            env=env,
             urls=dict.fromkeys(WsKey, self.server.url) if urls is None else urls,
             options=ConnectionOptions(**{**QUICK, **options}),
             budget=budget,

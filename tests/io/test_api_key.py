@@ -22,8 +22,7 @@ def header_of(world):
     ("env", "routed"), [("prod", "mainSBE"), ("testnet", "mainSBETestnet"), ("demo", "mainSBE")]
 )
 async def test_a_binary_stream_takes_the_key_along(world, env, routed):
-    pool = world.pool(api_key=KEY)
-    pool.env = env
+    pool = world.pool(api_key=KEY, env=env)
     wish = pool.add(SBE["spot"])
     assert wish.ws_key == routed
     await world.until(lambda: pool.stats()[0].confirmed == 1)

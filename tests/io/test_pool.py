@@ -73,8 +73,7 @@ async def test_a_service_without_streams_is_refused_before_any_connection(world,
 
 
 async def test_a_service_that_does_not_exist_in_the_environment_is_refused(world):
-    pool = world.pool(urls={})
-    pool.env = "testnet"
+    pool = world.pool(urls={}, env="testnet")
     with pytest.raises(ConfigurationError, match="testnet"):
         pool.add(stream(), named=WsKey.ALPHA)
 

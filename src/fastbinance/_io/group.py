@@ -140,6 +140,11 @@ class Group:
             self._arm()
         wish.drop()
 
+    @property
+    def is_up(self) -> bool:
+        """Whether a connection of it is open."""
+        return any(line.state is State.LIVE for line in self.shard.lines)
+
     def has_room(self, name: str, most: int) -> bool:
         """Tell whether one more stream may be carried, of at most so many."""
         lines = self.shard.lines

@@ -1,37 +1,22 @@
 """From streams to connections: which connection carries what, and when one more is needed."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from random import Random
-from typing import Final
-from urllib.parse import urlsplit
 
 from fastbinance._io.drifts import merged
 from fastbinance._io.group import Emit, Group
 from fastbinance._io.options import PROCESS_BUDGET, ConnectBudget, ConnectionOptions
+from fastbinance._io.places import Place, Places
 from fastbinance._io.session import FeedFactory
-from fastbinance._io.sockets import is_loopback
 from fastbinance._io.stats import ConnectionStats
 from fastbinance._io.wishes import RingLike, Wish
 from fastbinance.drift import Drift
 from fastbinance.errors import ConfigurationError
-from fastbinance.keys import Environment, TimeUnit, Urls, WsKey, describe, key_for, route, stream_url
+from fastbinance.keys import Environment, TimeUnit, Urls, WsKey, key_for, limits
 from fastbinance.streams import Stream
 
 __all__ = ["Pool"]
-
-# A service that would connect and then give nothing that a feed can read.
-_NOT_SPOKEN = {WsKey.COINM2: "needs a listen key in its URL; market streams come without one from coinm"}
-
-# Services that bring the same streams from other hosts, for lines besides the first.
-_SIBLINGS: Final[Mapping[WsKey, tuple[WsKey, ...]]] = {
-    WsKey.MAIN: (WsKey.MAIN, WsKey.MAIN2, WsKey.MAIN3),
-    WsKey.MAIN2: (WsKey.MAIN2, WsKey.MAIN, WsKey.MAIN3),
-    WsKey.MAIN3: (WsKey.MAIN3, WsKey.MAIN, WsKey.MAIN2),
-}
-
-_Place = tuple[WsKey, str]  # routed key and URL: two named keys with overrides of their own do not share
-
 
 class Pool:
     """The connections of one client.
@@ -71,74 +56,26 @@ class Pool:
         on_sample: Callable[[float], object] | None = None,
         rng: Random | None = None,
     ) -> None:
-        self.env: Environment = env
-        self.market_maker = market_maker
-        self.urls = urls
-        self.time_unit: TimeUnit = time_unit
         self._feed_factory = feed_factory
         self._emit = emit
         self._options = ConnectionOptions() if options is None else options
+        self.places = Places(env, market_maker, urls, time_unit, self._options)
         self._budget = PROCESS_BUDGET if budget is None else budget
         self._on_sample = on_sample
         self._rng = rng
         self._loop = asyncio.get_running_loop()
-        self._groups: dict[_Place, list[Group]] = {}
-        self._wishes: dict[tuple[_Place, str], tuple[Group, Wish]] = {}
-        self._keys: dict[Wish, tuple[_Place, str]] = {}
+        self._groups: dict[Place, list[Group]] = {}
+        self._wishes: dict[tuple[Place, str], tuple[Group, Wish]] = {}
+        self._keys: dict[Wish, tuple[Place, str]] = {}
         self._endings: set[asyncio.Task[None]] = set()
         self._ended_drifts: tuple[Drift, ...] = ()
         self._closed = False
         self._next_sample = self._loop.time() + self._options.sample_every
         self._sampler = self._loop.call_at(self._next_sample, self._sample)
 
-    def place(self, stream: Stream, named: WsKey | None = None) -> tuple[WsKey, str]:
-        """Return the routed key and the URL of a stream, without any I/O; may be called on any thread.
-
-        Parameters
-        ----------
-        stream
-            What is wanted.
-        named
-            The key that the caller named; None is the key of the stream's market.
-
-        Raises
-        ------
-        ConfigurationError
-            The service carries no streams, does not exist in this environment, or wants an API key that is
-            not there, or that would leave this machine without TLS.
-        """
-        key = key_for(stream.market, stream.format) if named is None else named
-        routed = route(key, self.env, stream.part)
-        endpoint = describe(routed)
-        if endpoint.carries != "streams" or endpoint.limits.streams_per_connection < 1:
-            raise ConfigurationError(f"{routed} ({endpoint.product}) carries no streams to subscribe to")
-        if routed in _NOT_SPOKEN:
-            raise ConfigurationError(f"{routed} {_NOT_SPOKEN[routed]}")
-        if endpoint.format == "sbe" and self._options.api_key is None:
-            raise ConfigurationError(
-                f"{routed} ({endpoint.product}) wants an API key, an Ed25519 one without any permission:"
-                " give the client api_key="
-            )
-        url = stream_url(
-            routed,
-            env=self.env,
-            market_maker=self.market_maker,
-            urls=self.urls,
-            named=key,
-            time_unit=self.time_unit,
-        )
-        parts = urlsplit(url)
-        if endpoint.format == "sbe" and parts.scheme == "ws":
-            # Everybody on the way could read the key.
-            proxy = self._options.proxy
-            elsewhere = None if is_loopback(parts.hostname or "") else parts.hostname
-            if elsewhere is None and proxy is not None and not is_loopback(proxy.host):
-                elsewhere = f"the proxy {proxy}"
-            if elsewhere is not None:
-                raise ConfigurationError(
-                    f"{routed} would send the API key in the clear to {elsewhere}: use wss://"
-                )
-        return routed, url
+    def place(self, stream: Stream, named: WsKey | None = None) -> Place:
+        """See `Places.of_stream`; may be called on any thread."""
+        return self.places.of_stream(stream, named)
 
     def add(self, stream: Stream, ring: RingLike | None = None, *, named: WsKey | None = None) -> Wish:
         """Want a stream; return its wish at once.
@@ -186,6 +123,38 @@ class Pool:
         if key is not None:
             self._wishes[key][0].set_raw(wish, raw)
 
+    def connect(self, key: WsKey) -> None:
+        """Connect to a service ahead of need; its connections stay without streams too, until `end`."""
+        if self._closed:
+            raise ConfigurationError(f"the client is closed; {key} cannot be connected to")
+        for place in self.places.of_service(key):
+            group = next(iter(self._groups.get(place, ())), None) or self._new_group(place, key)
+            group.kept = True
+            group.start()
+
+    def end(self, key: WsKey) -> tuple[Wish, ...]:
+        """Give up all streams of a service and close its connections; return what was wanted."""
+        given_up: list[Wish] = []
+        for place in self.places.of_service(key):
+            for group in tuple(self._groups.get(place, ())):
+                wishes = tuple(group.wishes.values())
+                for wish in wishes:
+                    self.remove(wish)
+                given_up += wishes
+                self._end(place, group)
+        return tuple(given_up)
+
+    def replace(self, key: WsKey | None = None) -> int:
+        """Replace connections by new ones, which deliver first; return how many that concerns."""
+        places = self._groups.keys() if key is None else self.places.of_service(key)
+        return sum(group.replace() for place in tuple(places) for group in self._groups.get(place, ()))
+
+    def is_connected(self, key: WsKey) -> bool:
+        """Tell whether every route of a service has a connection that is up."""
+        return all(
+            any(group.is_up for group in self._groups.get(place, ())) for place in self.places.of_service(key)
+        )
+
     def wishes(self) -> tuple[Wish, ...]:
         """Return all wishes, the failed ones too, in the order in which they were made."""
         return tuple(wish for _, wish in self._wishes.values())
@@ -211,40 +180,25 @@ class Pool:
         while self._endings:
             await asyncio.wait(self._endings)
 
-    def _group_for(self, place: _Place, name: str, named: WsKey) -> Group:
-        groups = self._groups.setdefault(place, [])
-        most = describe(place[0]).limits.streams_per_connection
-        for group in groups:
+    def _group_for(self, place: Place, name: str, named: WsKey) -> Group:
+        most = limits(place[0]).streams_per_connection
+        for group in self._groups.get(place, ()):
             if group.has_room(name, most):
                 return group
+        return self._new_group(place, named)
+
+    def _new_group(self, place: Place, named: WsKey) -> Group:
         group = Group(
             place[0],
-            self._urls_of(place, named),
+            self.places.urls_of(place, named),
             feed_factory=self._feed_factory,
             emit=self._emit,
             budget=self._budget,
             options=self._options,
             rng=self._rng,
         )
-        groups.append(group)
+        self._groups.setdefault(place, []).append(group)
         return group
-
-    def _urls_of(self, place: _Place, named: WsKey) -> tuple[str, ...]:
-        """Return where each line connects: the hosts of sibling keys in turn, where there are any."""
-        hosts = [place[1]]
-        for sibling in _SIBLINGS.get(place[0], ())[1:]:
-            # Who names another place for a service does not mean Binance's for its siblings.
-            if self.env == "prod" and ((named in (self.urls or {})) == (sibling in (self.urls or {}))):
-                hosts.append(
-                    stream_url(
-                        sibling,
-                        env=self.env,
-                        market_maker=self.market_maker,
-                        urls=self.urls,
-                        time_unit=self.time_unit,
-                    )
-                )
-        return tuple(hosts[number % len(hosts)] for number in range(self._options.lines))
 
     def _sample(self) -> None:
         now = self._loop.time()
@@ -260,7 +214,7 @@ class Pool:
         if self._on_sample is not None:
             self._on_sample(now)
 
-    def _end(self, place: _Place, group: Group) -> None:
+    def _end(self, place: Place, group: Group) -> None:
         self._groups[place].remove(group)
         if not self._groups[place]:
             del self._groups[place]

@@ -296,13 +296,15 @@ class Shard:
     @property
     def next_at(self) -> float | None:
         """When `tick` has something to do; None: not before something happens."""
+        if self._closed:
+            return None
         times = [line.next_at for line in self._lines()]
         times += [slot.roll_at for slot in self._slots if slot.successor is None]
         return min((at for at in times if at is not None), default=None)
 
     def tick(self, now: float) -> None:
         """Do what is due."""
-        for slot in self._slots:
+        for slot in self._slots if not self._closed else ():
             for line in (slot.current, slot.successor):
                 if line is None:
                     continue

@@ -1,0 +1,165 @@
+"""What a client is told by keyword: the options of both clients, checked and put in order."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ssl import SSLContext
+from typing import Any, Final, TypedDict
+
+from fastbinance._io.options import ConnectionOptions
+from fastbinance._io.proxy import parse_proxy
+from fastbinance._protocol.rollover import ROLLOVER_AFTER, RolloverPlan
+from fastbinance._protocol.shard import MOST_LINES
+from fastbinance.errors import ConfigurationError
+from fastbinance.keys import ENVIRONMENTS, TIME_UNITS, Environment, TimeUnit, Urls, check_urls
+
+__all__ = ["MOST_SLOTS", "ClientOptions", "Settings", "check_size", "read_options"]
+
+MOST_SLOTS: Final = 1 << 24
+
+
+class ClientOptions(TypedDict, total=False):
+    """What both clients take, by keyword.
+
+    Attributes
+    ----------
+    env
+        ``"prod"``, ``"testnet"`` or ``"demo"``.
+    market_maker
+        Use the ``-mm`` hosts where Binance has them.
+    urls
+        Base URLs that override Binance's, by WsKey or market: ``{WsKey.MAIN: "ws://127.0.0.1:9000"}``.
+    ssl_context
+        For ``wss``; None verifies against the system's trusted certificates.
+    capacity
+        Slots of each ring, a power of two, where a method does not say otherwise.
+    time_unit
+        ``"microsecond"`` asks spot for times in microseconds; the other markets offer milliseconds only.
+        Records have nanoseconds either way.
+    api_key
+        Text of an API key, for ``format="sbe"``: Binance wants it in the handshake of binary streams, an
+        Ed25519 key without any permission. It is sent nowhere else and never shown.
+    proxy
+        URL of a proxy that every connection goes through: ``"http://host:port"`` or ``"socks5://host:port"``,
+        also ``socks4``, with ``user:password@`` before the host where it wants them. They are never shown.
+    lines
+        How many connections carry each stream, 1 to 4: what one of them loses, another has brought. Spot's go
+        to several of its hosts.
+    rollover_after
+        Seconds after which a connection is replaced by a new one; Binance ends it after 24 hours.
+    rollover_window
+        Beginning and end, as ``datetime.time`` in UTC, of the part of the day in which that shall happen.
+    """
+
+    env: Environment
+    market_maker: bool
+    urls: Urls | None
+    ssl_context: SSLContext | None
+    capacity: int | None
+    time_unit: TimeUnit
+    api_key: str | None
+    proxy: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The options of a client, checked."""
+
+    env: Environment
+    market_maker: bool
+    urls: Urls | None
+    capacity: int | None
+    time_unit: TimeUnit
+    connection: ConnectionOptions
+
+
+def read_options(
+    *,
+    env: Environment = "prod",
+    market_maker: bool = False,
+    urls: Urls | None = None,
+    ssl_context: SSLContext | None = None,
+    capacity: int | None = None,
+    time_unit: TimeUnit = "millisecond",
+    api_key: str | None = None,
+    proxy: str | None = None,
+    lines: int = 1,
+    rollover_after: float = ROLLOVER_AFTER,
+    rollover_window: tuple[dt.time, dt.time] | None = None,
+) -> Settings:
+    """Check the options of a client; see `ClientOptions`.
+
+    Raises
+    ------
+    ConfigurationError
+        An option cannot be; the message names what can.
+    """
+    if env not in ENVIRONMENTS:
+        raise ConfigurationError(f"env is one of {', '.join(map(repr, ENVIRONMENTS))}, not {env!r}")
+    if urls is not None and not isinstance(urls, Mapping):
+        raise ConfigurationError(
+            f'urls maps services to URLs, such as {{"main": "ws://127.0.0.1:9000"}}, not {urls!r}'
+        )
+    if ssl_context is not None and not isinstance(ssl_context, SSLContext):
+        raise ConfigurationError(f"ssl_context is an ssl.SSLContext, not {type(ssl_context).__name__}")
+    check_size("capacity", capacity, 2, MOST_SLOTS)
+    if time_unit not in TIME_UNITS:
+        units = ", ".join(map(repr, TIME_UNITS))
+        raise ConfigurationError(f"time_unit is one of {units}, not {time_unit!r}")
+    _check_api_key(api_key)
+    if not isinstance(lines, int) or isinstance(lines, bool) or not 1 <= lines <= MOST_LINES:
+        raise ConfigurationError(f"lines is a number from 1 to {MOST_LINES}, not {lines!r}")
+    if not isinstance(rollover_after, (int, float)) or isinstance(rollover_after, bool):
+        raise ConfigurationError(f"rollover_after is a number of seconds above 0, not {rollover_after!r}")
+    return Settings(
+        env=env,
+        market_maker=market_maker,
+        urls=check_urls(urls) if urls is not None else None,
+        capacity=capacity,
+        time_unit=time_unit,
+        connection=ConnectionOptions(
+            ssl_context=ssl_context,
+            api_key=api_key,
+            proxy=None if proxy is None else parse_proxy(proxy),
+            lines=lines,
+            rollover=RolloverPlan(float(rollover_after), _window(rollover_window)),
+        ),
+    )
+
+
+def check_size(name: str, size: int | None, least: int, most: int) -> None:
+    """Raise ConfigurationError unless a size is None or a power of two within its bounds."""
+    if size is None:
+        return
+    # bool is an int, and True would be a ring of one slot.
+    good = isinstance(size, int) and not isinstance(size, bool) and least <= size <= most
+    if not good or size & (size - 1):
+        raise ConfigurationError(f"{name} is a power of two from {least:,} to {most:,}, not {size!r}")
+
+
+def _window(window: Any) -> tuple[float, float] | None:
+    """Return a part of the day in seconds from midnight."""
+    if window is None:
+        return None
+    if (
+        not isinstance(window, tuple)
+        or len(window) != 2
+        or not all(isinstance(moment, dt.time) for moment in window)
+    ):
+        raise ConfigurationError(
+            f"rollover_window is a pair of datetime.time in UTC, such as (time(2), time(4)), not {window!r}"
+        )
+    begin, end = ((m.hour * 60 + m.minute) * 60 + m.second + m.microsecond / 1e6 for m in window)
+    return begin, end
+
+
+def _check_api_key(key: str | None) -> None:
+    """Refuse what cannot be an API key, without showing it: it goes into a line of HTTP."""
+    if key is None:
+        return
+    if not isinstance(key, str):
+        raise ConfigurationError(f"api_key is a str, not {type(key).__name__}")
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigurationError(
+            "api_key is empty, or has white space or a sign beyond ASCII, which no key has"
+        )
