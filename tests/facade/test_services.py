@@ -1,0 +1,132 @@
+"""Connections by service: made ahead of need, looked at, replaced, closed."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from support.faces import Face
+
+import fastbinance
+from fastbinance import ConfigurationError, WsKey
+from fastbinance.sim import RunningSimulator
+
+
+@pytest.fixture
+def fb(face: Face, sim: RunningSimulator) -> Any:
+    return face.client(urls=sim.urls)
+
+
+def test_a_service_is_connected_to_ahead_of_need(face: Face, sim: RunningSimulator, fb: Any) -> None:
+    queue = face.do(fb.events)
+    assert face.do(fb.is_connected, "spot") is False
+    face.do(fb.connect, WsKey.MAIN)
+    face.event(queue, "open")
+    assert face.do(fb.is_connected, "main") is True
+    assert face.do(fb.url, "spot") == sim.urls[WsKey.MAIN] + "/stream"
+    face.live(face.do(fb.book_ticker, "btcusdt"))
+    assert len(face.do(fb.stats).connections) == 1, "the connection that was there is used"
+
+
+def test_a_split_service_is_two_connections(face: Face, fb: Any) -> None:
+    queue = face.do(fb.events)
+    face.do(fb.connect, "usdm")
+    assert {face.event(queue, "open").ws_key for _ in range(2)} == {"usdmPublic", "usdmMarket"}
+    assert face.do(fb.is_connected, "usdm") is True
+    assert face.do(fb.is_connected, "usdmPublic") is True
+    assert face.do(fb.url, "usdm").endswith("/public/stream")
+
+
+def test_a_service_without_market_streams_is_refused(face: Face, fb: Any) -> None:
+    for call in (fb.connect, fb.is_connected, fb.url, fb.rollover):
+        with pytest.raises(ConfigurationError, match="carries no streams"):
+            face.do(call, WsKey.MAIN_WS_API)
+        with pytest.raises(ConfigurationError, match="nosuch"):
+            face.do(call, "nosuch")
+
+
+def test_connections_are_replaced_on_request_without_a_hole(face: Face, sim: RunningSimulator, fb: Any) -> None:
+    trades = face.live(face.do(fb.trades, "btcusdt"))
+    queue = face.do(fb.events)
+    first = trades.cursor
+    for number in range(1, 4):
+        assert face.do(fb.rollover) == 1
+        event = face.event(queue, "rollover")
+        assert (event.ws_key, event.reason, event.streams) == ("main", "request", ("btcusdt@trade",))
+        cursor = trades.cursor
+        face.until(lambda cursor=cursor: trades.cursor > cursor + 5, trades)
+        (stats,) = face.do(fb.stats).connections
+        assert (stats.rollovers, stats.reconnects) == (number, 0)
+    ids = [trades.at(sequence).trade_id for sequence in range(first, trades.cursor + 1)]
+    assert ids == list(range(ids[0], ids[-1] + 1))
+    assert trades.state == "LIVE"
+
+
+def test_a_rollover_of_a_service_leaves_the_others_alone(face: Face, fb: Any) -> None:
+    face.live(face.do(fb.book_ticker, "btcusdt"))
+    face.live(face.do(fb.book_ticker, "btcusdt", market="usdm"))
+    queue = face.do(fb.events)
+    assert face.do(fb.rollover, "usdmPublic") == 1
+    assert face.event(queue, "rollover").ws_key == "usdmPublic"
+
+
+def test_a_connection_is_replaced_for_its_age(face: Face, sim: RunningSimulator) -> None:
+    fb = face.client(urls=sim.urls, rollover_after=0.5)
+    queue = face.do(fb.events)
+    face.live(face.do(fb.book_ticker, "btcusdt"))
+    assert face.event(queue, "rollover").reason == "age"
+    assert face.event(queue, "rollover").reason == "age"
+
+
+def test_a_shutdown_notice_has_the_connection_replaced(face: Face, sim: RunningSimulator, fb: Any) -> None:
+    queue = face.do(fb.events)
+    face.live(face.do(fb.book_ticker, "btcusdt"))
+    sim.announce_shutdown()
+    face.event(queue, "server_shutdown")
+    assert face.event(queue, "rollover").reason == "shutdown"
+
+
+def test_two_lines_go_to_two_hosts_of_spot(face: Face, sim: RunningSimulator) -> None:
+    fb = face.client(urls=sim.urls, lines=2)
+    trades = face.live(face.do(fb.trades, "btcusdt"))
+    face.until(lambda: sum(stats.confirmed for stats in fb.stats().connections) == 2, trades)
+    connections = face.do(fb.stats).connections
+    assert [stats.url for stats in connections] == [
+        sim.urls[WsKey.MAIN] + "/stream", sim.urls[WsKey.MAIN2] + "/stream",
+    ]  # fmt: skip
+    assert [stats.line for stats in connections] == [0, 1]
+    first = trades.cursor
+    face.until(lambda: trades.cursor > first + 50, trades)
+    ids = [trades.at(sequence).trade_id for sequence in range(first + 1, trades.cursor + 1)]
+    assert ids == list(range(ids[0], ids[-1] + 1)), "each once"
+
+
+def test_a_service_is_closed_with_its_streams(face: Face, fb: Any) -> None:
+    queue = face.do(fb.events)
+    spot = face.live(face.do(fb.book_ticker, "btcusdt"))
+    usdm = face.live(face.do(fb.book_ticker, "btcusdt", market="usdm"))
+    face.do(fb.close, "spot")
+    assert face.event(queue, "close").ws_key == "main"
+    with pytest.raises(fastbinance.StreamClosed):
+        face.do(spot.wait, timeout=5)
+    cursor = usdm.cursor
+    face.until(lambda: usdm.cursor > cursor, usdm)
+    assert face.do(fb.is_connected, "spot") is False
+    again = face.live(face.do(fb.book_ticker, "btcusdt"))
+    assert again is not spot
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"lines": 0}, "lines is a number from 1 to 4, not 0"),
+        ({"lines": True}, "lines is a number"),
+        ({"lines": 5}, "lines is a number"),
+        ({"rollover_after": 0}, "rollover_after is a number of seconds above 0"),
+        ({"rollover_after": "1h"}, "rollover_after is a number of seconds"),
+        ({"rollover_window": (3, 5)}, "pair of datetime.time"),
+        ({"rollover_window": (dt.time(3), dt.time(3))}, "begins and ends at the same time"),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused_in_a_sentence(options: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ConfigurationError, match=reason):
+        fastbinance.Client(**options)
