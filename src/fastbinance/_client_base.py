@@ -12,6 +12,7 @@ from fastbinance._client_options import MOST_SLOTS, ClientOptions, check_size, r
 from fastbinance._core.feed import Feed
 from fastbinance._core.ring import Bell, RingBase
 from fastbinance._io.dispatch import Callback, EventHub, EventQueue
+from fastbinance._io.feed_thread import CLOSED
 from fastbinance._io.pool import Pool
 from fastbinance._io.stats import ConnectionStats
 from fastbinance._io.wishes import Wish, WishState
@@ -25,11 +26,9 @@ from fastbinance.market import ENDLESS, NamedStreams
 from fastbinance.rings import AnyRing
 from fastbinance.streams import Kind, Stream
 
-__all__ = ["CLOSED", "ClientBase", "ClientStats"]
+__all__ = ["ClientBase", "ClientStats"]
 
 X = TypeVar("X")
-
-CLOSED: Final = "the client is closed; make a new one"
 
 # Slots by kind, powers of two: of one symbol, and of many, because each symbol wants a history. What is
 # pushed once a second needs fewer than what is pushed with each change; options of one underlying may be a
@@ -101,7 +100,7 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
     def __init__(self, bell: Bell, **options: Unpack[ClientOptions]) -> None:
         self._settings = read_options(**options)
         self._bell = bell
-        # Held from the look at _closed to the end of what is done on the loop: close() waits for it.
+        # One wish at a time. Closing does not take it: who holds it may be waiting for the feed.
         self._lock = threading.RLock()
         self._wanted: dict[tuple[WsKey, str], tuple[Wish, AnyRing[Any, Any] | None]] = {}
         self._closed = False
@@ -246,6 +245,8 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
         ring: AnyRing[Any, Any] | None,
         named: WsKey,
     ) -> None:
+        if self._closed:  # the end of the rings may have come and gone
+            raise ConfigurationError(CLOSED)
         wish = pool.add(stream, ring, named=named)
         if ring is not None:
             ring.bind(wish)
@@ -257,11 +258,13 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
             pool = self._start()
             for place in [self._find(item) for item in items]:
                 wish, ring = self._wanted.pop(place, (None, None))
-                if wish is not None:
-                    self._on_loop(lambda wish=wish: pool.remove(wish))  # type: ignore[misc]
-                if ring is not None:
-                    ring.close()
-                self._hub.end(place[0].value, place[1])
+                try:
+                    if wish is not None:
+                        self._on_loop(lambda wish=wish: pool.remove(wish))  # type: ignore[misc]
+                finally:  # closing ends those that it finds
+                    if ring is not None:
+                        ring.close()
+                    self._hub.end(place[0].value, place[1])
 
     def _set_raw(self, items: list[tuple[Stream, WsKey] | AnyRing[Any, Any]], enabled: bool) -> None:
         with self._lock:
@@ -301,11 +304,18 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
         return own
 
     def _end_rings(self) -> None:
-        with self._lock:
-            for _, ring in self._wanted.values():
-                if ring is not None:
-                    ring.close()
-            self._bell.wake_all()
+        # A snapshot, and not the lock: see _begin for those that would come later.
+        for _, ring in tuple(self._wanted.values()):
+            if ring is not None:
+                ring.close()
+        self._bell.wake_all()
+
+    def _forget(self) -> None:
+        """Be closed, in a child process that has a copy of everything but the threads."""
+        self._closed = True
+        self._lock = threading.RLock()
+        self._hub.forget()
+        self._end_rings()
 
     def _collect(self, pool: Pool | None) -> ClientStats:
         wishes = [wish for wish, _ in self._wanted.values()]

@@ -1,13 +1,15 @@
 """`AsyncClient`: the front door for asyncio programs."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, ClassVar, Literal, Self, TypeVar, Unpack
+from typing import Any, ClassVar, Final, Literal, Self, TypeVar, Unpack
 
-from fastbinance._client_base import CLOSED, ClientBase, ClientStats
+from fastbinance._client_base import ClientBase, ClientStats
 from fastbinance._client_options import ClientOptions
 from fastbinance._io.dispatch import EventHub
+from fastbinance._io.feed_thread import CLOSED, close_pool
 from fastbinance._io.pool import Pool
 from fastbinance._market.candles import CandleStreams
 from fastbinance._market.depth import DepthStreams
@@ -42,6 +44,9 @@ from fastbinance.waiting import LoopBell, await_news
 __all__ = ["AsyncClient"]
 
 X = TypeVar("X")
+
+# Of close(), which promises a second: the rest is the busy machine's.
+_CLOSE_SECONDS: Final = 0.8
 
 
 class AsyncClient(
@@ -128,28 +133,40 @@ class AsyncClient(
         return self._collect(None if self._closed else self._pool)
 
     async def close(self) -> None:
-        """End all connections, rings and readers; any number of times. Normally takes a few milliseconds.
+        """End all connections, rings and readers; any number of times. Normally takes a few milliseconds, and
+        at most a second.
+
+        It goes on when this wait for it is cancelled. Where the client's loop has been closed, the
+        connections have ended with it.
 
         Raises
         ------
         ConfigurationError
-            This is not the event loop that the client belongs to.
+            This is not the event loop that the client belongs to, and that one still runs.
         """
+        home = self._loop_bell.loop
+        if home is not None and home.is_closed():
+            self._closed = True
+            self._end_rest()
+            return
         if self._pool is not None:
             self._check_loop()
         if self._ending is None:
             self._closed = True
             self._ending = asyncio.get_running_loop().create_task(self._end(), name="fastbinance close")
-        # It goes on when this wait for it is cancelled: else sockets would be left.
+        # Shielded: cancelled with the wait, it would leave sockets.
         await asyncio.shield(self._ending)
 
     async def _end(self) -> None:
         try:
             if self._pool is not None:
-                await self._pool.close()
+                await close_pool(self._pool, time.monotonic() + _CLOSE_SECONDS)
         finally:
-            self._end_rings()
-            self._hub.close()
+            self._end_rest()
+
+    def _end_rest(self) -> None:
+        self._end_rings()
+        self._hub.close()
 
     def _start(self) -> Pool:
         if self._closed:

@@ -1,19 +1,18 @@
 """`Client`: the front door for scripts and threads."""
 
-import asyncio
 import atexit
 import logging
-import threading
-import weakref
+import os
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, ClassVar, Final, Literal, Self, TypeVar, Unpack
 
-from fastbinance._client_base import CLOSED, ClientBase, ClientStats
+from fastbinance._client_base import ClientBase, ClientStats
 from fastbinance._client_options import ClientOptions
 from fastbinance._core.ring import Bell
 from fastbinance._io.dispatch import EventHub
+from fastbinance._io.feed_thread import CLOSED, FeedThread
 from fastbinance._io.pool import Pool
 from fastbinance._market.candles import CandleStreams
 from fastbinance._market.depth import DepthStreams
@@ -51,8 +50,10 @@ logger = logging.getLogger("fastbinance")
 
 X = TypeVar("X")
 
-# Connections end within half a second, with or without their peers; the rest is for a busy machine.
-_CLOSE_SECONDS: Final = 2.0
+# All of close(), which promises a second: the last of it is the busy machine's.
+_CLOSE_SECONDS: Final = 0.9
+# Of these, what callbacks get at least to take what was published before.
+_CALLBACK_SECONDS: Final = 0.2
 
 
 class Client(
@@ -96,10 +97,7 @@ class Client(
             )
         super().__init__(Bell(), **options)
         self._hub = EventHub()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
-        self._started: Future[Pool] = Future()
-        self._ended = threading.Event()
+        self._feed = FeedThread(self._make_pool, self._feed_ended)
 
     def __enter__(self) -> Self:
         return self
@@ -131,113 +129,82 @@ class Client(
 
     def stats(self) -> ClientStats:
         """Return what is known about connections, streams and callbacks now."""
-        with self._lock:
-            if self._closed or self._thread is None:
-                return self._collect(None)
-            pool = self._start()
-            return self._on_loop(lambda: self._collect(pool))
+        if self._closed or not self._feed.started:
+            return self._collect(None)
+        pool = self._feed.start()
+        try:
+            return self._feed.call(lambda: self._collect(pool))
+        except ConfigurationError:
+            if not self._closed:
+                raise
+            return self._collect(None)  # closed by another thread meanwhile
 
     def close(self) -> None:
-        """End all connections, rings and readers. From any thread, any number of times; takes at most a
-        second.
-        """
-        with self._lock:
-            first, self._closed = not self._closed, True
-        if not first:
-            self._ended.wait(_CLOSE_SECONDS)
-            return
-        try:
-            if self._loop is not None and self._thread is not None:
-                self._end_feed(self._loop, self._thread)
-        finally:
-            self._end_rings()
-            # Before the callbacks have ended: one of them may be waiting here.
-            self._ended.set()
-            self._hub.close()
+        """End all connections, rings and readers.
 
-    def _end_feed(self, loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
-        try:
-            pool = self._started.result(_CLOSE_SECONDS)
-            asyncio.run_coroutine_threadsafe(pool.close(), loop).result(_CLOSE_SECONDS)
-        except TimeoutError:
-            # Not raised: it would hide what made the caller close, and the loop's end takes the sockets
-            # along.
-            logger.warning("connections did not end within %g s", _CLOSE_SECONDS)
-        finally:
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join(_CLOSE_SECONDS)
+        From any thread, any number of times, also from a callback, a signal handler or a finalizer. Takes at
+        most a second: a peer that does not answer loses its goodbye, and a callback that does not return is
+        left behind. Ctrl-C may interrupt it; what it has begun goes on.
+        """
+        deadline = time.monotonic() + _CLOSE_SECONDS
+        self._begin_close(deadline)
+        self._finish_close(deadline)
+
+    def _begin_close(self, deadline: float) -> None:
+        # Nothing here waits for a lock: another thread may hold one while it waits for the feed, and a
+        # finalizer may run in the midst of anything.
+        self._closed = True
+        self._feed.end(deadline - _CALLBACK_SECONDS)
+
+    def _finish_close(self, deadline: float) -> None:
+        ended = self._feed.join(deadline - _CALLBACK_SECONDS / 2)
+        # Also where the feed does not come to it; and again by the feed, which may have made one meanwhile.
+        self._end_rings()
+        # On the feed's thread nobody may be waited for: a callback may be waiting for the feed.
+        self._hub.close(0.0 if self._feed.is_current else max(deadline - time.monotonic(), 0.0))
+        if not ended and not self._feed.is_current:
+            logger.warning("the feed's thread is busy and has not ended yet; it does when it is free")
 
     def _start(self) -> Pool:
-        with self._lock:
-            if self._closed:
-                raise ConfigurationError(CLOSED)
-            if self._thread is None:
-                self._loop = loop = _new_loop()
-                # A daemon: a script that forgets to close must still be able to end; atexit closes for it.
-                self._thread = threading.Thread(
-                    target=self._run, args=(loop,), name="fastbinance-feed", daemon=True
-                )
-                self._thread.start()
-                _close_at_exit(self)
-            return self._started.result()
-
-    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
-        asyncio.set_event_loop(loop)
-
-        async def make() -> Pool:
-            return self._make_pool()
-
-        try:
-            try:
-                self._started.set_result(loop.run_until_complete(make()))
-            except BaseException as error:  # whatever it is belongs to the caller who waits for it
-                self._started.set_exception(error)
-            else:
-                loop.run_forever()
-                _cancel_all(loop)
-        finally:
-            asyncio.set_event_loop(None)
-            loop.close()
+        if self._closed:
+            raise ConfigurationError(CLOSED)
+        # While it is open its thread keeps it alive anyway.
+        _OPEN.add(self)
+        return self._feed.start()
 
     def _on_loop(self, call: Callable[[], X]) -> X:
-        if self._loop is None:
-            raise AssertionError("the loop runs before anything is wanted of it")
-        done: Future[X] = Future()
+        return self._feed.call(call)
 
-        def run() -> None:
-            try:
-                done.set_result(call())
-            except BaseException as error:
-                done.set_exception(error)
+    def _feed_ended(self) -> None:
+        self._end_rings()
+        _OPEN.discard(self)
 
-        self._loop.call_soon_threadsafe(run)
-        return done.result()
+    def _forget(self) -> None:
+        self._closed = True
+        self._feed.forget()
+        super()._forget()
 
 
-def _new_loop() -> asyncio.AbstractEventLoop:
-    try:
-        import uvloop
-    except ImportError:  # not on every platform; asyncio's own loop does the same, a little slower
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
+#: The clients whose feed runs: a program that ends without closing them leaves nothing behind either.
+_OPEN: Final[set[Client]] = set()
 
 
-def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
-    """Leave nothing on a loop that is about to be closed; after an orderly close there is nothing."""
-    tasks = asyncio.all_tasks(loop)
-    for task in tasks:
-        task.cancel()
-    loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-    loop.run_until_complete(loop.shutdown_asyncgens())
+def _close_all() -> None:
+    clients = tuple(_OPEN)
+    deadline = time.monotonic() + _CLOSE_SECONDS
+    # All at once and not one after the other: a notebook may have made many.
+    for client in clients:
+        client._begin_close(deadline)
+    for client in clients:
+        client._finish_close(deadline)
 
 
-def _close_at_exit(client: Client) -> None:
-    weak = weakref.ref(client)
+def _forget_all() -> None:
+    for client in tuple(_OPEN):
+        client._forget()
+    _OPEN.clear()
 
-    def close() -> None:
-        kept = weak()
-        if kept is not None:
-            kept.close()
 
-    atexit.register(close)
-    weakref.finalize(client, atexit.unregister, close)
+atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)

@@ -1,6 +1,7 @@
 """From the feed's thread to those who listen: queues for iterators, a dispatcher for callbacks."""
 
 import asyncio
+import contextlib
 import inspect
 import logging
 import threading
@@ -100,6 +101,13 @@ class EventQueue:
         if ended is not None:
             ended()
 
+    def forget(self) -> None:
+        """Be closed, in a child process that has a copy of everything but the threads."""
+        # Not close(): a thread that is not here may hold the lock, and the waiters are the parent's.
+        self._changed = threading.Condition()
+        self._waiters = []
+        self._closed = True
+
     @property
     def closed(self) -> bool:
         """Whether nothing more will be put in."""
@@ -141,8 +149,10 @@ class EventQueue:
         for loop, future in waiters:
             if loop is here:
                 _settle(future)
-            elif not loop.is_closed():
-                loop.call_soon_threadsafe(_settle, future)
+            else:
+                # A loop that is closed has nobody waiting any more.
+                with contextlib.suppress(RuntimeError):
+                    loop.call_soon_threadsafe(_settle, future)
 
 
 def _is_message_of(event: Event, only: tuple[str, str]) -> bool:
@@ -171,7 +181,8 @@ class EventHub:
     def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self.callback_errors = 0
         self._loop = loop
-        self._lock = threading.Lock()
+        # Reentrant: a finalizer that closes may run on a thread that holds it.
+        self._lock = threading.RLock()
         # Replaced as a whole when changed, so that publish() reads them without the lock.
         # Weak: a queue that its consumer has dropped is nobody's any more.
         self._queues: tuple[weakref.ref[EventQueue], ...] = ()
@@ -180,11 +191,12 @@ class EventHub:
         self._thread: threading.Thread | None = None
         self._scheduled = False
         self._closed = False
+        self._abandoned = False
 
     @property
     def lost(self) -> int:
         """Events that callbacks never saw because they were too slow."""
-        return self._backlog.lost
+        return self._backlog.lost + (len(self._backlog) if self._abandoned else 0)
 
     def publish(self, event: Event) -> None:
         """Hand out an event; called on the feed's thread, which is the loop's where there is a loop."""
@@ -203,15 +215,14 @@ class EventHub:
         """Return a new queue that gets every event from now on, or only the messages of one stream."""
         queue = EventQueue(capacity, only)
         with self._lock:
-            if self._closed:
-                queue.close()
-            else:
-                # Those that were dropped go here: a callback of the garbage collector, which comes at any
-                # place, could not take the lock.
-                alive = tuple(kept for kept in self._queues if kept() is not None)
-                weak = weakref.ref(queue)
-                self._queues = (*alive, weak)
-                queue.on_close = lambda: self._forget(weak)
+            # Those that were dropped go here: a callback of the garbage collector, which comes at any
+            # place, could not take the lock.
+            alive = tuple(kept for kept in self._queues if kept() is not None)
+            weak = weakref.ref(queue)
+            self._queues = (*alive, weak)
+            queue.on_close = lambda: self._forget(weak)
+        if self._closed:  # looked at last: close() may have come in between, and not have seen it
+            queue.close()
         return queue
 
     def end(self, ws_key: str, stream: str) -> None:
@@ -255,11 +266,10 @@ class EventHub:
     def close(self, timeout: float = 1.0) -> None:
         """End all queues; callbacks get what was published before, for at most `timeout` seconds.
 
-        Safe to call from a callback. Where callbacks run on a loop, call it on that loop's thread.
+        Any number of times, also from a callback: each call waits, but for itself. What callbacks have not
+        taken when time is up is `lost`. Where they run on a loop, call it on that loop's thread.
         """
         with self._lock:
-            if self._closed:
-                return
             self._closed = True
             queues, self._queues = self._queues, ()
         for kept in queues:
@@ -271,6 +281,19 @@ class EventHub:
             self._drain()
         elif self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
+            # A callback that does not return cannot be ended; but after it there are no others.
+            self._abandoned = self._thread.is_alive()
+
+    def forget(self) -> None:
+        """Be closed, in a child process that has a copy of everything but the threads."""
+        # New ones: a thread that is not here may hold those there are.
+        self._lock = threading.RLock()
+        self._thread = None
+        self._closed = True
+        queues, self._queues = (*(kept() for kept in self._queues), self._backlog), ()
+        for queue in queues:
+            if queue is not None:
+                queue.forget()
 
     def _off(self, kind: EventKind, callback: Callback) -> None:
         with self._lock:
@@ -285,6 +308,8 @@ class EventHub:
     def _serve(self) -> None:
         for event in self._backlog:
             self._call(event)
+            if self._abandoned:
+                return
 
     def _drain(self) -> None:
         self._scheduled = False
