@@ -66,10 +66,10 @@ async def test_a_refused_port_is_said_so(world):
 
 
 async def test_a_host_without_an_address_is_said_so(world, monkeypatch):
-    async def unknown(*_, **__):
+    def unknown(*_, **__):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
     world.connection("ws://nowhere.localhost:9/stream").start()
     await world.until(lambda: world.of_kind("exception"))
     cause = world.of_kind("exception")[0].error.cause

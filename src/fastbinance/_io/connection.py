@@ -159,12 +159,11 @@ class Connection:
     def hang_up(self) -> None:
         """End the attempt or the connection now, whatever the peer does."""
         session = self._session
-        if session is not None and (session.transport is not None or session.dialing):
+        if session is not None and session.transport is not None:
             session.hang_up()
-            # What hangs in a handshake may not notice that its socket is dead.
-            if session.transport is None and self._task is not None and self._late is None:
-                self._late = self._loop.call_later(self._options.close_timeout, self._cancel)
         else:
+            # A cancelled attempt gives its socket back at once and in silence, whatever it was at. Where the
+            # socket is cut off below TLS instead, the transport logs an error.
             self._cancel()
 
     def stats(self, wanted: int, confirmed: int, rollovers: int) -> ConnectionStats:

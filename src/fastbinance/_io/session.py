@@ -225,11 +225,6 @@ class Session:
             with contextlib.suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
 
-    @property
-    def dialing(self) -> bool:
-        """Whether there is a socket, but no open connection yet."""
-        return self.transport is None and self._socket is not None
-
     # -- FeedHandler
 
     def on_open(self, transport: WSTransport, /) -> None:

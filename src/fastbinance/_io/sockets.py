@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from picows import WSError, WSHandshakeError
 
+from fastbinance._io.resolver import look_up
+
 __all__ = ["Failure", "ProxyFailed", "error_text", "explain", "is_loopback", "open_socket"]
 
 _STATUS: Final = {
@@ -75,7 +77,7 @@ async def _addresses(host: str, port: int) -> list[tuple[int, tuple[Any, ...]]]:
     else:
         return [(socket.AF_INET if literal.version == 4 else socket.AF_INET6, (host, port))]
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await look_up(host, port)
     except (socket.gaierror, UnicodeError) as error:
         raise _UnresolvedError(f"no address is known for {host}: {error_text(error)}") from error
     return [(family, address) for family, _, _, _, address in found]
