@@ -1,6 +1,7 @@
 """`AsyncClient`: the front door for asyncio programs."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
@@ -98,6 +99,7 @@ class AsyncClient(
         self._pool: Pool | None = None
         self._hub = EventHub()
         self._ending: asyncio.Task[None] | None = None
+        self._process = 0
 
     async def __aenter__(self) -> Self:
         self._start()
@@ -145,7 +147,8 @@ class AsyncClient(
             This is not the event loop that the client belongs to, and that one still runs.
         """
         home = self._loop_bell.loop
-        if home is not None and home.is_closed():
+        # In a child process the loop is a copy, and what is on it the parent's.
+        if home is not None and (home.is_closed() or os.getpid() != self._process):
             self._closed = True
             self._end_rest()
             return
@@ -174,6 +177,7 @@ class AsyncClient(
         loop = self._check_loop()
         if self._pool is None:
             self._loop_bell.loop = loop
+            self._process = os.getpid()
             self._hub = EventHub(loop)
             self._pool = self._make_pool()
         return self._pool

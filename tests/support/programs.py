@@ -1,0 +1,80 @@
+"""Programs of their own, which get real signals and end as a user's do."""
+
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Mapping
+from typing import Any, Final, Self
+
+__all__ = ["Program", "plain"]
+
+_FINISH_SECONDS: Final = 20  # a program that takes this long hangs; none of them takes two
+
+_PRELUDE: Final = """
+import asyncio, os, signal, socket, ssl, sys, threading
+import fastbinance
+
+def left():
+    "What is there besides the main thread and what the process began with."
+    threads = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+    sockets = []
+    for name in os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else ():
+        try:
+            target = os.readlink("/proc/self/fd/" + name)
+        except FileNotFoundError:
+            continue  # the descriptor of this very look
+        if target.startswith(("socket:", "anon_inode:")):
+            sockets.append(target)
+    return threads + sockets
+"""
+
+
+class Program:
+    """A Python program that runs with every warning an error, and asyncio in debug mode.
+
+    Parameters
+    ----------
+    text
+        What it does after the prelude, which imports `fastbinance`, what the programs here need of the
+        standard library, and has ``left()``.
+    **values
+        Its first variables: what ``repr`` can write.
+    """
+
+    def __init__(self, text: str, **values: Any) -> None:
+        lines = [f"{name} = {value!r}" for name, value in values.items()]
+        source = "\n".join([_PRELUDE, *lines, textwrap.dedent(text)])
+        self._process = subprocess.Popen(
+            [sys.executable, "-X", "dev", "-W", "error", "-c", source],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def read(self) -> str:
+        """Wait for the next line that it prints."""
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().rstrip("\n")
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    def finish(self) -> tuple[int, list[str], str]:
+        """Wait for its end; return its exit code, the lines that it still printed, and its errors."""
+        output, errors = self._process.communicate(timeout=_FINISH_SECONDS)
+        return self._process.returncode, output.splitlines(), errors
+
+
+def plain(urls: Mapping[Any, str]) -> dict[str, str]:
+    """Return URLs by name, which a program can be given."""
+    return {str(key.value): url for key, url in urls.items()}
