@@ -19,6 +19,7 @@ from fastbinance._market.prices import PriceStreams
 from fastbinance._market.quotes import QuoteStreams
 from fastbinance._market.tickers import TickerStreams
 from fastbinance.errors import ConfigurationError
+from fastbinance.keys import WsKey
 from fastbinance.reader import AsyncManyReader, Start
 from fastbinance.rings import AnyRing, AsyncRing
 from fastbinance.streams import Kind
@@ -134,18 +135,28 @@ class AsyncClient(
         """Return what is known about connections, streams and callbacks now."""
         return self._collect(None if self._closed else self._pool)
 
-    async def close(self) -> None:
+    async def close(self, ws_key: WsKey | str | None = None) -> None:
         """End all connections, rings and readers; any number of times. Normally takes a few milliseconds, and
         at most a second.
 
         It goes on when this wait for it is cancelled. Where the client's loop has been closed, the
         connections have ended with it.
 
+        Parameters
+        ----------
+        ws_key
+            Only the connections of this service: its streams are given up, their rings end, and the client
+            goes on. None ends the client.
+
         Raises
         ------
         ConfigurationError
-            This is not the event loop that the client belongs to, and that one still runs.
+            This is not the event loop that the client belongs to, and that one still runs; or there is no such
+            service, or it carries no market streams.
         """
+        if ws_key is not None:
+            self._close_service(ws_key)
+            return
         home = self._loop_bell.loop
         # In a child process the loop is a copy, and what is on it the parent's.
         if home is not None and (home.is_closed() or os.getpid() != self._process):

@@ -21,6 +21,7 @@ from fastbinance._market.prices import PriceStreams
 from fastbinance._market.quotes import QuoteStreams
 from fastbinance._market.tickers import TickerStreams
 from fastbinance.errors import ConfigurationError
+from fastbinance.keys import WsKey
 from fastbinance.reader import ManyReader, Start
 from fastbinance.rings import AnyRing, Ring
 from fastbinance.streams import Kind
@@ -139,13 +140,27 @@ class Client(
                 raise
             return self._collect(None)  # closed by another thread meanwhile
 
-    def close(self) -> None:
+    def close(self, ws_key: WsKey | str | None = None) -> None:
         """End all connections, rings and readers.
 
         From any thread, any number of times, also from a callback, a signal handler or a finalizer. Takes at
         most a second: a peer that does not answer loses its goodbye, and a callback that does not return is
         left behind. Ctrl-C may interrupt it; what it has begun goes on.
+
+        Parameters
+        ----------
+        ws_key
+            Only the connections of this service: its streams are given up, their rings end, and the client
+            goes on. None ends the client.
+
+        Raises
+        ------
+        ConfigurationError
+            There is no such service, or it carries no market streams.
         """
+        if ws_key is not None:
+            self._close_service(ws_key)
+            return
         deadline = time.monotonic() + _CLOSE_SECONDS
         self._begin_close(deadline)
         self._finish_close(deadline)

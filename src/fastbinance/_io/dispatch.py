@@ -101,7 +101,7 @@ class EventQueue:
         if ended is not None:
             ended()
 
-    def forget(self) -> None:
+    def _abandon(self) -> None:
         """Be closed, in a child process that has a copy of everything but the threads."""
         # Not close(): a thread that is not here may hold the lock, and the waiters are the parent's.
         self._changed = threading.Condition()
@@ -293,7 +293,7 @@ class EventHub:
         queues, self._queues = (*(kept() for kept in self._queues), self._backlog), ()
         for queue in queues:
             if queue is not None:
-                queue.forget()
+                queue._abandon()
 
     def _off(self, kind: EventKind, callback: Callback) -> None:
         with self._lock:

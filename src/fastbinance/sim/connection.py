@@ -1,14 +1,17 @@
 """One client's WebSocket: control frames, the message limit, pings, and writing to slow readers."""
 
 import asyncio
+import socket
+import struct
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from random import random
 from typing import Final
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
-from fastbinance.keys import Format
+from fastbinance.keys import Format, WsKey
 from fastbinance.sim.control import Answer, Control, Dialect
 from fastbinance.sim.hosts import Host, Target
 from fastbinance.sim.publish import Publisher
@@ -22,6 +25,10 @@ _LONGEST_BACKLOG_BYTES: Final = 32 * 1024 * 1024
 _HIGH_WATER_BYTES: Final = 256 * 1024
 _LINGER_SECONDS: Final = 1.0
 _WINDOW_SECONDS: Final = 1.0
+# SO_LINGER for no time: close() sends a reset.
+_AT_ONCE: Final = struct.pack("ii", 1, 0)
+# A text of 200 bytes is announced, and less comes.
+_HALF_A_FRAME: Final = b'\x81\x7e\x00\xc8{"stream":"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,7 @@ class Manners:
     messages_per_second: int
     ping_interval_seconds: float
     pong_timeout_seconds: float
+    lifetime_seconds: float | None = None
 
 
 class Connection(WSListener):
@@ -51,6 +59,8 @@ class Connection(WSListener):
         Unix milliseconds; the payload of pings, and the time of subscriptions.
     on_change
         Called when it opens, closes or subscribes.
+    hangs_up
+        Ends as soon as it is open: a fault.
     """
 
     def __init__(
@@ -63,6 +73,7 @@ class Connection(WSListener):
         stats: Stats,
         clock_ms: Callable[[], int],
         on_change: Callable[["Connection"], None],
+        hangs_up: bool = False,
     ) -> None:
         self.host = host
         self.target = target
@@ -76,12 +87,20 @@ class Connection(WSListener):
         self._loop = asyncio.get_running_loop()
         self._transport: WSTransport | None = None
         self._is_closing = False
+        self._hangs_up = hangs_up
+        self._delay_seconds = self._jitter_seconds = 0.0
+        self._late: deque[tuple[float, bytes]] = deque()
+        self._bytes_per_second: float | None = None
+        self._is_stalled = False
+        self._is_frozen = False
         self._arrivals: deque[float] = deque(maxlen=manners.messages_per_second)
         self._fragments: list[bytes] = []
         self._open_pings: set[bytes] = set()
         self._ping_timer: asyncio.TimerHandle | None = None
         self._pong_timer: asyncio.TimerHandle | None = None
         self._linger_timer: asyncio.TimerHandle | None = None
+        self._end_timer: asyncio.TimerHandle | None = None
+        self._recent: deque[float] = deque()
         self._writable = asyncio.Event()
         self._writable.set()
 
@@ -101,13 +120,26 @@ class Connection(WSListener):
         return self.target.time_unit
 
     @property
+    def keys(self) -> tuple[WsKey, ...]:
+        """Services at whose host it came in."""
+        return self.host.keys
+
+    @property
     def streams(self) -> tuple[str, ...]:
         """Names the peer subscribed to, served or not."""
         return self._control.streams
 
     def write(self, data: bytes) -> None:
         """Send whole frames."""
-        if self._transport is None or self._is_closing:
+        if self._transport is None or self._is_closing or self._is_stalled or self._is_frozen:
+            return
+        if self._delay_seconds or self._late:
+            self._write_later(data)
+        else:
+            self._write_now(data)
+
+    def _write_now(self, data: bytes) -> None:
+        if self._transport is None or self._is_closing or self._is_frozen:
             return
         transport = self._transport.underlying_transport
         # Past picows, whose send() makes one system call per frame.
@@ -136,6 +168,45 @@ class Connection(WSListener):
         if self._transport is not None:
             self._transport.disconnect(graceful=False)
 
+    def reset(self) -> None:
+        """Hang up with a TCP reset: what the peer has not read yet is lost to it."""
+        if self._transport is not None:
+            raw = self._transport.underlying_transport.get_extra_info("socket")
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self.cut()
+
+    def stall(self) -> None:
+        """Send no data any more; pings and answers go on."""
+        self._is_stalled = True
+
+    def freeze(self) -> None:
+        """Read nothing and send nothing; the socket stays."""
+        self._is_frozen = True
+        if self._transport is not None:
+            self._transport.underlying_transport.pause_reading()
+
+    def resume(self) -> None:
+        """End what `stall` and `freeze` have begun."""
+        if self._is_frozen and self._transport is not None and not self._is_closing:
+            self._transport.underlying_transport.resume_reading()
+        self._is_stalled = self._is_frozen = False
+
+    def truncate(self) -> None:
+        """Send half a frame, and hang up when it is out."""
+        self.write(_HALF_A_FRAME)
+        self._is_closing = True
+        self._stop_timers()
+        if self._transport is not None:
+            self._transport.underlying_transport.close()
+
+    def delay(self, seconds: float, jitter: float) -> None:
+        """Send everything later, in order."""
+        self._delay_seconds, self._jitter_seconds = seconds, jitter
+
+    def throttle(self, bytes_per_second: float | None) -> None:
+        """Read no more than so much of what the peer sends."""
+        self._bytes_per_second = bytes_per_second
+
     async def wait_closed(self) -> None:
         """Return when the socket is closed."""
         if self._transport is not None:
@@ -145,9 +216,16 @@ class Connection(WSListener):
         """Note the transport and subscribe to what the URL named."""
         self._transport = transport
         self.is_open = True
+        if self._hangs_up:
+            self.cut()
+            return
         transport.underlying_transport.set_write_buffer_limits(high=_HIGH_WATER_BYTES)
         self._stats.opened += 1
         self._ping_timer = self._loop.call_later(self._manners.ping_interval_seconds, self._ping)
+        if self._manners.lifetime_seconds is not None:
+            self._end_timer = self._loop.call_later(
+                self._manners.lifetime_seconds, self.close, WSCloseCode.GOING_AWAY, "the connection is old"
+            )
         self._obey(self._control.preset(self.target.streams))
         self._on_change(self)
 
@@ -159,6 +237,7 @@ class Connection(WSListener):
             return
         if self._is_closing or self._is_over_limit():
             return
+        self._rest(transport, frame.payload_size)
         if kind == WSMsgType.PING:
             transport.send_pong(frame.get_payload_as_bytes())
         elif kind == WSMsgType.PONG:
@@ -193,11 +272,36 @@ class Connection(WSListener):
         """Let floods and replays go on."""
         self._writable.set()
 
+    def _write_later(self, data: bytes) -> None:
+        due = self._loop.time() + self._delay_seconds + random() * self._jitter_seconds
+        if self._late:
+            due = max(due, self._late[-1][0])
+        self._late.append((due, data))
+        if len(self._late) == 1:
+            self._loop.call_at(due, self._send_late)
+
+    def _send_late(self) -> None:
+        while self._late and self._late[0][0] <= self._loop.time():
+            self._write_now(self._late.popleft()[1])
+        if self._late and not self._is_closing:
+            self._loop.call_at(self._late[0][0], self._send_late)
+
+    def _rest(self, transport: WSTransport, size: int) -> None:
+        # As long as a slow reader would need for what it has just read.
+        if self._bytes_per_second is None or self._is_frozen:
+            return
+        transport.underlying_transport.pause_reading()
+        self._loop.call_later(size / self._bytes_per_second, self._go_on)
+
+    def _go_on(self) -> None:
+        if self._transport is not None and self.is_open and not self._is_frozen:
+            self._transport.underlying_transport.resume_reading()
+
     def _obey(self, answer: Answer) -> None:
         market, now_ms = self.host.market, self._clock_ms()
         if answer.is_error:
             self._stats.control_errors += 1
-        if answer.text and self._transport is not None:
+        if answer.text and self._transport is not None and not self._is_frozen:
             self._transport.send(WSMsgType.TEXT, answer.text)
         for name in answer.added:
             self._publisher.join(self, market, name, self.target.part, now_ms)
@@ -210,6 +314,10 @@ class Connection(WSListener):
         self._stats.frames_received += 1
         now = self._loop.time()
         arrivals = self._arrivals
+        self._recent.append(now)
+        while now - self._recent[0] >= _WINDOW_SECONDS:
+            self._recent.popleft()
+        self._stats.most_in_a_second = max(self._stats.most_in_a_second, len(self._recent))
         is_over = len(arrivals) == arrivals.maxlen and now - arrivals[0] < _WINDOW_SECONDS
         arrivals.append(now)
         if is_over:
@@ -218,7 +326,7 @@ class Connection(WSListener):
         return is_over
 
     def _ping(self) -> None:
-        if self._transport is None:
+        if self._transport is None or self._is_frozen:
             return
         payload = str(self._clock_ms()).encode()
         self._open_pings.add(payload)
@@ -253,7 +361,7 @@ class Connection(WSListener):
         transport.disconnect()
 
     def _stop_timers(self) -> None:
-        for timer in (self._ping_timer, self._pong_timer):
+        for timer in (self._ping_timer, self._pong_timer, self._end_timer):
             if timer is not None:
                 timer.cancel()
         self._ping_timer = self._pong_timer = None

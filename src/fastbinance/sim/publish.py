@@ -1,9 +1,9 @@
 """From events to subscribers: topics, fan-out, and one write per connection and round."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-from fastbinance.keys import Format, Market, Part
+from fastbinance.keys import Format, Market, Part, WsKey
 from fastbinance.sim.binary import BinaryOutbox
 from fastbinance.sim.channels import (
     ArrayOf,
@@ -15,6 +15,7 @@ from fastbinance.sim.channels import (
     part_of,
 )
 from fastbinance.sim.contracts import contract_symbol
+from fastbinance.sim.disturb import Disturber
 from fastbinance.sim.exchange import Exchange, Happening
 from fastbinance.sim.instrument import is_listable
 from fastbinance.sim.market import RandomMarket
@@ -43,6 +44,10 @@ class Subscriber(Protocol):
     @property
     def time_unit(self) -> TimeUnit:
         """How times are spelled to it."""
+
+    @property
+    def keys(self) -> Sequence[WsKey]:
+        """Services at whose host it came in."""
 
     def write(self, data: bytes) -> None:
         """Take whole frames, in order."""
@@ -97,6 +102,8 @@ class Publisher:
         Markets whose random trading is off, because captured frames take its place.
     on_join
         Told the market and stream name of every new subscription that can be served.
+    disturber
+        Decides what becomes of each message.
     """
 
     def __init__(
@@ -106,11 +113,13 @@ class Publisher:
         *,
         replayed: frozenset[Market] = frozenset(),
         on_join: Callable[[Market, str], None] | None = None,
+        disturber: Disturber | None = None,
     ) -> None:
         self.exchange = exchange
         self._stats = stats
         self._replayed = replayed
         self._on_join = on_join
+        self._disturber = Disturber() if disturber is None else disturber
         self._streams: dict[tuple[Market, Format, str], _Stream] = {}
         self._feeds: dict[tuple[RandomMarket | Report, Channel], list[_Stream]] = {}
         self._binary: BinaryOutbox[_Stream] = BinaryOutbox()
@@ -200,7 +209,8 @@ class Publisher:
             data = b"".join(frames)
             self._stats.messages_sent += len(frames)
             self._stats.bytes_sent += len(data)
-            subscriber.write(data)
+            if data:
+                subscriber.write(data)
         return list(outbox)
 
     def _tell(self, happening: Happening) -> int:
@@ -241,6 +251,11 @@ class Publisher:
                 if raw is None:
                     raw = binary_frame(payload) if stream.format == "sbe" else text_frame(payload)
                 frame = raw
+            if self._disturber:
+                outbox.setdefault(subscriber, []).extend(
+                    self._disturber.frames(stream.market, stream.name, subscriber.keys, subscriber, frame)
+                )
+                continue
             frames = outbox.get(subscriber)
             if frames is None:
                 outbox[subscriber] = [frame]

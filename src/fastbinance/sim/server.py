@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from http import HTTPStatus
 from types import TracebackType
-from typing import Final, Self, TypedDict
+from typing import Final, Self
 
-from picows import WSCloseCode, WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
+from picows import WSCloseCode, WSUpgradeRequest, WSUpgradeResponseWithListener
 
 from fastbinance.errors import ConfigurationError
 from fastbinance.keys import MARKETS, Environment, Format, Market, WsKey, limits
@@ -17,10 +17,12 @@ from fastbinance.sim.channels import Topic
 from fastbinance.sim.connection import Connection, Manners
 from fastbinance.sim.control import Dialect
 from fastbinance.sim.exchange import Exchange
+from fastbinance.sim.faults import FaultSwitches
 from fastbinance.sim.flood import Flood, flood
 from fastbinance.sim.hosts import Host, Refusal, parse_target
 from fastbinance.sim.instrument import is_listable
 from fastbinance.sim.listeners import Listeners, at_most
+from fastbinance.sim.options import SimulatorOptions
 from fastbinance.sim.payload import snapshot_body
 from fastbinance.sim.publish import Publisher
 from fastbinance.sim.replay import Player, Replay
@@ -44,28 +46,11 @@ _API_KEY_HEADER: Final = "X-MBX-APIKEY"
 _BAD_KEY: Final = b'{"code":-2015,"msg":"Invalid API-key, IP, or permissions for action."}'
 
 
-class SimulatorOptions(TypedDict, total=False):
-    """Keyword arguments of `Simulator`, for those who pass them on."""
-
-    seed: int
-    host: str
-    ports: int | Mapping[str, int] | None
-    tls: bool
-    messages_per_second: float | None
-    replay: Mapping[Market, Replay] | None
-    ping_interval: float | None
-    pong_timeout: float | None
-    flat_errors: bool
-    announce_stop: bool
-    api_keys: Collection[str] | None
-    clock: Callable[[], int] | None
-
-
 def _wall_clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Simulator:
+class Simulator(FaultSwitches):
     """A Binance on loopback. Use it as an async context manager; it serves while the block runs.
 
     Parameters
@@ -91,6 +76,13 @@ class Simulator:
         Send ``serverShutdown`` to spot's connections before they are closed at the end.
     api_keys
         Keys that the SBE hosts let in; by default every key, but not none.
+    lifetime
+        Seconds after which a connection is closed, for Binance's 24 hours; by default never.
+    message_limit
+        Messages a second that a connection takes; by default Binance's, 5 on spot and 10 elsewhere.
+    connects_limit
+        Handshakes in so many seconds, over all hosts; those beyond get 429. Binance's would be (300, 300.0);
+        by default there is none.
     clock
         Gives Unix milliseconds. With a clock of one's own, `step` tells the simulator that it has moved.
 
@@ -117,22 +109,30 @@ class Simulator:
         announce_stop: bool = False,
         api_keys: Collection[str] | None = None,
         clock: Callable[[], int] | None = None,
+        lifetime: float | None = None,
+        message_limit: int | None = None,
+        connects_limit: tuple[int, float] | None = None,
     ) -> None:
         rate = _MESSAGES_PER_SECOND if messages_per_second is None else messages_per_second
         if not 0 < rate <= 100_000:
             raise ConfigurationError(f"messages_per_second is {rate}: it must be above 0 and at most 100000")
-        for name, seconds in (("ping_interval", ping_interval), ("pong_timeout", pong_timeout)):
+        for name, seconds in (
+            ("ping_interval", ping_interval), ("pong_timeout", pong_timeout), ("lifetime", lifetime)
+        ):  # fmt: skip
             if seconds is not None and seconds <= 0:
                 raise ConfigurationError(f"{name} is {seconds}: it must be above 0 seconds")
         replays = dict(replay or {})
         for market in replays:
             if market not in _MARKETS:
                 raise ConfigurationError(f"{market!r} cannot be replayed: there are {', '.join(_MARKETS)}")
+        super().__init__(connects_limit)
         self.stats = Stats()
         self._listeners = Listeners(host, ports, tls=tls)
         self._clock_ms = clock or _wall_clock_ms
         self._ping_interval = ping_interval
         self._pong_timeout = pong_timeout
+        self._lifetime = lifetime
+        self._message_limit = message_limit
         self._flat_errors = flat_errors
         self._announce_stop = announce_stop
         self._api_keys = None if api_keys is None else [key.encode() for key in api_keys]
@@ -335,7 +335,7 @@ class Simulator:
             replayed = frozenset(self._replays) if environment == "prod" else frozenset()
             on_join = self._joined if replayed else None
             self._publishers[environment] = Publisher(
-                exchange, self.stats, replayed=replayed, on_join=on_join
+                exchange, self.stats, replayed=replayed, on_join=on_join, disturber=self._disturber
             )
         for market, replay in self._replays.items():
             self._players[market] = Player(replay, market, self._publishers["prod"])
@@ -348,33 +348,33 @@ class Simulator:
                 flat_errors=self._flat_errors,
                 most_streams=figures.streams_per_connection,
             ),
-            messages_per_second=int(figures.messages_per_second),
+            messages_per_second=self._message_limit or int(figures.messages_per_second),
             ping_interval_seconds=self._ping_interval or figures.ping_interval_seconds,
             pong_timeout_seconds=self._pong_timeout or figures.pong_timeout_seconds,
+            lifetime_seconds=self._lifetime,
         )
 
     def _accept(self, host: Host, request: WSUpgradeRequest) -> Connection | WSUpgradeResponseWithListener:
+        refused = self._refusal_of(host)
+        if refused is not None and refused.status:
+            return self._refuse(host, HTTPStatus(refused.status), refused.body, refused.headers)
         target = parse_target(host, request.path.decode("latin-1"))
         if isinstance(target, Refusal):
-            return self._refuse(target.status, target.reason.encode())
+            return self._refuse(host, target.status, target.reason.encode())
         if host.format == "sbe" and not self._lets_in(request.headers.get(_API_KEY_HEADER, "")):
-            return self._refuse(HTTPStatus.UNAUTHORIZED, _BAD_KEY, {"Content-Type": "application/json"})
+            return self._refuse(
+                host, HTTPStatus.UNAUTHORIZED, _BAD_KEY, {"Content-Type": "application/json"}
+            )
+        self._note_attempt(host, 0 if refused is not None else HTTPStatus.SWITCHING_PROTOCOLS)
         return Connection(
             host,
             target,
+            hangs_up=refused is not None,
             manners=self._manners(host),
             publisher=self._publishers[host.environment],
             stats=self.stats,
             clock_ms=self._clock_ms,
             on_change=self._connection_changed,
-        )
-
-    def _refuse(
-        self, status: HTTPStatus, body: bytes, headers: Mapping[str, str] | None = None
-    ) -> WSUpgradeResponseWithListener:
-        self.stats.refused += 1
-        return WSUpgradeResponseWithListener(
-            WSUpgradeResponse.create_error_response(status, body, headers), None
         )
 
     def _lets_in(self, api_key: str) -> bool:

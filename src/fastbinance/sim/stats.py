@@ -13,6 +13,7 @@ class Stats:
     closed: int = 0  #: of these, how many are gone
     refused: int = 0  #: handshakes answered with an HTTP error
     frames_received: int = 0  #: text, ping and pong frames: what the message limit counts
+    most_in_a_second: int = 0  #: the most of these that one connection has sent within a second
     control_messages: int = 0  #: SUBSCRIBE and its kin, good or bad
     control_errors: int = 0  #: of these, answered with an error
     events: int = 0  #: events of the random markets
