@@ -43,7 +43,7 @@ cdef object _drift(const native.Drift& seen):
 cdef class Feed(WSListener):
     """The listener of one connection: frames in, records out, everything else to its handler."""
 
-    def __cinit__(self, handler not None, str ws_key not None, Bell bell=None, *, bint sbe=False, int line=0):
+    def __cinit__(self, handler not None, str ws_key not None, Bell bell=None, *, bint sbe=False):
         self.handler = handler
         self.ws_key = ws_key
         self.bell = bell if bell is not None else Bell()
@@ -117,13 +117,6 @@ cdef class Feed(WSListener):
             return None
         return RouteStats(
             route.fast, route.details.get().fallback, route.details.get().skipped, route.details.get().rejected)
-
-    def arrivals(self, list names not None):
-        out = []
-        for name in names:
-            stats = self.route_stats(name)
-            out.append(0 if stats is None else stats.fast + stats.fallback + stats.rejected)
-        return out
 
     @property
     def rejects(self):

@@ -337,12 +337,6 @@ cdef class RingBase:
         if before != <uint32_t>state and self.bell.waiting:
             self.bell.wake_all()
 
-    def set_lines(self, int lines):
-        pass
-
-    def release_held(self, int64_t now_ns):
-        return 0
-
     def sample(self, int64_t now_ns):
         """Refresh the header's sampled words: the feed's sign of life and the newest record's receive time."""
         cdef RecordHead head
