@@ -51,7 +51,9 @@ from fastbinance.reader import AsyncManyReader, AsyncReader, ManyReader, Reader
 from fastbinance.records import (
     FLAG_COINM,
     FLAG_END_OF_FRAME,
+    FLAG_GAP,
     FLAG_LEVELS_TRUNCATED,
+    FLAG_OVERLAP,
     FLAG_USDM,
     AggTrade,
     AssetIndex,
@@ -108,7 +110,9 @@ from fastbinance.typed_rings import (
 __all__ = [
     "FLAG_COINM",
     "FLAG_END_OF_FRAME",
+    "FLAG_GAP",
     "FLAG_LEVELS_TRUNCATED",
+    "FLAG_OVERLAP",
     "FLAG_USDM",
     "AggTrade",
     "AggTradeRing",

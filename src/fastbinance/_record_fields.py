@@ -23,7 +23,8 @@ class RecordFields:
     sequence : int
         Number of the record in its ring: 0, 1, 2, ... never reused. Ours, not Binance's.
     flags : int
-        Bits: `FLAG_LEVELS_TRUNCATED`, `FLAG_END_OF_FRAME`, `FLAG_USDM`, `FLAG_COINM`.
+        Bits: `FLAG_LEVELS_TRUNCATED`, `FLAG_END_OF_FRAME`, `FLAG_GAP`, `FLAG_OVERLAP`, `FLAG_USDM`,
+        `FLAG_COINM`.
     symbol_id : int
         Index into the ring's `symbols`.
     event_ns, transaction_ns : int

@@ -40,7 +40,9 @@ __all__ = [
     "FIELD_DOCS",
     "FLAG_COINM",
     "FLAG_END_OF_FRAME",
+    "FLAG_GAP",
     "FLAG_LEVELS_TRUNCATED",
+    "FLAG_OVERLAP",
     "FLAG_USDM",
     "AggTrade",
     "AggTradeFields",
@@ -82,6 +84,11 @@ __all__ = [
 FLAG_LEVELS_TRUNCATED: Final = 1
 #: Bit of ``flags``: the last record of a message that may bring several.
 FLAG_END_OF_FRAME: Final = 2
+#: Bit of ``flags``: records between the one before it and this one are missing, or ids have begun anew.
+FLAG_GAP: Final = 4
+#: Bit of ``flags``: a diff that begins within the one before it. It applies all the same, because its
+#: quantities are absolute.
+FLAG_OVERLAP: Final = 8
 #: Bits of ``flags``: Binance says that the symbol is a USD-M or a COIN-M contract (`st`). All-market streams
 # of futures carry both since 2026.
 FLAG_USDM: Final = 0x100

@@ -24,7 +24,8 @@ from fastbinance.streams import Kind
 DEPTH = (Kind.DIFF_DEPTH, Kind.PARTIAL_DEPTH)
 LISTED = [case for case in CASES if case[0] not in DEPTH]
 LISTED_IDS = [IDS[CASES.index(case)] for case in LISTED]
-ROOM = {"capacity": 8, "symbol_capacity": 16}
+#: The same elements come again and again.
+ROOM = {"capacity": 8, "symbol_capacity": 16, "merge": False}
 MINI = EVENTS[Kind.MINI_TICKER, "usdm"]
 MARK = EVENTS[Kind.MARK_PRICE, "usdm"]
 
@@ -119,7 +120,7 @@ class TestFastPath:
 
     @pytest.mark.parametrize(("stream", "ws_key", "kind", "elements"), FAST_ARRAYS)
     def test_a_feed_takes_its_symbols_first_frame_by_the_fallback(self, stream, ws_key, kind, elements):
-        ring = RingBase(int(kind), stream, ws_key, None, capacity=64, symbol_capacity=4)
+        ring = RingBase(int(kind), stream, ws_key, None, capacity=64, symbol_capacity=4, merge=False)
         feed = feed_for(ring)
         payload = combined(stream, elements)
         send(feed, payload, payload, payload)

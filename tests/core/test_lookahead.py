@@ -72,7 +72,7 @@ async def test_every_stream_of_a_burst_gets_its_own_records_in_order(count):
     for stream in STREAMS[:count]:
         symbol = stream.partition("@")[0].upper()
         rings[stream] = BookTickerRing(
-            int(Kind.BOOK_TICKER), stream, "main", symbol, capacity=64, bell=bell
+            int(Kind.BOOK_TICKER), stream, "main", symbol, capacity=64, bell=bell, merge=False
         )
         feed.add_route(stream, rings[stream])
     port = server.sockets[0].getsockname()[1]

@@ -27,7 +27,7 @@ QUOTE = Quote().message()
 
 def ring_of(name, symbol="BTCUSDT", **options):
     """Return a small ring of one stream."""
-    options = {"capacity": 8} | options
+    options = {"capacity": 8, "merge": False} | options  # the same message comes again and again
     return RingBase(int(KINDS[name]), f"{symbol.lower()}@{name}", "mainSBE", symbol, **options)
 
 

@@ -80,6 +80,7 @@ class Recorder:
         self.messages: list[tuple[str | None, bytes]] = []
         self.rejects: list[Any] = []
         self.drifts: list[tuple[list[Any], bytes]] = []
+        self.holds: list[str] = []
         self.pings = 0
         self.lost: list[tuple[int | None, str]] = []
 
@@ -101,6 +102,9 @@ class Recorder:
         assert recv_ns > 0
         self.drifts.append((drifts, payload))
 
+    def on_hold(self, stream: str) -> None:
+        self.holds.append(stream)
+
     def on_ping(self) -> None:
         self.pings += 1
 
@@ -111,12 +115,15 @@ class Recorder:
 def ring_for(
     kind: Kind, market: str = "", *, symbol: str | None = "", capacity: int = 8, **options: Any
 ) -> RingBase:
-    """Return a small ring for one of EVENTS; `symbol` None makes it one of many symbols."""
+    """Return a small ring for one of EVENTS; `symbol` None makes it one of many symbols.
+
+    It takes the same message again and again, unless `merge` is true as it is for clients.
+    """
     case = kind, market or HOME[kind]
     stream, ws_key = STREAMS[case]
     if symbol == "":
         symbol = SYMBOLS[case]
-    return RingBase(int(kind), stream, ws_key, symbol, capacity=capacity, **options)
+    return RingBase(int(kind), stream, ws_key, symbol, capacity=capacity, **{"merge": False, **options})
 
 
 def rings_of_every_kind() -> list[RingBase]:

@@ -85,7 +85,8 @@ cdef class _Bench:
             kind, name, ws_key, symbol,
             capacity=2 if levels else power_of_two(max(2, payload_bytes // 25 + 1)),
             level_capacity=power_of_two(max(2, payload_bytes // 10 + 1)),
-            symbol_capacity=1 if symbol is not None else power_of_two(max(2, payload_bytes // 32 + 1)))
+            symbol_capacity=1 if symbol is not None else power_of_two(max(2, payload_bytes // 32 + 1)),
+            merge=False)
         cdef bytes encoded = name.encode()
         cdef bytes encoded_symbol = b"" if symbol is None else symbol.encode()
         self.route = self.table.add(

@@ -17,6 +17,8 @@ cdef class Feed(WSListener):
         bint looks_ahead                   # there are so many routes that it pays
         unique_ptr[Fallback] parser
         SbeDecoder sbe_decoder
+        readonly int line                  # of the rings that it feeds
+        Route* holding                     # of a ring that has begun to hold, until its handler is told
         readonly bint sbe                  # binary messages are SBE; else they are nonsense
         Assembler assembler                # of fragmented messages
         bint in_message                    # a fragmented message has begun
@@ -49,6 +51,7 @@ cdef class Feed(WSListener):
     cdef int routes_changed(self) except -1
     cdef bint accept_fast(self, const char* payload, Py_ssize_t size) noexcept nogil
     cdef int accept(self, const char* payload, Py_ssize_t size) except -1
+    cdef int tell_hold(self) except -1
     cdef int accept_slowly(self, const char* payload, Py_ssize_t size) except -1
     cdef int on_rare_frame(self, WSTransport transport, WSFrame frame) except -1
     cdef int on_fragment(self, WSTransport transport, WSFrame frame) except -1

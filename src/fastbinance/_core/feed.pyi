@@ -107,6 +107,8 @@ class Feed(WSListener):
         - ``on_drift(drifts, payload, recv_ns)``: a published payload with what was never seen on its stream
           before.
         - ``on_reject(reject)``: a payload did not decode.
+        - ``on_hold(stream)``: the stream's ring has begun to hold records back; see `RingBase.release_held`.
+          Once, until it holds nothing.
         - ``on_ping()``: a PING came; the feed has answered it.
         - ``on_lost(close_code, reason)``: the socket is gone; of the peer's CLOSE, or None and nothing.
     ws_key : str
@@ -115,20 +117,25 @@ class Feed(WSListener):
         Rung at most once per socket read, when somebody waits; the rings' own.
     sbe : bool
         Whether binary messages are spot's SBE; otherwise they are rejected.
+    line : int
+        Which line of its rings this connection is, from 0 to 7.
 
     Attributes
     ----------
     frames, messages, bytes_received : int
         WebSocket frames of every type; whole text and binary messages; bytes of their payloads.
     published, skipped, rejected, control, unrouted : int
-        What became of the messages: a record, a filler, undecodable, an answer or error, a stream without a
-        route.
+        What became of the messages: a record (one that is held back too), a filler, undecodable, an answer or
+        error, a stream without a route.
+    duplicates : int
+        Records dropped because they, or newer ones, were in their rings already.
     fast, fallback : int
-        Published and skipped messages by the code that took them.
+        Messages of rings by the code that took them, dropped ones too.
     pings, handler_errors : int
         PINGs answered; exceptions of the handler.
     """
 
+    line: Final[int]
     ws_key: Final[str]
     frames: Final[int]
     messages: Final[int]
@@ -154,6 +161,10 @@ class Feed(WSListener):
     @property
     def drift_overflow(self) -> int:
         """How often something new came for which the table of drifts had no room."""
+
+    @property
+    def duplicates(self) -> int:
+        """Records dropped because they, or newer ones, were in their rings already."""
 
     @property
     def rejects(self) -> list[Reject]:
@@ -194,6 +205,11 @@ class Feed(WSListener):
 
     def route_stats(self, stream_name: str) -> RouteStats | None:
         """Return the counts of one stream on this connection, or None without such a route."""
+
+    def arrivals(self, names: list[str]) -> list[int]:
+        """Return how many messages have come on each of these routes, whatever became of them; 0 without a
+        route.
+        """
 
     def replay(
         self,

@@ -6,7 +6,7 @@ from collections import deque, namedtuple
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint64_t
 
 from picows.picows cimport WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
@@ -33,6 +33,12 @@ cdef str _text(string_view view):
     return (<bytes>view.data()[:view.size()]).decode("utf-8", "replace")
 
 
+cdef bint _is_record(Outcome outcome) noexcept:
+    """Whether a message was of a ring and is understood, whatever became of its records."""
+    return (outcome == Outcome.published or outcome == Outcome.skipped or outcome == Outcome.dropped
+            or outcome == Outcome.held)
+
+
 cdef object _drift(const native.Drift& seen):
     return Drift(
         _text(seen.stream.view()), native.kind_info(seen.kind).name.decode(),
@@ -43,11 +49,15 @@ cdef object _drift(const native.Drift& seen):
 cdef class Feed(WSListener):
     """The listener of one connection: frames in, records out, everything else to its handler."""
 
-    def __cinit__(self, handler not None, str ws_key not None, Bell bell=None, *, bint sbe=False):
+    def __cinit__(self, handler not None, str ws_key not None, Bell bell=None, *, bint sbe=False, int line=0):
+        if not 0 <= line < <int>native.most_lines:
+            raise ValueError(f"lines are numbered from 0 to {native.most_lines - 1}, not {line}")
         self.handler = handler
         self.ws_key = ws_key
         self.bell = bell if bell is not None else Bell()
         self.sbe = sbe
+        self.line = line
+        self.table.set_line(<uint8_t>line)
         self.rings = {}
         self.recent_rejects = deque(maxlen=KEPT_REJECTS)
         self.batch_ended = True
@@ -118,6 +128,22 @@ cdef class Feed(WSListener):
         return RouteStats(
             route.fast, route.details.get().fallback, route.details.get().skipped, route.details.get().rejected)
 
+    def arrivals(self, list names not None):
+        """How many messages have come on each of these routes, whatever became of them; 0 without a route."""
+        cdef Route* route
+        cdef bytes name
+        counts = []
+        for stream_name in names:
+            name = stream_name.encode()
+            route = self.table.find(string_view(PyBytes_AS_STRING(name), len(name)))
+            counts.append(0 if route == NULL else route.messages())
+        return counts
+
+    @property
+    def duplicates(self):
+        """Records dropped because they, or newer ones, were in their rings already."""
+        return self.table.duplicates()
+
     @property
     def rejects(self):
         """The newest rejected payloads, oldest first."""
@@ -125,6 +151,7 @@ cdef class Feed(WSListener):
 
     cpdef on_ws_connected(self, WSTransport transport):
         self.batch_ended = True
+        self.table.reopen()
         self.handler.on_open(transport)
 
     cpdef on_ws_frame(self, WSTransport transport, WSFrame frame):
@@ -161,16 +188,36 @@ cdef class Feed(WSListener):
             self.published += result.records
             self.fast += 1
             return True
+        if result.outcome == Outcome.declined:
+            return False
+        self.fast += 1
         if result.outcome == Outcome.skipped:
             self.skipped += 1
-            self.fast += 1
-            return True
-        return False
+        elif result.outcome == Outcome.held:
+            self.published += result.records
+            self.holding = result.route
+        return True
 
     cdef int accept(self, const char* payload, Py_ssize_t size) except -1:
-        if self.accept_fast(payload, size):
+        if not self.accept_fast(payload, size):
+            return self.accept_slowly(payload, size)
+        if self.holding != NULL:
+            return self.tell_hold()
+        return 0
+
+    cdef int tell_hold(self) except -1:
+        """Tell the handler of a ring that has begun to hold, once until it holds nothing."""
+        cdef Route* route = self.holding
+        self.holding = NULL
+        if not native.Merge(route.ring[0]).take_hold_news():
             return 0
-        return self.accept_slowly(payload, size)
+        try:
+            self.handler.on_hold(_text(route.name_text()))
+        except Exception:
+            # Not raised: see accept_rest.
+            self.handler_errors += 1
+            _logger.exception("%s: the handler of a ring that holds failed", self.ws_key)
+        return 0
 
     def replay(self, const unsigned char[::1] buffer not None, const int64_t[::1] offsets not None,
                const int64_t[::1] sizes not None, const int64_t[::1] recv_ns=None):
@@ -184,6 +231,7 @@ cdef class Feed(WSListener):
             const int64_t* at
             const int64_t* size_of
             const int64_t* times = NULL
+            bint taken = False
         if sizes.shape[0] != count or (recv_ns is not None and recv_ns.shape[0] != count):
             raise ValueError("offsets, sizes and recv_ns are of one length")
         for i in range(count):
@@ -209,11 +257,15 @@ cdef class Feed(WSListener):
                     while i < count:
                         if times != NULL:
                             self.recv_ns = times[i]
-                        if not self.accept_fast(base + at[i], size_of[i]):
+                        taken = self.accept_fast(base + at[i], size_of[i])
+                        if not taken or self.holding != NULL:
                             break
                         i += 1
                 if i < count:
-                    self.accept_slowly(base + at[i], size_of[i])
+                    if taken:
+                        self.tell_hold()
+                    else:
+                        self.accept_slowly(base + at[i], size_of[i])
                     i += 1
         finally:
             self.replaying = False
@@ -225,7 +277,7 @@ cdef class Feed(WSListener):
     cdef int accept_slowly(self, const char* payload, Py_ssize_t size) except -1:
         cdef FallbackResult result
         result = self.parser.get().run(self.table, payload, size, self.recv_ns, NULL)
-        if result.outcome == Outcome.published or result.outcome == Outcome.skipped:
+        if _is_record(result.outcome):
             self.fallback += 1
         return self.accept_rest(result, payload, size)
 
@@ -234,17 +286,19 @@ cdef class Feed(WSListener):
         self.messages += 1
         self.bytes_received += size
         result = self.sbe_decoder.run(payload, size, self.recv_ns)
-        if result.outcome == Outcome.published or result.outcome == Outcome.skipped:
+        if _is_record(result.outcome):
             self.fast += 1
         return self.accept_rest(result, payload, size)
 
     cdef int accept_rest(self, FallbackResult& result, const char* payload, Py_ssize_t size) except -1:
         """Count what became of a message, and show to the handler what is for it."""
-        if result.outcome == Outcome.published or result.outcome == Outcome.skipped:
-            if result.outcome == Outcome.published:
-                self.published += result.records
-            else:
+        if _is_record(result.outcome):
+            self.published += result.records
+            if result.outcome == Outcome.skipped:
                 self.skipped += 1
+            elif result.outcome == Outcome.held:
+                self.holding = result.route
+                self.tell_hold()
             if result.new_drifts or result.route.details.get().raw:
                 self.hand_over(result, PyBytes_FromStringAndSize(payload, size))
         elif result.outcome == Outcome.rejected:

@@ -36,6 +36,8 @@ cdef extern from "error.hpp" namespace "fb" nogil:
         control
         message
         rejected
+        dropped
+        held
 
 
 cdef extern from "record_fields.hpp" namespace "fb" nogil:
@@ -142,13 +144,55 @@ cdef extern from "ring_memory.hpp" namespace "fb" nogil:
         void release(void*, size_t) noexcept
 
 
+cdef extern from "merge_memory.hpp" namespace "fb" nogil:
+    unsigned int most_lines
+
+    cdef cppclass Hole:
+        uint32_t symbol_id
+        bool restart
+        int64_t first_id
+        int64_t last_id
+        int64_t from_ns
+        int64_t to_ns
+
+    cdef cppclass HoleLog:
+        uint64_t count() noexcept
+        size_t size() noexcept
+        const Hole& at(size_t) noexcept
+
+    # In C++ a MergeStats, whose name is a namedtuple's here.
+    cdef cppclass MergeCounts "fb::MergeStats":
+        uint64_t duplicates
+        uint64_t overlaps
+        uint64_t gaps
+        uint64_t held
+        uint64_t late_joins
+        uint64_t restarts
+        uint64_t* wins
+        uint64_t* copies
+        int64_t* lead_ns
+
+    cdef cppclass MergeMemory:
+        HoleLog holes
+        MergeCounts stats
+
+
 cdef extern from "writer.hpp" namespace "fb" nogil:
     cdef cppclass RingWriter:
         RingView view
-        bool open(void*, bool) noexcept
+        MergeMemory merge
+        bool open(void*, bool, bool) noexcept
         bool many_symbols() noexcept
         int64_t find_symbol(string_view) noexcept
         DecodeCode add_symbol(string_view, uint32_t&) noexcept
+
+
+cdef extern from "merge.hpp" namespace "fb" nogil:
+    cdef cppclass Merge:
+        Merge(RingWriter&) noexcept
+        bool set_lines(uint8_t) noexcept
+        bool take_hold_news() noexcept
+        int64_t release_held(int64_t) noexcept
 
 
 cdef extern from "route.hpp" namespace "fb" nogil:
@@ -166,8 +210,12 @@ cdef extern from "route.hpp" namespace "fb" nogil:
         unique_ptr[RouteDetails] details
         uint64_t fast
         string_view name_text()
+        uint64_t messages() noexcept
 
     cdef cppclass RouteTable:
+        void set_line(uint8_t) noexcept
+        void reopen() noexcept
+        uint64_t duplicates() noexcept
         Route* add(string_view, Kind, RingWriter*, string_view) except +
         bool remove(string_view) except +
         Route* find(string_view) noexcept

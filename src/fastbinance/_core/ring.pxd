@@ -38,6 +38,7 @@ cdef class RingBase:
         object __weakref__
 
     cdef void count_reject(self) noexcept
+    cdef int ring_if_newer(self, int64_t before) except -1
     cdef object make_record(self, int64_t sequence)
     cdef int64_t newest_of(self, str symbol) except -2
     cdef object lapped(self, int64_t sequence)

@@ -1,13 +1,63 @@
 """Rings: preallocated records in shareable memory, and the ways to read them."""
 
 from collections.abc import Iterator
-from typing import Any, Final, Never, Self
+from typing import Any, Final, NamedTuple, Never, Self
 
 import numpy as np
 from typing_extensions import disjoint_base
 
 _Records = np.ndarray[tuple[int], np.dtype[np.void]]
 _Levels = np.ndarray[tuple[int, int], np.dtype[np.float64]]
+
+class Hole(NamedTuple):
+    """Something that is missing in a stream.
+
+    Attributes
+    ----------
+    symbol : str
+        Whose records.
+    first_id, last_id : int
+        The ids that are missing; 0 and 0 where they cannot be told: futures' diffs, and restarts.
+    from_ns, to_ns : int
+        Receive times of the records before and after, UTC nanoseconds.
+    restart : bool
+        Whether ids have begun anew.
+    """
+
+    symbol: str
+    first_id: int
+    last_id: int
+    from_ns: int
+    to_ns: int
+    restart: bool
+
+class MergeStats(NamedTuple):
+    """What the merge of one ring has done.
+
+    Attributes
+    ----------
+    duplicates : int
+        Records dropped because they, or newer ones, had been brought already.
+    overlaps, gaps : int
+        Records flagged `FLAG_OVERLAP`, and `FLAG_GAP` but for restarts.
+    held, late_joins : int
+        Records held back; those among them that what was missing came for in time.
+    restarts : int
+        Times that ids have begun anew.
+    wins, copies, lead_ns : tuple of int
+        By line, while several are on: records it brought first; times it brought what another had brought;
+        nanoseconds by which it was first, added up over the copies of others.
+    """
+
+    duplicates: int
+    overlaps: int
+    gaps: int
+    held: int
+    late_joins: int
+    restarts: int
+    wins: tuple[int, ...]
+    copies: tuple[int, ...]
+    lead_ns: tuple[int, ...]
 
 @disjoint_base
 class NewestField:
@@ -159,6 +209,9 @@ class RingBase:
         Rows of the symbol table.
     bell : Bell, optional
         Shared by the rings of one client.
+    merge : bool
+        Whether only what is new gets in. Without it whatever comes is published: for tests, measurements and
+        the decoding of single payloads.
 
     Raises
     ------
@@ -187,6 +240,7 @@ class RingBase:
         level_capacity: int = 0,
         symbol_capacity: int = 1,
         bell: Bell | None = None,
+        merge: bool = True,
         **ignored: Any,
     ) -> Self: ...
     @property
@@ -231,6 +285,43 @@ class RingBase:
         """Refresh the header's sampled words: the feed's sign of life and the newest record's receive
         time.
         """
+
+    def set_lines(self, n: int) -> None:
+        """Say how many feeds of different lines publish to it from now on.
+
+        Below 2 what is held is released at once, because no other line can bring what is missing.
+
+        Raises
+        ------
+        ValueError
+            Not from 0 to 8.
+        MemoryError
+            No memory for what several lines need.
+        """
+
+    def release_held(self, now_ns: int) -> int:
+        """Publish what has been held for 20 ms.
+
+        Parameters
+        ----------
+        now_ns : int
+            UTC nanoseconds, of the clock that receive times are of.
+
+        Returns
+        -------
+        int
+            Nanoseconds until the next record is due; 0 when none is held.
+        """
+
+    @property
+    def hole_count(self) -> int:
+        """How many holes there have been."""
+
+    def holes(self) -> list[Hole]:
+        """Return the newest 256 holes, oldest first."""
+
+    def merge_stats(self) -> MergeStats:
+        """Return what the merge has done."""
 
     def close(self) -> None:
         """End it: DOWN for ever, and who waits is woken. The memory stays readable."""

@@ -2,6 +2,7 @@
 """Rings: preallocated records in one block of memory whose layout can be shared, and the ways to read them."""
 
 import logging
+from collections import namedtuple
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF
 from libc.math cimport NAN
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from fastbinance._core cimport native
@@ -27,6 +28,9 @@ from fastbinance.errors import ConfigurationError, Lapped, NoData, StaleData
 cnp.import_array()
 
 _logger = logging.getLogger("fastbinance")
+
+Hole = namedtuple("Hole", "symbol first_id last_id from_ns to_ns restart")
+MergeStats = namedtuple("MergeStats", "duplicates overlaps gaps held late_joins restarts wins copies lead_ns")
 
 cdef extern from "Python.h":
     int PySlice_Unpack(object, Py_ssize_t*, Py_ssize_t*, Py_ssize_t*) except -1
@@ -270,7 +274,7 @@ cdef class RingBase:
     """Memory and reads of one ring. The facade's `Ring` and `AsyncRing` add waiting and iterating."""
 
     def __cinit__(self, int kind, str stream not None, str ws_key not None, symbol, *, int64_t capacity,
-                  int64_t level_capacity=0, uint32_t symbol_capacity=1, Bell bell=None, **ignored):
+                  int64_t level_capacity=0, uint32_t symbol_capacity=1, Bell bell=None, bint merge=True, **ignored):
         cdef:
             RingShape shape
             char* name
@@ -309,8 +313,8 @@ cdef class RingBase:
         if self.memory == NULL:
             raise MemoryError(f"no {self.memory_size} bytes for the ring of {stream}")
         native.format_ring(self.memory, shape)
-        if not self.writer.open(self.memory, symbol is None):
-            raise MemoryError(f"no memory for the symbol index of {stream}")
+        if not self.writer.open(self.memory, symbol is None, merge):
+            raise MemoryError(f"no memory for the writer of {stream}")
         self.view = self.writer.view
         if symbol is not None:
             encoded = symbol.encode()
@@ -345,6 +349,48 @@ cdef class RingBase:
             memcpy(&head, self.view.slot(sequence), sizeof(RecordHead))
             store_relaxed[int64_t](self.view.header.last_recv_ns, head.recv_ns)
         store_relaxed[int64_t](self.view.header.heartbeat_ns, now_ns)
+
+    def set_lines(self, int n):
+        if not 0 <= n <= <int>native.most_lines:
+            raise ValueError(f"a ring has from 0 to {native.most_lines} lines, not {n}")
+        cdef int64_t before = self.view.cursor()
+        if not native.Merge(self.writer).set_lines(<uint8_t>n):
+            raise MemoryError(f"no memory for {n} lines of {self.stream}")
+        self.ring_if_newer(before)
+
+    def release_held(self, int64_t now_ns):
+        cdef int64_t before = self.view.cursor()
+        cdef int64_t left = native.Merge(self.writer).release_held(now_ns)
+        self.ring_if_newer(before)
+        return left
+
+    cdef int ring_if_newer(self, int64_t before) except -1:
+        """Wake who waits, when there is more than before: no socket read will."""
+        if self.bell.waiting and self.view.cursor() != before:
+            self.bell.ring()
+        return 0
+
+    @property
+    def hole_count(self):
+        return self.writer.merge.holes.count()
+
+    def holes(self):
+        cdef size_t i
+        cdef native.Hole hole
+        found = []
+        symbols = self.symbols
+        for i in range(self.writer.merge.holes.size()):
+            hole = self.writer.merge.holes.at(i)
+            found.append(Hole(symbols[hole.symbol_id], hole.first_id, hole.last_id, hole.from_ns, hole.to_ns, hole.restart))
+        return found
+
+    def merge_stats(self):
+        cdef const native.MergeCounts* stats = &self.writer.merge.stats
+        lines = range(native.most_lines)
+        return MergeStats(
+            stats.duplicates, stats.overlaps, stats.gaps, stats.held, stats.late_joins, stats.restarts,
+            tuple([stats.wins[i] for i in lines]), tuple([stats.copies[i] for i in lines]),
+            tuple([stats.lead_ns[i] for i in lines]))
 
     def close(self):
         self.closed = True

@@ -11,9 +11,7 @@ FB_OUTLINE FastResult take_dated_quote(Route &route, const char *p, const char *
   BookTickerFields fields;
   if (!scan_dated_quote<wrapped, many>(t, route, fields))
     return {Outcome::declined, 0, &route};
-  publish<many>(route, fields, recv_ns);
-  ++route.fast;
-  return {Outcome::published, 1, &route};
+  return publish<BookTickerRecord, many>(route, fields, recv_ns);
 }
 
 template <bool wrapped, bool many>
@@ -22,9 +20,7 @@ FB_OUTLINE FastResult take_book_ticker(Route &route, const char *p, const char *
   BookTickerFields fields;
   if (!scan_bare_quote<wrapped, many>(t, route, fields))
     return take_dated_quote<wrapped, many>(route, p, end, recv_ns);
-  publish<many, true>(route, fields, recv_ns);
-  ++route.fast;
-  return {Outcome::published, 1, &route};
+  return publish<BookTickerRecord, many, true>(route, fields, recv_ns);
 }
 
 template <bool wrapped, bool many>
@@ -33,13 +29,13 @@ FB_OUTLINE FastResult take_trade(Route &route, const char *p, const char *end, s
   TradeFields fields;
   if (!scan_trade<wrapped, many>(t, route, fields))
     return {Outcome::declined, 0, &route};
-  ++route.fast;
   if (fields.no_trade || (fields.trade_type != 0 && fields.price == 0)) {
+    pass_over<many>(route, fields, recv_ns);
+    ++route.fast;
     ++route.details->skipped;
     return {Outcome::skipped, 0, &route};
   }
-  publish<many>(route, fields, recv_ns);
-  return {Outcome::published, 1, &route};
+  return publish<TradeRecord, many>(route, fields, recv_ns);
 }
 
 template <bool wrapped, bool many>
@@ -48,22 +44,17 @@ FB_OUTLINE FastResult take_agg_trade(Route &route, const char *p, const char *en
   AggTradeFields fields;
   if (!scan_agg_trade<wrapped, many>(t, route, fields))
     return {Outcome::declined, 0, &route};
-  publish<many>(route, fields, recv_ns);
-  ++route.fast;
-  return {Outcome::published, 1, &route};
+  return publish<AggTradeRecord, many>(route, fields, recv_ns);
 }
 
-template <bool wrapped, bool many>
+template <bool wrapped, bool many, class Fields>
 FB_OUTLINE FastResult take_depth(Route &route, const char *p, const char *end, std::int64_t recv_ns) noexcept {
   Text t{p, end, {}};
-  DepthFields fields;
-  std::int64_t begin;
-  Level *levels = route.ring->begin_levels((end - p) / 10 + 1, begin);
+  Fields fields;
+  Level *levels = route.ring->begin_levels((end - p) / 10 + 1, fields.levels_begin);
   if (levels == nullptr || !scan_depth<wrapped, many>(t, route, fields, levels))
     return {Outcome::declined, 0, &route};
-  publish<many>(route, fields, begin, recv_ns);
-  ++route.fast;
-  return {Outcome::published, 1, &route};
+  return publish_depth<many>(route, fields, recv_ns);
 }
 
 template <bool wrapped, bool many, bool continuous>
@@ -72,9 +63,7 @@ FB_OUTLINE FastResult take_kline(Route &route, const char *p, const char *end, s
   KlineFields fields;
   if (!scan_kline<wrapped, many, continuous>(t, route, fields))
     return {Outcome::declined, 0, &route};
-  publish<many>(route, fields, recv_ns);
-  ++route.fast;
-  return {Outcome::published, 1, &route};
+  return publish<KlineRecord, many>(route, fields, recv_ns);
 }
 
 template <class Record, bool wrapped, bool many>
@@ -84,7 +73,7 @@ FB_OUTLINE FastResult take_element(Route &route, const char *p, const char *end,
   if (!take_elements<Record, wrapped, many>(route, t, recv_ns, count))
     return {Outcome::declined, 0, &route};
   ++route.fast;
-  return {Outcome::published, count, &route};
+  return {count != 0 ? Outcome::published : Outcome::dropped, count, &route};
 }
 
 using Take = FastResult (*)(Route &, const char *, const char *, std::int64_t) noexcept;
@@ -95,8 +84,8 @@ template <bool wrapped, bool many> constexpr Take taker_of(Kind kind) {
   case Kind::book_ticker: return take_book_ticker<wrapped, many>;
   case Kind::trade: return take_trade<wrapped, many>;
   case Kind::agg_trade: return take_agg_trade<wrapped, many>;
-  case Kind::diff_depth:
-  case Kind::partial_depth: return take_depth<wrapped, many>;
+  case Kind::diff_depth: return take_depth<wrapped, many, DiffFields>;
+  case Kind::partial_depth: return take_depth<wrapped, many, PartialFields>;
   case Kind::kline: return take_kline<wrapped, many, false>;
   case Kind::continuous_kline: return many ? take_nothing : take_kline<wrapped, false, true>;
   case Kind::mini_ticker: return take_element<MiniTickerRecord, wrapped, many>;

@@ -6,6 +6,7 @@
 // Included once per instruction set by fast.hpp.
 
 struct BookTickerFields {
+  static constexpr bool contiguous = false;
   std::int64_t update_id;
   std::int64_t event_ns = 0, transaction_ns = 0;
   double bid_price, bid_qty, ask_price, ask_qty;
@@ -59,22 +60,12 @@ FB_INLINE bool scan_dated_quote(Text &t, const Route &route, BookTickerFields &f
          optional_product(t, f.flags) && closes<wrapped>(t);
 }
 
-// `bare`: without times and product.
-template <bool many, bool bare = false>
-FB_INLINE void publish(Route &route, const BookTickerFields &f, std::int64_t recv_ns) noexcept {
-  std::int64_t sequence;
-  BookTickerRecord *first = route.target.claim<BookTickerRecord>(sequence);
-  for (BookTickerRecord *place : {first, first + route.target.capacity}) {
-    BookTickerRecord &r = *place;
-    write_head(r, sequence, bare ? 0 : f.flags, many ? f.symbol_id : 0, bare ? 0 : f.event_ns, bare ? 0 : f.transaction_ns,
-               recv_ns);
-    r.update_id = f.update_id;
-    r.bid_price = f.bid_price;
-    r.bid_qty = f.bid_qty;
-    r.ask_price = f.ask_price;
-    r.ask_qty = f.ask_qty;
-  }
-  if constexpr (many)
-    store_release(route.ring->view.symbols[f.symbol_id].last_sequence, sequence);
-  route.target.publish(sequence);
+FB_INLINE Ids ids_of(const BookTickerFields &f) noexcept { return {no_rank, f.update_id}; }
+
+FB_INLINE void fill(BookTickerRecord &r, const BookTickerFields &f) noexcept {
+  r.update_id = f.update_id;
+  r.bid_price = f.bid_price;
+  r.bid_qty = f.bid_qty;
+  r.ask_price = f.ask_price;
+  r.ask_qty = f.ask_qty;
 }

@@ -5,6 +5,7 @@
 // Included once per instruction set by fast.hpp.
 
 struct DepthFields {
+  std::int64_t levels_begin = 0;
   std::int64_t event_ns = 0, transaction_ns = 0;
   std::int64_t first_update_id = 0, update_id, prev_update_id = 0;
   std::uint32_t symbol_id = 0, flags = 0, bid_count, ask_count;
@@ -75,22 +76,36 @@ FB_INLINE bool scan_depth(Text &t, const Route &route, DepthFields &f, Level *le
   return closes<wrapped>(t);
 }
 
-template <bool many>
-FB_INLINE void publish(Route &route, const DepthFields &f, std::int64_t begin, std::int64_t recv_ns) noexcept {
-  std::int64_t sequence;
-  DepthRecord *first = route.target.claim<DepthRecord>(sequence);
-  for (DepthRecord *place : {first, first + route.target.capacity}) {
-    DepthRecord &r = *place;
-    write_head(r, sequence, f.flags, many ? f.symbol_id : 0, f.event_ns, f.transaction_ns, recv_ns);
-    r.first_update_id = f.first_update_id;
-    r.update_id = f.update_id;
-    r.prev_update_id = f.prev_update_id;
-    r.levels_begin = begin;
-    r.bid_count = f.bid_count;
-    r.ask_count = f.ask_count;
-  }
-  if constexpr (many)
-    store_release(route.ring->view.symbols[f.symbol_id].last_sequence, sequence);
+// The same, of the two kinds, which follow each other differently.
+struct DiffFields : DepthFields {
+  static constexpr bool contiguous = true;
+};
+struct PartialFields : DepthFields {
+  static constexpr bool contiguous = false;
+};
+
+FB_INLINE Ids ids_of(const DiffFields &f) noexcept {
+  return {f.prev_update_id != 0 ? f.prev_update_id : id_before(f.first_update_id), f.update_id};
+}
+FB_INLINE Ids ids_of(const PartialFields &f) noexcept { return {no_rank, f.update_id}; }
+
+FB_INLINE void fill(DepthRecord &r, const DepthFields &f) noexcept {
+  r.first_update_id = f.first_update_id;
+  r.update_id = f.update_id;
+  r.prev_update_id = f.prev_update_id;
+  r.levels_begin = f.levels_begin;
+  r.bid_count = f.bid_count;
+  r.ask_count = f.ask_count;
+}
+
+// The levels lie in the arena already. They are kept by `end_levels`; of a record that is dropped they are written over.
+template <bool many, class Fields>
+FB_INLINE FastResult publish_depth(Route &route, const Fields &f, std::int64_t recv_ns) noexcept {
+  if (!follows<many>(route, f, recv_ns)) [[unlikely]]
+    return after(store_slowly<DepthRecord, many>(route, f, recv_ns), route);
+  const std::int64_t sequence = store<DepthRecord, many, false>(route, f, recv_ns);
   route.target.publish(sequence);
-  route.ring->end_levels(begin + f.bid_count + f.ask_count);
+  route.ring->end_levels(f.levels_begin + f.bid_count + f.ask_count);
+  ++route.fast;
+  return {Outcome::published, 1, &route};
 }

@@ -50,17 +50,30 @@ template <bool many> FB_INLINE bool scan_element(Text &t, const Route &route, Ma
   return optional_product(t, r.flags) && literal(t, "}");
 }
 
+// `records` of a whole message. How many were published.
 template <class Record, bool many>
-FB_INLINE void publish_staged(Route &route, Record *records, std::size_t count, std::int64_t recv_ns) noexcept {
+FB_INLINE std::uint32_t publish_staged(Route &route, Record *records, std::size_t count, bool is_array,
+                                       std::int64_t recv_ns) noexcept {
+  RingWriter &ring = *route.ring;
+  std::uint32_t published = 0;
+  ring.begin_frame();
   for (Record *r = records; r != records + count; ++r) {
-    Record *first = route.target.claim<Record>(r->sequence);
     r->recv_ns = recv_ns;
+    if (!is_newer<many>(*route.target.header, ring, many ? r->symbol_id : 0, r->event_ns, recv_ns)) [[unlikely]] {
+      published += route.merge(*r) == Fate::published;
+      continue;
+    }
+    ring.reveal();
+    Record *first = route.target.claim<Record>(r->sequence);
     std::memcpy(static_cast<void *>(first), r, sizeof *r);
     std::memcpy(static_cast<void *>(first + route.target.capacity), r, sizeof *r);
     if constexpr (many)
-      store_release(route.ring->view.symbols[r->symbol_id].last_sequence, r->sequence);
-    route.target.publish(r->sequence);
+      store_release(ring.view.symbols[r->symbol_id].last_sequence, r->sequence);
+    ring.hide(r->sequence);
+    ++published;
   }
+  ring.end_frame(is_array);
+  return published;
 }
 
 // `count`: how many records were published, when it was true.
@@ -89,7 +102,6 @@ FB_INLINE bool take_elements(Route &route, Text &t, std::int64_t recv_ns, std::u
     } while (*t.p == ',');
     if (!literal(t, "]"))
       return false;
-    staged[count - 1].flags |= FLAG_END_OF_FRAME;
   }
   if constexpr (wrapped) {
     if (!literal(t, "}"))
@@ -97,6 +109,6 @@ FB_INLINE bool take_elements(Route &route, Text &t, std::int64_t recv_ns, std::u
   }
   if (t.p != t.end)
     return false;
-  publish_staged<Record, many>(route, staged, count, recv_ns);
+  count = publish_staged<Record, many>(route, staged, count, is_array, recv_ns);
   return true;
 }

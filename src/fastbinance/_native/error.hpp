@@ -69,6 +69,8 @@ enum class Outcome : std::uint8_t {
   control = 3,   // an answer to a control frame, or an error frame
   message = 4,   // a valid message of a stream that has no ring here
   rejected = 5,  // see the code
+  dropped = 6,   // understood, and all of it known already
+  held = 7,      // some of its records wait for what is missing before them
 };
 
 } // namespace fb

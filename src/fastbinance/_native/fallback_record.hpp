@@ -5,7 +5,6 @@ struct Staged {
   alignas(8) std::byte record[max_record_size];
   std::string_view symbol; // into the payload, or the parser's memory; valid until the next payload
   ShortText<max_symbol_bytes> composed; // the symbol instead, where two keys give it
-  std::int64_t levels_end = 0;
   bool has_symbol = false;
   bool no_trade = false; // "X":"NA", or "X" and price 0: a filler, counted and not published
 
@@ -233,7 +232,6 @@ private:
       std::rotate(levels_, levels_ + depth.ask_count, levels_ + depth.ask_count + depth.bid_count);
     if (truncated_)
       depth.flags |= FLAG_LEVELS_TRUNCATED;
-    staged.levels_end = depth.levels_begin + depth.bid_count + depth.ask_count;
   }
 
   // `BTCUSDT` and `PERPETUAL`: the stream's own spelling, which tells a pair's contracts apart.

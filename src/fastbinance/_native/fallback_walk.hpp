@@ -301,10 +301,8 @@ private:
 
   // The whole payload is known to be good: give its records their symbols and publish them.
   DecodeCode finish(Route &route) noexcept {
-    Staged *last = nullptr; // that is published
+    bool any_trade = false; // and not only fillers
     for (Staged &staged : staged_) {
-      if (!staged.no_trade)
-        last = &staged;
       result_.symbol = staged.symbol_text();
       if (!staged.has_symbol) // spot partial depth names none
         continue;
@@ -313,26 +311,39 @@ private:
       FB_TRY(check_symbol(staged.symbol_text()));
     }
     FB_TRY(find_rows(*route.ring));
-    const std::size_t size = kind_info(route.kind).record_size;
+    bool held = false;
+    if (is_array_)
+      route.ring->begin_frame();
     for (Staged &staged : staged_) {
-      if (staged.no_trade)
-        continue;
-      if (is_array_ && &staged == last)
-        staged.head().flags |= FLAG_END_OF_FRAME;
       staged.head().recv_ns = recv_ns_;
-      route.ring->publish_copy(staged.record, size);
-      if (kind_info(route.kind).has_levels)
-        route.ring->end_levels(staged.levels_end);
-      ++result_.records;
+      if (staged.no_trade) {
+        pass_over(route, staged);
+        continue;
+      }
+      any_trade = true;
+      const Fate fate = route.merge(staged.head());
+      held |= fate == Fate::held;
+      result_.records += fate != Fate::dropped;
     }
+    if (is_array_)
+      route.ring->end_frame(true);
     reader_.report(drifts_, route, recv_ns_, result_.new_drifts);
     ++route.details->fallback;
-    result_.outcome = Outcome::published;
-    if (result_.records == 0) { // fillers, or an empty array
+    result_.outcome = held ? Outcome::held : result_.records != 0 ? Outcome::published : Outcome::dropped;
+    if (!any_trade) { // fillers, or an empty array
       ++route.details->skipped;
       result_.outcome = Outcome::skipped;
     }
     return DecodeCode::ok;
+  }
+
+  // A filler is no record, but its id is used up. Without a row nothing of its symbol has come.
+  void pass_over(Route &route, Staged &staged) noexcept {
+    const std::int64_t row = staged.has_symbol ? route.ring->find_symbol(staged.symbol_text()) : 0;
+    if (row < 0)
+      return;
+    staged.head().symbol_id = static_cast<std::uint32_t>(row);
+    route.merge(staged.head(), true);
   }
 
   // Rows for the symbols of all records or, when the table is full, of none: a rejected payload adds no symbol.

@@ -39,8 +39,8 @@ constexpr bool is_time(std::int64_t value) noexcept {
 }
 
 struct FastResult {
-  Outcome outcome;       // published, skipped or declined
-  std::uint32_t records; // how many were published
+  Outcome outcome;       // published, dropped, held, skipped or declined
+  std::uint32_t records; // how many were published or held
   Route *route;          // where it went; when declined, where its stream name would lead, or nullptr
 };
 
@@ -48,6 +48,7 @@ namespace scalar {
 #define FB_AVX2 0
 #include "digits_scalar.hpp"
 #include "scan.hpp"
+#include "publish.hpp"
 #include "book_ticker.hpp"
 #include "trade.hpp"
 #include "depth.hpp"
@@ -68,6 +69,7 @@ namespace avx2 {
 #define FB_AVX2 1
 #include "digits_avx2.hpp"
 #include "scan.hpp"
+#include "publish.hpp"
 #include "book_ticker.hpp"
 #include "trade.hpp"
 #include "depth.hpp"

@@ -4,9 +4,11 @@
 // In 2026 futures put a space behind each comma inside "k". Included once per instruction set by fast.hpp.
 
 struct KlineFields {
+  static constexpr bool contiguous = false;
   std::int64_t event_ns, open_time_ns, close_time_ns, first_trade_id, last_trade_id, trade_count;
   double open_price, high_price, low_price, close_price, volume, quote_volume, taker_buy_volume, taker_buy_quote_volume;
-  std::uint32_t symbol_id;
+  std::int64_t transaction_ns = 0; // it has none, and no flags
+  std::uint32_t symbol_id, flags = 0;
   std::uint8_t is_closed;
 };
 
@@ -90,29 +92,21 @@ FB_INLINE bool scan_kline(Text &t, const Route &route, KlineFields &f) noexcept 
   return literal(t, "}") && closes<wrapped>(t);
 }
 
-template <bool many>
-FB_INLINE void publish(Route &route, const KlineFields &f, std::int64_t recv_ns) noexcept {
-  std::int64_t sequence;
-  KlineRecord *first = route.target.claim<KlineRecord>(sequence);
-  for (KlineRecord *place : {first, first + route.target.capacity}) {
-    KlineRecord &r = *place;
-    write_head(r, sequence, 0, many ? f.symbol_id : 0, f.event_ns, 0, recv_ns);
-    r.open_time_ns = f.open_time_ns;
-    r.close_time_ns = f.close_time_ns;
-    r.open_price = f.open_price;
-    r.high_price = f.high_price;
-    r.low_price = f.low_price;
-    r.close_price = f.close_price;
-    r.volume = f.volume;
-    r.quote_volume = f.quote_volume;
-    r.taker_buy_volume = f.taker_buy_volume;
-    r.taker_buy_quote_volume = f.taker_buy_quote_volume;
-    r.first_trade_id = f.first_trade_id;
-    r.last_trade_id = f.last_trade_id;
-    r.trade_count = f.trade_count;
-    r.is_closed = f.is_closed;
-  }
-  if constexpr (many)
-    store_release(route.ring->view.symbols[f.symbol_id].last_sequence, sequence);
-  route.target.publish(sequence);
+FB_INLINE Ids ids_of(const KlineFields &f) noexcept { return {no_rank, f.event_ns}; }
+
+FB_INLINE void fill(KlineRecord &r, const KlineFields &f) noexcept {
+  r.open_time_ns = f.open_time_ns;
+  r.close_time_ns = f.close_time_ns;
+  r.open_price = f.open_price;
+  r.high_price = f.high_price;
+  r.low_price = f.low_price;
+  r.close_price = f.close_price;
+  r.volume = f.volume;
+  r.quote_volume = f.quote_volume;
+  r.taker_buy_volume = f.taker_buy_volume;
+  r.taker_buy_quote_volume = f.taker_buy_quote_volume;
+  r.first_trade_id = f.first_trade_id;
+  r.last_trade_id = f.last_trade_id;
+  r.trade_count = f.trade_count;
+  r.is_closed = f.is_closed;
 }

@@ -42,6 +42,8 @@ constexpr std::uint32_t kind_count = 23;
 enum RecordFlag : std::uint32_t {
   FLAG_LEVELS_TRUNCATED = 1u << 0, // the message had more levels than the ring's arena holds; the first ones are there
   FLAG_END_OF_FRAME = 1u << 1,     // the last record of a message that may bring several
+  FLAG_GAP = 1u << 2,              // records between the one before it and this one are missing
+  FLAG_OVERLAP = 1u << 3,          // a diff that begins within the one before it: quantities are absolute, so it applies
   FLAG_USDM = 1u << 8,             // "st":1
   FLAG_COINM = 1u << 9,            // "st":2; since 2026 both kinds of futures come in one all-market stream
 };

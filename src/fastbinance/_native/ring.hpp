@@ -41,6 +41,9 @@ struct RingHeader {
   std::int64_t level_claim;       // levels below this absolute index may be written now; between records, the first free one
   std::uint64_t levels_offset;    // constant, here because readers of depth need it with the words above
   std::uint64_t total_bytes;      // constant
+  std::int64_t newest_rank;       // of no use to readers: id or event time of the newest record of a ring of one symbol
+  std::uint32_t merge_watch;      // of no use to readers: not 0 when every record takes the long way of merge.hpp
+  std::uint32_t reserved;
   // Sampled by the feed, not per record.
   alignas(64) std::uint32_t symbol_count;
   std::uint32_t state; // RingState
@@ -75,6 +78,8 @@ template <class T> inline void store_relaxed(T &word, T value) noexcept {
 template <class T> inline void store_release(T &word, T value) noexcept {
   std::atomic_ref<T>(word).store(value, std::memory_order_release);
 }
+
+constexpr std::int64_t no_rank = INT64_MIN; // before the first record
 
 // How large a ring of this shape is, and where its parts lie.
 struct RingShape {
@@ -181,6 +186,7 @@ inline void format_ring(void *memory, const RingShape &shape) noexcept {
   header->total_bytes = shape.total_bytes();
   header->claim = -1;
   header->cursor = -1;
+  header->newest_rank = no_rank;
   header->epoch = 1;
   // Last: who sees the magic sees a complete header.
   store_release(header->magic, ring_magic);

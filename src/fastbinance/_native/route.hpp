@@ -7,11 +7,15 @@
 #include <string_view>
 #include <vector>
 
-#include "writer.hpp"
+#include "merge.hpp"
 
 namespace fb {
 
 constexpr std::size_t max_name_bytes = 126;
+
+constexpr Outcome outcome_of(Fate fate) noexcept {
+  return fate == Fate::published ? Outcome::published : fate == Fate::held ? Outcome::held : Outcome::dropped;
+}
 
 // What the fast path does not need at every payload.
 struct RouteDetails {
@@ -23,7 +27,9 @@ struct RouteDetails {
   std::uint64_t fallback = 0; // payloads that the fallback took, published or skipped
   std::uint64_t skipped = 0;
   std::uint64_t rejected = 0;
-  std::uint16_t taker = 0; // what Route::taker is while nobody wants the raw messages
+  std::uint64_t opened_at = 0;         // Route::messages() when the connection opened, or the route came
+  std::uint64_t *duplicates = nullptr; // of the table
+  std::uint8_t taker = 0; // what Route::taker is while nobody wants the raw messages
   bool raw = false;        // the messages themselves are wanted too: the fast path leaves them to the fallback
 };
 
@@ -39,17 +45,32 @@ struct alignas(64) Route {
   RingWriter *ring = nullptr;
   std::unique_ptr<RouteDetails> details; // null: the place is free
   std::uint64_t fast = 0;                // payloads that the fast path took, published or skipped
-  std::uint16_t taker = 0;               // which function takes its payloads: see accept.hpp
+  std::uint8_t taker = 0;                // which function takes its payloads: see accept.hpp
+  std::uint8_t line = 0;                 // which line of the ring this connection is
   std::uint16_t symbol_length = 0;
   Kind kind = Kind::none;
 
   std::string_view name_text() const noexcept { return {details->name, details->name_length}; }
   std::string_view symbol_text() const noexcept { return {details->symbol, symbol_length}; }
+
+  // That have come, whatever became of them.
+  std::uint64_t messages() const noexcept { return fast + details->fallback + details->rejected; }
+
+  // The long way of a record, before its message is counted.
+  Fate merge(RecordHead &record, bool filler = false) noexcept {
+    const bool reopened = messages() == details->opened_at;
+    const Fate fate = Merge(*ring).take(reinterpret_cast<std::byte *>(&record), line, reopened, filler);
+    *details->duplicates += fate == Fate::dropped;
+    return fate;
+  }
 };
-static_assert(sizeof(Route) == 128);
+static_assert(sizeof(Route) == 128 && 2 * kind_count < 256);
 
 class RouteTable {
 public:
+  // Which line of its rings the connection of this table is; before the first route.
+  void set_line(std::uint8_t line) noexcept { line_ = line; }
+
   // Adds or replaces; the name is at most max_name_bytes long. Not on the hot path. Routes may move: a pointer to one is
   // good until the next add or remove.
   Route *add(std::string_view name, Kind kind, RingWriter *ring, std::string_view symbol) {
@@ -62,15 +83,18 @@ public:
       copy_quoted(route->details->name, sizeof route->details->name, name);
       copy_quoted(route->name_head, sizeof route->name_head, name);
       route->details->name_length = name.size();
+      route->details->duplicates = duplicates_.get();
       ++count_;
     }
     route->kind = kind;
+    route->line = line_;
     route->ring = ring;
+    route->details->opened_at = route->messages();
     route->target = ring->target();
     // Symbols too long for one wide comparison (none of Binance's is) are looked up like those of many-symbol rings.
     const bool many = symbol.empty() || symbol.size() >= sizeof route->symbol_head;
-    route->details->taker = static_cast<std::uint16_t>(static_cast<std::uint32_t>(kind) + (many ? kind_count : 0));
-    route->taker = route->details->raw ? std::uint16_t{0} : route->details->taker;
+    route->details->taker = static_cast<std::uint8_t>(static_cast<std::uint32_t>(kind) + (many ? kind_count : 0));
+    route->taker = route->details->raw ? std::uint8_t{0} : route->details->taker;
     route->symbol_length = static_cast<std::uint16_t>(symbol.size());
     copy_quoted(route->details->symbol, sizeof route->details->symbol, symbol);
     copy_quoted(route->symbol_head, sizeof route->symbol_head, symbol);
@@ -93,7 +117,7 @@ public:
     if (route == nullptr)
       return false;
     route->details->raw = raw;
-    route->taker = raw ? std::uint16_t{0} : route->details->taker;
+    route->taker = raw ? std::uint8_t{0} : route->details->taker;
     return true;
   }
 
@@ -138,6 +162,16 @@ public:
 
   std::size_t size() const noexcept { return count_; }
 
+  // The connection is open: what comes first on each route may be behind a loss.
+  void reopen() noexcept {
+    for (Route &route : routes_)
+      if (route.details != nullptr)
+        route.details->opened_at = route.messages();
+  }
+
+  // Records that were dropped because they had come before.
+  std::uint64_t duplicates() const noexcept { return *duplicates_; }
+
   template <class Call> void each(Call &&call) const {
     for (const Route &route : routes_)
       if (route.details != nullptr)
@@ -173,6 +207,8 @@ private:
   std::vector<Route> routes_ = std::vector<Route>(16); // open addressing, at most half full
   std::size_t mask_ = 15;
   std::size_t count_ = 0;
+  std::unique_ptr<std::uint64_t> duplicates_ = std::make_unique<std::uint64_t>(0); // routes point to it
+  std::uint8_t line_ = 0;
 };
 
 } // namespace fb

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "drift.hpp"
@@ -323,10 +324,10 @@ private:
     return true;
   }
 
-  static FB_INLINE void published(FallbackResult &result, Route &route, std::uint32_t records) noexcept {
-    ++route.fast;
-    result.records = records;
-    result.outcome = Outcome::published;
+  static FB_INLINE DecodeCode tell(FallbackResult &result, const FastResult &told) noexcept {
+    result.records = told.records;
+    result.outcome = told.outcome;
+    return DecodeCode::ok;
   }
 
   FB_INLINE DecodeCode best_bid_ask(Reader &in, std::size_t block, std::int64_t recv_ns, FallbackResult &result) noexcept {
@@ -342,10 +343,7 @@ private:
       return fail_at(in, root, result, DecodeCode::number_range);
     scales.read(root + 18, f.bid_price, f.bid_qty);
     scales.read(root + 34, f.ask_price, f.ask_qty);
-    Route &route = *result.route;
-    scalar::publish<false>(route, f, recv_ns);
-    published(result, route, 1);
-    return DecodeCode::ok;
+    return tell(result, scalar::publish<BookTickerRecord, false>(*result.route, f, recv_ns));
   }
 
   FB_OUTLINE DecodeCode trades(Reader in, std::size_t block, std::int64_t recv_ns, FallbackResult &result) noexcept {
@@ -368,17 +366,32 @@ private:
       if (sbe_read<std::uint8_t>(entry + 24) > 1) // 255 is SBE's null
         return fail_at(in, entry, result, DecodeCode::wrong_type);
     }
+    Route &route = *result.route;
+    RingWriter &ring = *route.ring;
+    Fate fate = Fate::published;
+    bool held = false;
+    ring.begin_frame();
     for (std::size_t i = 0; i < entries.count; ++i) {
       const char *const entry = entries.entries + i * entries.block;
       f.trade_id = sbe_read<std::int64_t>(entry);
       scales.read(entry + 8, f.price, f.qty);
       f.is_buyer_maker = sbe_read<std::uint8_t>(entry + 24);
       f.flags = i + 1 == entries.count ? FLAG_END_OF_FRAME : 0u;
-      scalar::publish<false>(*result.route, f, recv_ns);
+      if (scalar::follows<false>(route, f, recv_ns)) [[likely]] {
+        ring.reveal();
+        ring.hide(scalar::store<TradeRecord, false, false>(route, f, recv_ns));
+        fate = Fate::published;
+      } else {
+        fate = scalar::store_slowly<TradeRecord, false>(route, f, recv_ns);
+        held |= fate == Fate::held;
+      }
+      result.records += fate != Fate::dropped;
     }
-    published(result, *result.route, static_cast<std::uint32_t>(entries.count));
+    ring.end_frame(fate == Fate::dropped); // else the last one has the flag, in its slot or where it waits
+    ++route.fast;
+    result.outcome = held ? Outcome::held : result.records != 0 ? Outcome::published : Outcome::dropped;
     if (entries.count == 0) {
-      ++result.route->details->skipped;
+      ++route.details->skipped;
       result.outcome = Outcome::skipped;
     }
     return DecodeCode::ok;
@@ -403,7 +416,7 @@ private:
     if (const DecodeCode code = find_route(in, diff ? 3 : 2, result); code != DecodeCode::ok || result.route == nullptr)
       return code;
     Route &route = *result.route;
-    scalar::DepthFields f;
+    std::conditional_t<diff, scalar::DiffFields, scalar::PartialFields> f;
     const SbeScales scales(root + (diff ? 24 : 16));
     if constexpr (diff)
       f.first_update_id = sbe_read<std::int64_t>(root + 8);
@@ -415,14 +428,11 @@ private:
     const std::size_t taken = std::min(wanted, static_cast<std::size_t>(route.ring->view.level_capacity));
     f.bid_count = static_cast<std::uint32_t>(std::min(bids.count, taken));
     f.ask_count = static_cast<std::uint32_t>(taken - f.bid_count);
-    std::int64_t begin = 0;
-    Level *const first = route.ring->begin_levels(static_cast<std::int64_t>(taken), begin);
+    Level *const first = route.ring->begin_levels(static_cast<std::int64_t>(taken), f.levels_begin);
     levels(bids, f.bid_count, scales, first);
     levels(asks, f.ask_count, scales, first + f.bid_count);
     f.flags = taken < wanted ? FLAG_LEVELS_TRUNCATED : 0u;
-    scalar::publish<false>(route, f, begin, recv_ns);
-    published(result, route, 1);
-    return DecodeCode::ok;
+    return tell(result, scalar::publish_depth<false>(route, f, recv_ns));
   }
 
   SbeRoutes routes_;

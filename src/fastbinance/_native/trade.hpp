@@ -4,6 +4,7 @@
 // Included once per instruction set by fast.hpp.
 
 struct TradeFields {
+  static constexpr bool contiguous = true;
   std::int64_t event_ns, transaction_ns = 0, trade_id;
   double price, qty;
   std::uint32_t symbol_id, flags = 0;
@@ -66,25 +67,28 @@ FB_INLINE bool scan_trade(Text &t, const Route &route, TradeFields &f) noexcept 
   return closes<wrapped>(t);
 }
 
-template <bool many>
-FB_INLINE void publish(Route &route, const TradeFields &f, std::int64_t recv_ns) noexcept {
-  std::int64_t sequence;
-  TradeRecord *first = route.target.claim<TradeRecord>(sequence);
-  for (TradeRecord *place : {first, first + route.target.capacity}) {
-    TradeRecord &r = *place;
-    write_head(r, sequence, f.flags, many ? f.symbol_id : 0, f.event_ns, f.transaction_ns, recv_ns);
-    r.trade_id = f.trade_id;
-    r.price = f.price;
-    r.qty = f.qty;
-    r.is_buyer_maker = f.is_buyer_maker;
-    r.trade_type = f.trade_type;
-  }
-  if constexpr (many)
-    store_release(route.ring->view.symbols[f.symbol_id].last_sequence, sequence);
-  route.target.publish(sequence);
+FB_INLINE Ids ids_of(const TradeFields &f) noexcept { return {id_before(f.trade_id), f.trade_id}; }
+
+FB_INLINE void fill(TradeRecord &r, const TradeFields &f) noexcept {
+  r.trade_id = f.trade_id;
+  r.price = f.price;
+  r.qty = f.qty;
+  r.is_buyer_maker = f.is_buyer_maker;
+  r.trade_type = f.trade_type;
+}
+
+// A filler is no record, but its id is used up.
+template <bool many> FB_INLINE void pass_over(Route &route, const TradeFields &f, std::int64_t recv_ns) noexcept {
+  if (follows<many>(route, f, recv_ns)) [[likely]]
+    return;
+  TradeRecord record = {};
+  write_head(record, 0, 0, many ? f.symbol_id : 0, f.event_ns, f.transaction_ns, recv_ns);
+  fill(record, f);
+  route.merge(record, true);
 }
 
 struct AggTradeFields {
+  static constexpr bool contiguous = true;
   std::int64_t event_ns, transaction_ns, agg_trade_id, first_trade_id, last_trade_id;
   double price, qty;
   std::uint32_t symbol_id, flags = 0;
@@ -122,21 +126,13 @@ FB_INLINE bool scan_agg_trade(Text &t, const Route &route, AggTradeFields &f) no
   return closes<wrapped>(t);
 }
 
-template <bool many>
-FB_INLINE void publish(Route &route, const AggTradeFields &f, std::int64_t recv_ns) noexcept {
-  std::int64_t sequence;
-  AggTradeRecord *first = route.target.claim<AggTradeRecord>(sequence);
-  for (AggTradeRecord *place : {first, first + route.target.capacity}) {
-    AggTradeRecord &r = *place;
-    write_head(r, sequence, f.flags, many ? f.symbol_id : 0, f.event_ns, f.transaction_ns, recv_ns);
-    r.agg_trade_id = f.agg_trade_id;
-    r.first_trade_id = f.first_trade_id;
-    r.last_trade_id = f.last_trade_id;
-    r.price = f.price;
-    r.qty = f.qty;
-    r.is_buyer_maker = f.is_buyer_maker;
-  }
-  if constexpr (many)
-    store_release(route.ring->view.symbols[f.symbol_id].last_sequence, sequence);
-  route.target.publish(sequence);
+FB_INLINE Ids ids_of(const AggTradeFields &f) noexcept { return {id_before(f.agg_trade_id), f.agg_trade_id}; }
+
+FB_INLINE void fill(AggTradeRecord &r, const AggTradeFields &f) noexcept {
+  r.agg_trade_id = f.agg_trade_id;
+  r.first_trade_id = f.first_trade_id;
+  r.last_trade_id = f.last_trade_id;
+  r.price = f.price;
+  r.qty = f.qty;
+  r.is_buyer_maker = f.is_buyer_maker;
 }

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "error.hpp"
+#include "merge_memory.hpp"
 #include "ring.hpp"
 
 namespace fb {
@@ -106,15 +107,22 @@ inline DecodeCode check_symbol(std::string_view name) noexcept {
 class RingWriter {
 public:
   RingView view;
+  MergeMemory merge; // see merge.hpp
+
+  Kind kind() const noexcept { return static_cast<Kind>(view.header->kind); }
 
   // `many`: records of many symbols; else the one symbol that the stream names, checked on every record.
   bool many_symbols() const noexcept { return index_ != nullptr; }
 
-  // Allocates the symbol index of a many-symbol ring. False when there is no memory.
-  bool open(void *memory, bool many) noexcept {
+  // Allocates the symbol index of a many-symbol ring, and what the merge needs. False when there is no memory.
+  // `merges` false: whatever comes is published, for who decodes single payloads or measures.
+  bool open(void *memory, bool many, bool merges = true) noexcept {
     view.attach(memory);
     level_head_ = level_attempt_ = level_debris_ = view.header->level_claim;
     rows_ = view.header->symbol_count;
+    if (!merge.open(kind(), view.header->symbol_capacity, many, merges))
+      return false;
+    watch_merge();
     if (many) {
       index_size_ = std::bit_ceil(2 * std::size_t{view.header->symbol_capacity});
       index_.reset(new (std::nothrow) std::uint32_t[index_size_]());
@@ -213,18 +221,64 @@ public:
     level_attempt_ = std::max(level_attempt_, begin + bound);
     store_relaxed(header.level_claim, level_attempt_);
     std::atomic_thread_fence(std::memory_order_release); // the claim is seen before any level below it changes
-    return view.levels + (begin & (capacity - 1));
+    return level_at(begin);
   }
 
   // Publish a record that is complete but for its sequence, and not in the ring yet.
   void publish_copy(std::byte *record, std::size_t size) noexcept {
     auto &head = *reinterpret_cast<RecordHead *>(record);
+    reveal();
     std::byte *const first = target().claim_bytes(size, head.sequence);
     std::memcpy(first, record, size);
     std::memcpy(first + static_cast<std::size_t>(view.capacity) * size, record, size);
     if (many_symbols())
       store_release(view.symbols[head.symbol_id].last_sequence, head.sequence);
-    store_release(view.header->cursor, head.sequence);
+    if (in_frame_)
+      hidden_ = head.sequence;
+    else
+      store_release(view.header->cursor, head.sequence);
+  }
+
+  // Between these two, the newest record is complete but stays hidden until the next one or the end comes: only then it
+  // is known whether it is the last of its message, because those behind it may be dropped.
+  void begin_frame() noexcept { in_frame_ = true; }
+  void end_frame(bool flags_last) noexcept {
+    in_frame_ = false;
+    if (hidden_ < 0)
+      return;
+    if (flags_last) {
+      std::byte *const first = view.slot(hidden_);
+      reinterpret_cast<RecordHead *>(first)->flags |= FLAG_END_OF_FRAME;
+      reinterpret_cast<RecordHead *>(first + static_cast<std::size_t>(view.capacity) * view.record_size)->flags |=
+          FLAG_END_OF_FRAME;
+    }
+    reveal();
+  }
+  inline __attribute__((always_inline)) void reveal() noexcept {
+    if (hidden_ >= 0) {
+      store_release(view.header->cursor, hidden_);
+      hidden_ = -1;
+    }
+  }
+  inline __attribute__((always_inline)) void hide(std::int64_t sequence) noexcept { hidden_ = sequence; }
+
+  // Sequence of the newest record, hidden ones among them, or of the newest of a symbol; -1 when there is none.
+  std::int64_t newest_sequence(std::uint32_t symbol_id) const noexcept {
+    if (many_symbols())
+      return view.symbols[symbol_id].last_sequence;
+    return hidden_ >= 0 ? hidden_ : view.header->cursor;
+  }
+  Level *level_at(std::int64_t begin) const noexcept { return view.levels + (begin & (view.level_capacity - 1)); }
+
+  // What the writer itself may still read of it; nullptr when it has been written over.
+  const std::byte *written(std::int64_t sequence) const noexcept {
+    return sequence >= 0 && sequence > view.header->claim - view.capacity ? view.slot(sequence) : nullptr;
+  }
+
+  // Whether every record takes the long way through the merge.
+  void watch_merge() noexcept {
+    view.header->merge_watch = !merge.enabled || merge.lines > 1 || merge.flags_due != 0 ||
+                               order_of(kind()) == Order::unordered;
   }
   RingTarget target() const noexcept { return {view.header, view.records, view.capacity, view.header->cursor + 1}; }
 
@@ -256,7 +310,9 @@ private:
   std::int64_t level_debris_ = 0;  // the same, without the newest attempt
   std::unique_ptr<std::byte[]> staged_;
   std::size_t staged_room_ = 0; // in records of this ring's kind
-  std::uint32_t rows_ = 0; // of the symbol table, those that are not shown yet among them
+  bool in_frame_ = false;
+  std::int64_t hidden_ = -1; // newest record of an unfinished frame
+  std::uint32_t rows_ = 0;   // of the symbol table, those that are not shown yet among them
   std::unique_ptr<std::uint32_t[]> index_; // open addressing, row + 1; 0 is free. Never more than half full.
   std::size_t index_size_ = 0;
 };
