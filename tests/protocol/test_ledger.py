@@ -105,6 +105,14 @@ def test_outages_that_overlap_are_one_named_by_what_began_first():
     assert ledger.holes() == (time_gap(40, 80, "stalled"),)
 
 
+def test_an_outage_that_begins_within_another_makes_it_longer():
+    ledger = begun()
+    for start, end in [(40, 60), (50, 90)]:
+        ledger.lost(start, "connection lost")
+        ledger.restored(end)
+    assert ledger.holes() == (time_gap(40, 90),)
+
+
 @pytest.mark.parametrize("cause", ["rejected", "not subscribed"])
 def test_a_stream_refused_or_given_up_is_not_complete(cause):
     ledger = begun()
@@ -153,6 +161,13 @@ def test_a_connection_lost_in_silence_makes_one_hole_that_ends_with_the_outage()
     assert ledger.complete(71, NOW, NOW)
 
 
+def test_a_connection_lost_before_the_silence_that_was_suspected_is_what_began_it():
+    ledger = begun()
+    ledger.stale(60)
+    ledger.lost(50, "connection lost")
+    assert ledger.holes() == (time_gap(50, None),)
+
+
 def test_silence_suspected_during_an_outage_moves_its_beginning_back():
     ledger = begun()
     ledger.lost(60, "connection lost")
@@ -195,6 +210,13 @@ def test_ids_that_join_before_the_server_has_confirmed_end_the_outage():
     ledger.restored(80)
     assert ledger.holes() == ()
     assert ledger.complete(0, NOW, NOW)
+
+
+def test_an_outage_told_at_the_very_time_of_the_second_record_is_over():
+    ledger = begun()
+    ledger.lost(50, "connection lost")
+    ledger.joined(45, 50)
+    assert ledger.holes() == ()
 
 
 def test_ids_prove_nothing_outside_of_the_records_they_join():
@@ -326,6 +348,34 @@ def test_what_fell_out_of_the_memory_is_not_complete():
     assert ledger.why_not(0, 5, NOW) == "holes up to 11 are forgotten: the memory holds 2"
 
 
+@pytest.mark.parametrize(("outage", "hole"), [((10, 20), (30, 40)), ((30, 40), (10, 20))])
+def test_what_ended_first_is_forgotten_first(outage, hole):
+    ledger = begun(contiguous=False, capacity=1)
+    ledger.lost(outage[0], "connection lost")
+    ledger.restored(outage[1])
+    ledger.hole("BTCUSDT", 1, 2, *hole, "missing ids")
+    assert [gap.from_ns for gap in ledger.holes()] == [30]
+    assert ledger.complete(21, 29, NOW)
+
+
+def test_a_hole_told_too_late_to_be_kept_makes_nothing_complete_again():
+    ledger = begun(capacity=1)
+    for at in (100, 200, 10):
+        ledger.hole("BTCUSDT", at, at, at, at + 1, "missing ids")
+    assert ledger.forgotten == 2
+    assert not ledger.complete(101, 150, NOW)
+    assert ledger.complete(102, 150, NOW)
+
+
+def test_an_outage_cut_in_two_needs_room_for_both_parts():
+    ledger = begun(capacity=1)
+    ledger.lost(10, "connection lost")
+    ledger.restored(40)
+    ledger.joined(20, 30)
+    assert ledger.holes() == (time_gap(31, 40),)
+    assert ledger.forgotten == 1
+
+
 def test_an_outage_that_overlaps_the_newest_makes_no_room_scarcer():
     ledger = begun(capacity=1)
     for _ in range(3):
@@ -342,7 +392,7 @@ def test_a_ledger_without_memory_is_refused():
 
 # -- any order of events, against a model that keeps every nanosecond
 
-LAST = 40
+LAST = 16  # few enough for events to meet at the same nanosecond
 times = st.integers(0, LAST)
 spans = st.tuples(times, times).map(sorted)
 events = st.one_of(

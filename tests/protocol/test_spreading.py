@@ -145,6 +145,11 @@ def test_the_last_stream_of_a_shard_does_not_move():
     assert [move.name for move in plan_after(30.0, [load(1, a=5000.0, b=4000.0)])] == ["a"]
 
 
+def test_the_busiest_shard_is_split_first():
+    shards = [load(1, a=600.0, b=500.0), load(2, c=700.0, d=600.0), load(3, e=600.0, f=550.0)]
+    assert [move.source for move in plan_after(30.0, shards, spreader(moves_per_minute=1))] == [1]
+
+
 def test_where_no_place_is_left_nothing_moves():
     shards = [load(1, a=600.0, b=600.0), load(2, c=600.0, d=300.0)]
     assert plan_after(30.0, shards, spreader(max_shards=2)) == []
@@ -174,6 +179,7 @@ NOT_MERGED = [
     ("one that is still guessed about", [load(1, a=1.0, guessed={"b": 1.0}), load(2, c=400.0)]),
     ("one that is not ready", [load(1, ready=False, a=1.0), load(2, c=400.0)]),
     ("into one that is not ready", [load(1, a=1.0), load(2, ready=False, c=400.0)]),
+    ("into a smaller one", [load(1, a=1.0, b=1.0), load(2, guessed={"c": 1.0})]),
     ("into one that is busy", [load(1, a=99.0), load(2, c=402.0)]),
     ("into one without room", [load(1, a=1.0), load(2, c=400.0, leaving=99)]),
     ("one with many streams", [load(1, **{f"s{n}": 0.1 for n in range(31)}), load(2, c=400.0)]),

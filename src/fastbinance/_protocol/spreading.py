@@ -285,7 +285,6 @@ class _Work:
             {name: load for name, load in shard.measured.items() if name not in resting} for shard in shards
         ]
         self._loads = [shard.load for shard in shards]
-        self._listed = [shard.listed for shard in shards]
         self._streams = [shard.streams for shard in shards]
         self._open = [shard.ready for shard in shards]
         self._new = len(shards)  # the place of a new shard: behind the others
@@ -297,7 +296,7 @@ class _Work:
     def split(self, source: int, budget: int) -> None:
         """Move the fewest streams away from a shard until its load is calm, as far as there is a place."""
         movable = self._movable[source]
-        while budget > 0 and self._listed[source] > 1:
+        while budget > 0:
             excess = self._loads[source] - _CALM * self._max_rate
             if excess <= _ROUNDING * self._max_rate:
                 return
@@ -355,7 +354,6 @@ class _Work:
         del self._movable[source][name]
         self._loads[source] -= load
         self._loads[target] += load
-        self._listed[source] -= 1
         # The place at the source stays taken until the server has given the stream up.
         self._streams[target] += 1
         self.moves.append(Move(name, source, None if target == self._new else target))
