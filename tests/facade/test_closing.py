@@ -1,20 +1,16 @@
 """The end of a client: from anywhere, any number of times, and nothing is left."""
 
-import contextlib
 import gc
 import os
-import signal
 import socket
-import subprocess
-import sys
 import textwrap
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from support.faces import Face, InlineFace, feed_threads
 from support.payloads import spot_book_ticker
+from support.programs import Program, plain
 
 import fastbinance
 from fastbinance import StreamClosed
@@ -223,60 +219,6 @@ def test_exception_in_the_block_closes_and_comes_through(silent_sim: RunningSimu
 # -- programs of their own
 
 
-@contextlib.contextmanager
-def start(program: str, sim: RunningSimulator) -> Iterator["subprocess.Popen[str]"]:
-    """Run a program that has `urls`, with every warning an error."""
-    urls = {key.value: url for key, url in sim.urls.items()}
-    text = f"import threading, fastbinance\nurls = {urls!r}\n" + textwrap.dedent(program)
-    command = [sys.executable, "-X", "dev", "-W", "error", "-c", text]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def test_ctrl_c_in_a_reader_closes_everything_and_leaves_no_trace(sim: RunningSimulator) -> None:
-    program = """
-        try:
-            with fastbinance.Client(urls=urls) as fb:
-                fb.on("open", lambda event: None)
-                for batch in fb.book_ticker("btcusdt").reader():
-                    print("reading", flush=True)
-        except KeyboardInterrupt:
-            print(fb, [thread.name for thread in threading.enumerate()])
-    """
-    with start(program, sim) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "reading\n"
-        process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=20)
-    assert output.splitlines()[-1] == "<Client prod: closed> ['MainThread']"
-    assert (process.returncode, errors) == (0, "")
-
-
-def test_ctrl_c_in_an_async_reader_closes_everything_and_leaves_no_trace(sim: RunningSimulator) -> None:
-    program = """
-        import asyncio
-        async def main():
-            global fb
-            async with fastbinance.AsyncClient(urls=urls) as fb:
-                async for batch in fb.book_ticker("btcusdt").reader():
-                    print("reading", flush=True)
-        try:
-            asyncio.run(main())
-        except KeyboardInterrupt:
-            print(fb)
-    """
-    with start(program, sim) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "reading\n"
-        process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=20)
-    assert output.splitlines()[-1] == "<AsyncClient prod: closed>"
-    assert (process.returncode, errors) == (0, "")
-
-
 FORGETFUL = [
     ("falls off the end", "", 0),
     ("exits", "raise SystemExit(3)", 3),
@@ -288,7 +230,7 @@ FORGETFUL = [
     ("end", "code"), [case[1:] for case in FORGETFUL], ids=[case[0] for case in FORGETFUL]
 )
 def test_program_that_forgets_to_close_ends_all_the_same(sim: RunningSimulator, end: str, code: int) -> None:
-    program = """
+    text = """
         fb = fastbinance.Client(urls=urls)
         fb.on("message", print)
         buf = fb.book_ticker("btcusdt")
@@ -296,21 +238,22 @@ def test_program_that_forgets_to_close_ends_all_the_same(sim: RunningSimulator, 
         waiting = threading.Thread(target=lambda: list(buf.reader()), daemon=True)
         waiting.start()
     """
-    with start(textwrap.dedent(program) + end, sim) as process:
-        _, errors = process.communicate(timeout=20)
-    assert process.returncode == code
+    with Program(textwrap.dedent(text) + end, urls=plain(sim.urls)) as program:
+        found, _, errors = program.finish()
+    assert found == code
     assert ("ZeroDivisionError" in errors) if code == 1 else errors == ""
+    sim.wait_for(lambda sim: sim.connections == 0)
 
 
 def test_async_program_that_forgets_to_close_ends_all_the_same(sim: RunningSimulator) -> None:
-    program = """
-        import asyncio
+    text = """
         async def main():
             global fb
             fb = fastbinance.AsyncClient(urls=urls)
             await fb.book_ticker("btcusdt").ready(timeout=10)
         asyncio.run(main())
+        print(left())
     """
-    with start(program, sim) as process:
-        _, errors = process.communicate(timeout=20)
-    assert (process.returncode, errors) == (0, "")
+    with Program(text, urls=plain(sim.urls)) as program:
+        assert program.finish() == (0, ["[]"], "")
+    sim.wait_for(lambda sim: sim.connections == 0)

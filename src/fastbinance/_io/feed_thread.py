@@ -22,18 +22,26 @@ CLOSED: Final = "the client is closed; make a new one"
 
 # Tasks that have been cancelled need a few turns of the loop. One that does not end is not waited for.
 _SWEEP_SECONDS: Final = 0.1
-# A transport that is aborted tells its protocol in the next turn, one with TLS in the one after.
-_LAST_TURNS: Final = 3
+# A transport that is aborted tells its protocol in the next turn, then its task, and that its owner.
+_LAST_TURNS: Final = 5
+# What only has to be begun, and would be lost if it were cancelled before.
+_LEAST_SECONDS: Final = 0.02
 
 
 async def close_pool(pool: Pool, deadline: float) -> None:
     """Close a pool until a time of `time.monotonic`; what has not ended then is torn down."""
     try:
-        async with asyncio.timeout(max(deadline - time.monotonic(), 0.0)):
+        async with asyncio.timeout(max(deadline - time.monotonic(), _LEAST_SECONDS)):
             await pool.close()
     except TimeoutError:
+        await _last_turns()
         # Not raised: it would hide what made the caller close, and no connection is left all the same.
         logger.warning("connections did not end in time; their sockets are closed without a goodbye")
+
+
+async def _last_turns() -> None:
+    for _ in range(_LAST_TURNS):
+        await asyncio.sleep(0)
 
 
 class FeedThread:
@@ -229,8 +237,7 @@ def _sweep(loop: asyncio.AbstractEventLoop) -> None:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=_SWEEP_SECONDS)
-        for _ in range(_LAST_TURNS):
-            await asyncio.sleep(0)
+        await _last_turns()
         await loop.shutdown_asyncgens()
 
     loop.run_until_complete(sweep())
