@@ -1,8 +1,11 @@
 """`AsyncClient`: the front door for asyncio programs."""
 
 import asyncio
+import atexit
+import ctypes
 import os
 import time
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, ClassVar, Final, Literal, Self, TypeVar, Unpack
@@ -179,6 +182,7 @@ class AsyncClient(
             self._end_rest()
 
     def _end_rest(self) -> None:
+        _OPEN.discard(self)
         self._end_rings()
         self._hub.close()
 
@@ -187,6 +191,7 @@ class AsyncClient(
             raise ConfigurationError(CLOSED)
         loop = self._check_loop()
         if self._pool is None:
+            _OPEN.add(self)
             self._loop_bell.loop = loop
             self._process = os.getpid()
             self._hub = EventHub(loop)
@@ -206,3 +211,19 @@ class AsyncClient(
 
     def _on_loop(self, call: Callable[[], X]) -> X:
         return call()
+
+
+#: The clients that have been used and not closed.
+_OPEN: Final[weakref.WeakSet[AsyncClient]] = weakref.WeakSet()
+
+
+def _leave_open() -> None:
+    # A program has ended and its loop stands still, as that of a notebook does. To run it once more would run
+    # whatever else is on it; so the sockets are left to the system. But the transports would complain when
+    # the interpreter takes itself apart, and print half an error because nothing works any more by then: a
+    # reference that nobody drops keeps them from it.
+    for client in tuple(_OPEN):
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(client))
+
+
+atexit.register(_leave_open)

@@ -40,7 +40,7 @@ def test_ctrl_c_while_ready_waits(depth: Depth, tls: bool) -> None:
         except KeyboardInterrupt:
             print(fb.closed, buf.closed, left())
     """
-    with DeafPeer(depth, tls=tls) as peer, Program(TRUSTING + text_of(text), url=peer.url) as program:
+    with DeafPeer(depth, tls=tls) as peer, Program(text, setup=TRUSTING, url=peer.url) as program:
         assert program.read() == "waiting"
         peer.wait_reached()
         program.signal(signal.SIGINT)
@@ -61,18 +61,11 @@ def test_ctrl_c_while_ready_is_awaited(depth: Depth, tls: bool) -> None:
         except KeyboardInterrupt:
             print(fb.closed, left())
     """
-    with DeafPeer(depth, tls=tls) as peer, Program(TRUSTING + text_of(text), url=peer.url) as program:
+    with DeafPeer(depth, tls=tls) as peer, Program(text, setup=TRUSTING, url=peer.url) as program:
         assert program.read() == "waiting"
         peer.wait_reached()
         program.signal(signal.SIGINT)
         assert program.finish() == (0, ["True []"], "")
-
-
-def text_of(text: str) -> str:
-    """Give a program its margin back, so that something can stand before it."""
-    lines = text.strip("\n").splitlines()
-    margin = len(lines[0]) - len(lines[0].lstrip())
-    return "\n".join(line[margin:] for line in lines)
 
 
 def test_ctrl_c_in_a_reader(sim: RunningSimulator) -> None:
@@ -132,7 +125,7 @@ def test_ctrl_c_during_close_is_not_swallowed_and_what_it_began_goes_on() -> Non
         fb.close()
         print(fb, buf.closed, left())
     """
-    with DeafPeer("opens and reads") as peer, Program(SLOW_CLOSE + text_of(text), url=peer.url) as program:
+    with DeafPeer("opens and reads") as peer, Program(text, setup=SLOW_CLOSE, url=peer.url) as program:
         assert program.read() == "closing"
         program.signal(signal.SIGINT)
         code, output, errors = program.finish()
@@ -147,7 +140,7 @@ def test_ctrl_c_during_close_ends_a_program_that_does_not_catch_it() -> None:
         fb.close()
         input()
     """
-    with DeafPeer("opens and reads") as peer, Program(SLOW_CLOSE + text_of(text), url=peer.url) as program:
+    with DeafPeer("opens and reads") as peer, Program(text, setup=SLOW_CLOSE, url=peer.url) as program:
         assert program.read() == "closing"
         program.signal(signal.SIGINT)
         code, output, errors = program.finish()
@@ -164,7 +157,7 @@ def test_ctrl_c_again_and_again_ends_a_program_all_the_same() -> None:
             print("open", flush=True)
             buf.ready()
     """
-    with DeafPeer("opens and reads") as peer, Program(SLOW_CLOSE + text_of(text), url=peer.url) as program:
+    with DeafPeer("opens and reads") as peer, Program(text, setup=SLOW_CLOSE, url=peer.url) as program:
         assert program.read() == "open"
         for _ in range(5):  # one in ready(), others in close(), in close() again at exit, or too late
             program.signal(signal.SIGINT)

@@ -38,13 +38,15 @@ class Program:
     text
         What it does after the prelude, which imports `fastbinance`, what the programs here need of the
         standard library, and has ``left()``.
+    setup
+        What stands before it.
     **values
         Its first variables: what ``repr`` can write.
     """
 
-    def __init__(self, text: str, **values: Any) -> None:
+    def __init__(self, text: str, *, setup: str = "", **values: Any) -> None:
         lines = [f"{name} = {value!r}" for name, value in values.items()]
-        source = "\n".join([_PRELUDE, *lines, textwrap.dedent(text)])
+        source = "\n".join([_PRELUDE, *lines, textwrap.dedent(setup), textwrap.dedent(text)])
         self._process = subprocess.Popen(
             [sys.executable, "-X", "dev", "-W", "error", "-c", source],
             stdin=subprocess.PIPE,
