@@ -51,7 +51,9 @@ def quote(number: int, **changes: Any) -> bytes:
 class Lines:
     """A ring of some kind and the feeds that publish into it, one for each line."""
 
-    def __init__(self, kind: Kind, market: str = "", *, lines: int = 2, numbers: Iterable[int] = (), **options: Any):
+    def __init__(
+        self, kind: Kind, market: str = "", *, lines: int = 2, numbers: Iterable[int] = (), **options: Any
+    ) -> None:
         self.ring = ring_for(kind, market, merge=True, **{"capacity": 1024, **options})
         self.handler = Recorder()
         self.feeds = [

@@ -152,7 +152,7 @@ class Feed(WSListener):
     sbe: Final[bool]
 
     def __new__(
-        cls, handler: Any, ws_key: str, bell: Bell | None = None, *, sbe: bool = False
+        cls, handler: Any, ws_key: str, bell: Bell | None = None, *, sbe: bool = False, line: int = 0
     ) -> Self: ...
     @property
     def drifts(self) -> list[Drift]:
