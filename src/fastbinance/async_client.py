@@ -154,8 +154,8 @@ class AsyncClient(
         Raises
         ------
         ConfigurationError
-            This is not the event loop that the client belongs to, and that one still runs; or there is no such
-            service, or it carries no market streams.
+            This is not the event loop that the client belongs to, and that one still runs; or there is no
+            such service, or it carries no market streams.
         """
         if ws_key is not None:
             self._close_service(ws_key)

@@ -132,8 +132,8 @@ class Client(
         """Return what is known about connections, streams and callbacks now."""
         if self._closed or not self._feed.started:
             return self._collect(None)
-        pool = self._feed.start()
         try:
+            pool = self._feed.start()
             return self._feed.call(lambda: self._collect(pool))
         except ConfigurationError:
             if not self._closed:
@@ -176,7 +176,7 @@ class Client(
         # Also where the feed does not come to it; and again by the feed, which may have made one meanwhile.
         self._end_rings()
         # On the feed's thread nobody may be waited for: a callback may be waiting for the feed.
-        self._hub.close(0.0 if self._feed.is_current else max(deadline - time.monotonic(), 0.0))
+        self._hub.close(None if self._feed.is_current else max(deadline - time.monotonic(), 0.0))
         if not ended and not self._feed.is_current:
             logger.warning("the feed's thread is busy and has not ended yet; it does when it is free")
 

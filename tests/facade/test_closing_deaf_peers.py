@@ -39,14 +39,10 @@ KINDS = pytest.mark.parametrize(
 @pytest.fixture
 def one_stream_each(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a connection for each stream."""
-    describe = pools.describe
-
-    def narrow(key: Any) -> Any:
-        endpoint = describe(key)
-        narrowed = dataclasses.replace(endpoint.limits, streams_per_connection=1)
-        return dataclasses.replace(endpoint, limits=narrowed)
-
-    monkeypatch.setattr(pools, "describe", narrow)
+    limits = pools.limits
+    monkeypatch.setattr(
+        pools, "limits", lambda key: dataclasses.replace(limits(key), streams_per_connection=1)
+    )
 
 
 def open_to(face: Face, peer: DeafPeer, streams: int = 1) -> Any:
@@ -123,7 +119,7 @@ async def test_the_deadline_tears_down_what_would_take_longer(
     depth: Depth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     patient = functools.partial(ConnectionOptions, close_timeout=60)
-    monkeypatch.setattr(fastbinance._client_base, "ConnectionOptions", patient)
+    monkeypatch.setattr(fastbinance._client_options, "ConnectionOptions", patient)
     monkeypatch.setattr(fastbinance.async_client, "_CLOSE_SECONDS", 0.01)
     with DeafPeer(depth) as peer:
         fb = fastbinance.AsyncClient(urls={"main": peer.url})

@@ -12,8 +12,11 @@ __all__ = ["Program", "plain"]
 _FINISH_SECONDS: Final = 20  # a program that takes this long hangs; none of them takes two
 
 _PRELUDE: Final = """
-import asyncio, os, signal, socket, ssl, sys, threading
+import asyncio, logging, os, signal, socket, ssl, sys, threading
 import fastbinance
+
+# Debug mode also tells what took a tenth of a second, which on a busy machine is anything.
+logging.getLogger("asyncio").addFilter(lambda record: not record.getMessage().startswith("Executing "))
 
 def left():
     "What is there besides the main thread and what the process began with."

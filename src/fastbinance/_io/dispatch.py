@@ -263,11 +263,12 @@ class EventHub:
                     self._thread.start()
         return lambda: self._off(kind, callback)
 
-    def close(self, timeout: float = 1.0) -> None:
+    def close(self, timeout: float | None = 1.0) -> None:
         """End all queues; callbacks get what was published before, for at most `timeout` seconds.
 
         Any number of times, also from a callback: each call waits, but for itself. What callbacks have not
-        taken when time is up is `lost`. Where they run on a loop, call it on that loop's thread.
+        taken when time is up is `lost`. None waits for nobody, and gives them the time that they need. Where
+        they run on a loop, call it on that loop's thread.
         """
         with self._lock:
             self._closed = True
@@ -279,7 +280,7 @@ class EventHub:
         self._backlog.close()
         if self._loop is not None:
             self._drain()
-        elif self._thread is not None and self._thread is not threading.current_thread():
+        elif self._thread not in (None, threading.current_thread()) and timeout is not None:
             self._thread.join(timeout)
             # A callback that does not return cannot be ended; but after it there are no others.
             self._abandoned = self._thread.is_alive()
