@@ -53,7 +53,9 @@ _RECENT: Final = 5.0
 # A stream that is silent for too long while the line was silent for this much of it is the line's.
 _SHARED: Final = 0.8
 
-_ROUNDS: Final = 20  # samples in which each stream's patience is worked out anew once
+# Samples in which each stream's patience, and the line's, is worked out anew once.
+_ROUNDS: Final = 100
+_LINE_ROUNDS: Final = 20
 
 
 class Freshness(Enum):
@@ -338,7 +340,7 @@ class Liveness:
                 track.learn(clock, self._chances)
                 self._due = min(self._due, track.heard_at + track.patience)
         line = self._line
-        if self._turn == 0 and not line.found:
+        if self._turn % _LINE_ROUNDS == 0 and not line.found:
             line.average = sum(track.average for track in self._order)
             line.learn(clock, 0.0)
 

@@ -1,12 +1,12 @@
 """How long a stream may be silent, learned from its silences.
 
 Averages do not tell: a quote that comes 80 times a second comes in bursts, with silences of a second
-between them. What is learned of a stream is therefore its longest silence ``L`` among ``n``. A steady
+between them. What is learned of a stream is therefore its longest silences ``L`` among ``n``. A steady
 (Poisson) stream of rate ``r`` has the longest of ``n`` silences at about ``ln(n) / r``; turned round,
 ``ln(n) / L`` is the rate of the steady stream that is silent for as long. Such a stream is silent for more
 than ``(ln(m) + c) / r`` about ``exp(-c)`` times while ``m`` more silences pass: this is how long a stream
-may be silent. Where the longest silence stands out from the others by more than a steady stream's would,
-the tail is heavy, and ``c`` grows.
+may be silent, its patience. Where the longest silences stand out from the others by more than a steady
+stream's would, the tail is heavy, and ``c`` grows with the square of it.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ _FAR_OVER: Final = 2.0
 _MEMORY: Final = 1800.0  # seconds: longest silences are those of this window and the last one
 _HORIZON: Final = 3600.0  # seconds for which exp(-c) is the number of false alarms
 _LEARNING: Final = 5.0  # seconds before which nothing is judged
+_FEW: Final = 100  # silences up to which the usual one is the measure, too
 _ENOUGH: Final = 8  # silences before which nothing is judged
 _AVERAGED: Final = 30.0  # seconds over which the average forgets
 
@@ -53,9 +54,8 @@ class Learned:
     average
         Messages a second, lately.
     rate
-        Messages a second of the steady stream that is silent for as long; at most the average. Promise:
-        from 20 on, a silence that is no pause of ours is found within a second (of a line that has one
-        stream, or as a whole; a stream beside n siblings needs 20 + ln(n) / 0.9).
+        Messages a second of the steady stream that would be given the same patience; at most the average.
+        From 20 on, a silence that is no pause of ours is found within a second.
     longest
         Seconds of the longest silence in the last half hour or hour.
     patience
@@ -169,7 +169,7 @@ class Silences:
         self.counted, self.counted_at = count, clock
 
     def learn(self, clock: float, chances: float) -> None:
-        """Work out how long it may be silent; ``chances`` is the logarithm of how many are judged so."""
+        """Work out how long it may be silent; ``chances`` is the logarithm of how many are judged."""
         if not self.heard or self.quiet:
             return
         if clock - self.began >= _MEMORY:
@@ -186,7 +186,8 @@ class Silences:
         # The mean silence of the steady streams that speak in as many samples, and that are silent so long.
         usual = -PERIOD / log1p(-min(silences * PERIOD / watched, 0.999))
         worst = extremes[-_EXTREMES] / (log(silences) - _EXTREME_LOG)
-        mean = max(usual, worst)
+        # What comes by the clock is never silent for as long as what comes at random; many silences show it.
+        mean = max(usual * min(1.0, _FEW / silences), worst)
         heavy = min(max(worst / usual, 1.0), _HEAVIEST_TAIL) ** 2
         to_come = max(log(silences * _HORIZON / watched), 0.0)
         tight = max(mean * (to_come + (_TIGHT + chances) * heavy), _OVER * extremes[-1], self.lesson)
@@ -194,8 +195,9 @@ class Silences:
         if tight <= _SHORTEST_PATIENCE:
             self.patience = _SHORTEST_PATIENCE
         else:
-            careful = mean * (to_come + (_CAREFUL + chances) * heavy)
-            self.patience = max(careful, _FAR_OVER * extremes[-1], self.lesson)
+            # Beside others nothing is urgent, and one of many is soon far over its longest.
+            careful = max(mean * (to_come + _CAREFUL * heavy), _FAR_OVER * extremes[-1])
+            self.patience = max(careful * (1.0 + chances), self.lesson)
 
     def learned(self) -> Learned:
         longest = max(self.longest[-1], self.last_longest[-1])
