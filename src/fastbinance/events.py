@@ -40,7 +40,7 @@ __all__ = [
 EventKind = Literal[
     "open", "message", "response", "reconnecting", "reconnected", "resubscribed", "close", "exception",
     "contract_info", "composite_index", "trading_session", "option_symbol", "all_tokens", "server_shutdown",
-    "drift", "rollover",
+    "drift", "rollover", "suspect", "gap",
 ]  # fmt: skip
 EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
 
@@ -72,6 +72,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         - ``rollover``: a connection was replaced by a new one, which delivered before the old one went;
           `reason` says why: ``"age"``, ``"shutdown"`` (the server said that it stops), ``"stalled"``,
           ``"unanswered"`` (it owed an answer for too long) or ``"request"``.
+        - ``suspect``: `streams` are silent for longer than they would be; `reason` is ``"stalled"`` (all of a
+          connection, which is being replaced), ``"stale"`` (one beside others that speak, the same) or
+          ``"silent"`` (acknowledged, and nothing has ever come: the wrong name or route, most likely).
+        - ``gap``: something is missing in a stream, and its ring's `gaps` say what; `reason` is the cause.
         - ``drift``: something has come for the first time that our tables do not know; `data` is a `Drift`.
     ws_key
         Name of the service, after routing (``usdmPublic``).

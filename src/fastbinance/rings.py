@@ -10,6 +10,7 @@ import numpy as np
 from fastbinance._core.record import Record
 from fastbinance._core.ring import RingBase, Window
 from fastbinance._io.wishes import RingState, Wish, WishState
+from fastbinance._protocol.ledger import Gap
 from fastbinance.errors import ConnectFailed, StreamClosed, SubscriptionRejected, WaitTimeout
 from fastbinance.reader import AsyncReader, Reader, Start
 from fastbinance.waiting import TaskWaiter, ThreadWaiter, await_news, deadline_of, wait_for_news
@@ -26,7 +27,7 @@ _HOPELESS_ATTEMPTS: Final = 3
 
 # What clients, readers and feeds use of a ring: public to them, and no offer to users.
 _MACHINERY: Final = frozenset((
-    "bell", "bind", "close", "copy_from", "copy_latest", "epoch", "is_ready", "last_recv_ns", "memory_bytes",
+    "bell", "bind", "close", "hole_count", "holes", "merge_stats", "copy_from", "copy_latest", "epoch", "is_ready", "last_recv_ns", "memory_bytes",
     "raise_if_hopeless", "raise_if_over", "reject_count", "release_held", "sample", "set_lines",
     "set_state", "state_code", "timed_out",
 ))  # fmt: skip
@@ -66,7 +67,8 @@ class AnyRing(RingBase, Generic[R, Y]):
         """How fresh the ring is.
 
         ``DOWN``: not confirmed, or the connection is lost. ``LIVE``: confirmed and speaking. ``QUIET``:
-        confirmed, and nothing for five seconds. ``STALE``: the feed has given no sign of life for a second.
+        confirmed, and nothing for five seconds. ``STALE``: silent for longer than this stream would be by
+        itself, or the feed has given no sign of life for a second.
         """
         return RingState(self.state_code())
 
@@ -90,6 +92,43 @@ class AnyRing(RingBase, Generic[R, Y]):
     def error(self) -> SubscriptionRejected | None:
         """Why the ring gets no records for good: Binance refused the stream. None otherwise."""
         return None if self._wish is None else self._wish.error
+
+    def gaps(self, since_ns: int = 0) -> tuple[Gap, ...]:
+        """Return what is missing in the stream, in the order in which it began.
+
+        Times in which nothing carried the stream, or it was suspiciously silent, and ids that did not come.
+        Where ids prove that nothing was missed in an outage, there is no gap.
+
+        Parameters
+        ----------
+        since_ns
+            Only gaps that reach beyond this time, UTC nanoseconds.
+        """
+        return () if self._wish is None else self._wish.history.gaps(since_ns)
+
+    def complete(self, from_ns: int, to_ns: int) -> bool:
+        """Whether it is known that nothing of the stream is missing between two times, both included.
+
+        Known, not guessed: the time before the confirmation is not complete, nor is one that has yet to come,
+        or a silence that is suspected.
+
+        Parameters
+        ----------
+        from_ns, to_ns
+            UTC nanoseconds, as receive times are.
+
+        Raises
+        ------
+        ConfigurationError
+            The interval ends before it begins.
+        """
+        return self.why_incomplete(from_ns, to_ns) is None
+
+    def why_incomplete(self, from_ns: int, to_ns: int) -> str | None:
+        """Return in a sentence why an interval is not `complete`; None when it is."""
+        if self._wish is None:
+            return "the stream has not been confirmed yet"
+        return self._wish.history.why_not(from_ns, to_ns, time.time_ns())
 
     def bind(self, wish: Wish) -> None:
         """Tie the ring to the wish that feeds it; called by the client, once."""

@@ -243,7 +243,7 @@ def test_sim_prints_a_client_that_reaches_every_market(start: Start, extra: list
     scheme = "wss" if extra else "ws"
     assert sum(f"  {scheme}://127.0.0.1:" in line for line in lines) == len(HOSTS)
     with pasted(lines) as client:
-        assert "mainSBE" in (client._urls or {}), "format='sbe' must not leave this machine"
+        assert "mainSBE" in (client._settings.urls or {}), "format='sbe' must not leave this machine"
         rings: list[Any] = [
             client.book_ticker("BTCUSDT"),
             client.trades("BTCUSDT", "usdm"),

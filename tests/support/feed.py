@@ -4,6 +4,7 @@ import json
 import struct
 import time
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
@@ -36,6 +37,18 @@ class ListRing:
     def set_state(self, state: int, /) -> None:
         self.states.append(state)
         self._changed()
+
+    hole_count = 0
+
+    def holes(self) -> list[Any]:
+        return []
+
+    def at(self, sequence: int, /) -> Any:
+        return SimpleNamespace(recv_ns=self.times[sequence])
+
+    @property
+    def times(self) -> list[int]:
+        return list(range(1, len(self.records) + 1))
 
     def set_lines(self, lines: int, /) -> None:
         self.lines = lines

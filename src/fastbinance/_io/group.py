@@ -18,6 +18,16 @@ from fastbinance._io.wishes import RingLike, Wish
 from fastbinance._protocol.backoff import Backoff
 from fastbinance._protocol.lifecycle import State
 from fastbinance._protocol.line import Line
+from fastbinance._protocol.liveness import (
+    Finding,
+    Freshness,
+    Liveness,
+    Recovered,
+    Stalled,
+    StreamSilent,
+    expected_interval,
+    naturally_quiet,
+)
 from fastbinance._protocol.shard import Reason, Shard
 from fastbinance._protocol.subscriptions import Answer
 from fastbinance.errors import ConnectFailed, ConnectionLost, SubscriptionRejected, TransportError
@@ -79,6 +89,9 @@ class Group:
         self._loop = asyncio.get_running_loop()
         self.idle_since = self._loop.time()
         self._connections: dict[Line, Connection] = {}
+        self._liveness: dict[Line, Liveness] = {}
+        self._suspected: set[str] = set()
+        self._silences: dict[str, float] = {}  # seconds for which a suspected stream had been silent
         self._ending: set[Connection] = set()
         self._trouble: TransportError | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -161,8 +174,11 @@ class Group:
 
     def sample(self, now: float) -> None:
         """Look at every ring and every connection."""
+        self._listen(now)
         for wish in self.wishes.values():
-            wish.sample(now, self._options.quiet_after)
+            gaps = wish.sample(now, self._options.quiet_after)
+            if gaps:
+                self._report("gap", stream=wish.name, streams=(wish.name,), reason=gaps[-1].cause)
         replacing = self.shard.replacing
         if replacing:
             names = self.shard.wanted
@@ -240,6 +256,7 @@ class Group:
         trouble = ConnectionLost(str(self.ws_key), None, "")
         if line.state is State.LIVE:
             self._in_trouble(connection, trouble)
+        self._liveness[line].lost()
         self.shard.lost(line, trouble, self._loop.time())
         self._arm()
 
@@ -269,6 +286,7 @@ class Group:
         line = connection.line
 
         def told(answer: Answer) -> None:
+            self._watch(line, answer)
             streams = answer.confirmed + answer.dropped
             self._report("response", payload=payload, recv_ns=recv_ns, streams=streams, line=line.number)
             if answer.code is not None and not answer.rejected:
@@ -316,6 +334,7 @@ class Group:
             answer_timeout=self._options.answer_timeout,
             url_streams=takes_streams_in_url(url) and format_of(self.ws_key) == "json",
         )
+        self._liveness[line] = Liveness(now)
         self._connections[line] = Connection(
             line,
             self.ws_key,
@@ -386,14 +405,93 @@ class Group:
     def replaced(self, old: Line, new: Line, reason: Reason, /) -> None:
         """See `ShardDriver`."""
         self._connections[new].inherit(self._connections[old])
+        self._inherit_liveness(old, new)
         logger.info("%s: a connection has been replaced: %s", self.ws_key, reason)
         self._report("rollover", streams=tuple(self.wishes), reason=reason, line=new.number)
 
     def ended(self, line: Line, /) -> None:
         """See `ShardDriver`."""
+        self._liveness.pop(line, None)
         connection = self._connections.pop(line, None)
         if connection is not None and not connection.ended.is_set():
             self._ending.add(connection)
+
+    # -- liveness
+
+    def _watch(self, line: Line, answer: Answer) -> None:
+        """Judge what has just been confirmed on a line, and no more what it has given up."""
+        liveness, now = self._liveness[line], self._loop.time()
+        for name in answer.confirmed:
+            wish = self.wishes.get(name)
+            if wish is not None:
+                expected, quiet = expected_interval(wish.stream), naturally_quiet(wish.stream)
+                liveness.watch(name, expected=expected, quiet=quiet, now=now)
+        for name in answer.dropped:
+            if name in liveness.names:
+                liveness.forget(name)
+
+    def _inherit_liveness(self, old: Line, new: Line) -> None:
+        # What has been learned belongs to the streams, and the new line carries the same ones.
+        fresh, known = self._liveness[new], self._liveness[old]
+        names, now = fresh.names, self._loop.time()
+        counts = self._connections[new].arrivals(names)
+        known.lost()
+        for name, count in zip(names, counts, strict=True):
+            stream = self.wishes[name].stream if name in self.wishes else None
+            if stream is not None:
+                known.watch(
+                    name,
+                    expected=expected_interval(stream),
+                    quiet=naturally_quiet(stream),
+                    now=now,
+                    arrivals=count,
+                )
+        self._liveness[new], self._liveness[old] = known, Liveness(now)
+
+    def _listen(self, now: float) -> None:
+        """Look at what has come on each line, and suspect what is silent for longer than it would be."""
+        changed = False
+        for line, liveness in tuple(self._liveness.items()):
+            if line.state is not State.LIVE or not liveness.names:
+                continue
+            for finding in liveness.sample(now, self._connections[line].arrivals(liveness.names)):
+                changed = True
+                self._found(line, finding, now)
+            if liveness.line_suspected:
+                # Also later, where it was too soon after the last time.
+                self.shard.replace(line, "stalled", now)
+        if changed or self._suspected:
+            self._judge()
+
+    def _found(self, line: Line, finding: Finding, now: float) -> None:
+        if isinstance(finding, Recovered):
+            return
+        names = finding.names if isinstance(finding, Stalled) else (finding.name,)
+        if isinstance(finding, StreamSilent):
+            reason = "silent"
+        else:
+            reason = "stalled" if isinstance(finding, Stalled) else "stale"
+            self.shard.replace(line, "stalled", now)
+        self._silences.update(dict.fromkeys(names, finding.silence))
+        what = f"{len(names)} streams" if len(names) > 1 else names[0]
+        logger.warning("%s: %s: nothing for %.1f s", self.ws_key, what, finding.silence)
+        self._report("suspect", streams=names, reason=reason, line=line.number)
+
+    def _judge(self) -> None:
+        """A stream is stale when every line that carries it finds it so."""
+        suspected = set()
+        for name, wish in self.wishes.items():
+            states = [
+                self._liveness[line].state(name)
+                for line in self.shard.carriers(name)
+                if name in self._liveness[line].names
+            ]
+            if states and all(state is Freshness.STALE for state in states):
+                suspected.add(name)
+                wish.suspect(self._silences.get(name, 0.0))
+            elif name in self._suspected:
+                wish.suspect(None)
+        self._suspected = suspected
 
     # -- inside
 

@@ -4,8 +4,10 @@ import asyncio
 import logging
 from collections.abc import Callable
 from enum import Enum, IntEnum
-from typing import Protocol
+from typing import Any, Protocol
 
+from fastbinance._io.history import History
+from fastbinance._protocol.ledger import Gap
 from fastbinance.errors import StreamClosed, SubscriptionRejected, TransportError
 from fastbinance.keys import WsKey
 from fastbinance.streams import Stream
@@ -36,6 +38,16 @@ class RingLike(Protocol):
 
     def set_state(self, state: int, /) -> object:
         """Store the state word that readers see."""
+
+    @property
+    def hole_count(self) -> int:
+        """How many holes have been found in its ids."""
+
+    def holes(self) -> list[Any]:
+        """Return the newest of them."""
+
+    def at(self, sequence: int, /) -> Any:
+        """Return a record."""
 
     def set_lines(self, lines: int, /) -> object:
         """Take note of how many lines feed it now: with two or more, missing ids are waited for."""
@@ -71,6 +83,8 @@ class Wish:
         `ConnectionLost`. It is being dealt with; None when nothing is known to be wrong.
     raw
         Whether its messages become ``message`` events too, whatever else they become.
+    history
+        What is missing in it.
     """
 
     def __init__(self, stream: Stream, ws_key: WsKey, ring: RingLike | None = None) -> None:
@@ -81,6 +95,8 @@ class Wish:
         self.error: SubscriptionRejected | None = None
         self.trouble: TransportError | None = None
         self.raw = False
+        self.history = History(stream)
+        self._stale = False
         self._watchers: list[Callable[[Wish], object]] = []
         self._shown: RingState | None = None
         self._cursor = -1
@@ -138,36 +154,60 @@ class Wish:
     def attach(self, ring: RingLike, now: float) -> None:
         """Feed a ring from now on."""
         self.ring, self._shown = ring, None
+        self.history.look(ring)
         self._cursor, self._moved_at = ring.cursor, now
         self._show(RingState.LIVE if self.state is WishState.CONFIRMED else RingState.DOWN)
 
     def confirm(self, now: float) -> None:
         """Binance has confirmed the stream."""
-        self._moved_at = now
+        self._moved_at, self._stale = now, False
+        self.history.confirmed()
         self._become(WishState.CONFIRMED, RingState.LIVE)
 
     def unconfirm(self, trouble: TransportError | None) -> None:
         """Go back to wanting: the connection is gone, or could not be made."""
+        if self.state is WishState.CONFIRMED:
+            self.history.lost(self.ring, "connection lost")
         self._become(WishState.WANTED, RingState.DOWN, trouble=trouble)
 
     def fail(self, error: SubscriptionRejected) -> None:
         """Binance has refused the stream."""
+        self.history.lost(self.ring, "rejected")
         self._become(WishState.FAILED, RingState.DOWN, error=error)
 
     def drop(self) -> None:
         """Nobody wants the stream any more."""
+        self.history.lost(self.ring, "not subscribed")
         self._become(WishState.DROPPED, RingState.DOWN)
 
-    def sample(self, now: float, quiet_after: float) -> None:
-        """Look at the ring: QUIET when a confirmed stream has published nothing for so many seconds."""
-        if self.ring is None or self.state is not WishState.CONFIRMED:
+    def suspect(self, silence: float | None) -> None:
+        """Every line that carries the stream finds it silent for too long, and for how many seconds; None: no
+        more.
+        """
+        if self._stale is (silence is not None) or self.state is not WishState.CONFIRMED:
             return
+        self._stale = silence is not None
+        if silence is None:
+            self.history.fresh()
+        else:
+            self.history.stale(self.ring, silence)
+            self._show(RingState.STALE)
+
+    def sample(self, now: float, quiet_after: float) -> tuple[Gap, ...]:
+        """Look at the ring, and return what is newly known to be missing.
+
+        A confirmed stream is LIVE, QUIET when it has published nothing for so many seconds, and STALE while
+        it is suspected.
+        """
+        if self.ring is None or self.state is not WishState.CONFIRMED:
+            return ()
         cursor = self.ring.cursor
         if cursor != self._cursor:
             self._cursor, self._moved_at = cursor, now
-            self._show(RingState.LIVE)
-        elif now - self._moved_at >= quiet_after:
+            self._show(RingState.STALE if self._stale else RingState.LIVE)
+        elif not self._stale and now - self._moved_at >= quiet_after:
             self._show(RingState.QUIET)
+        return self.history.look(self.ring)
 
     def _become(
         self,
