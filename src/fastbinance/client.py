@@ -185,7 +185,11 @@ class Client(
             raise ConfigurationError(CLOSED)
         # While it is open its thread keeps it alive anyway.
         _OPEN.add(self)
-        return self._feed.start()
+        try:
+            return self._feed.start()
+        except Exception:  # but not Ctrl-C: then there is a feed, or soon will be
+            _OPEN.discard(self)
+            raise
 
     def _on_loop(self, call: Callable[[], X]) -> X:
         return self._feed.call(call)

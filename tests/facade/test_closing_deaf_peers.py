@@ -346,5 +346,6 @@ def test_a_feed_that_cannot_be_made_says_why_and_leaves_nothing(monkeypatch: pyt
     for _ in range(2):
         with pytest.raises(OSError, match="too many open files"):
             fb.book_ticker("btcusdt")
+    assert fb not in fastbinance.client._OPEN
     fb.close()
     assert feed_threads() == []
