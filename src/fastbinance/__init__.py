@@ -9,6 +9,7 @@ from fastbinance._core.ring import Window
 from fastbinance._io.dispatch import EventQueue
 from fastbinance._io.stats import ConnectionStats
 from fastbinance._io.wishes import RingState
+from fastbinance._protocol.ledger import Gap
 from fastbinance.async_client import AsyncClient
 from fastbinance.client import Client
 from fastbinance.codes import (
@@ -162,6 +163,7 @@ __all__ = [
     "FastBinanceError",
     "ForceOrder",
     "ForceOrderRing",
+    "Gap",
     "IndexComponent",
     "IndexPrice",
     "IndexPriceRing",

@@ -27,9 +27,9 @@ _HOPELESS_ATTEMPTS: Final = 3
 
 # What clients, readers and feeds use of a ring: public to them, and no offer to users.
 _MACHINERY: Final = frozenset((
-    "bell", "bind", "close", "hole_count", "holes", "merge_stats", "copy_from", "copy_latest", "epoch", "is_ready", "last_recv_ns", "memory_bytes",
-    "raise_if_hopeless", "raise_if_over", "reject_count", "release_held", "sample", "set_lines",
-    "set_state", "state_code", "timed_out",
+    "bell", "bind", "close", "copy_from", "copy_latest", "epoch", "hole_count", "holes", "is_ready",
+    "last_recv_ns", "memory_bytes", "merge_stats", "raise_if_hopeless", "raise_if_over", "reject_count",
+    "release_held", "sample", "set_lines", "set_state", "state_code", "timed_out",
 ))  # fmt: skip
 
 

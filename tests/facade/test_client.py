@@ -251,6 +251,7 @@ def test_names_offered_by_a_ring_are_those_for_its_user(face: Face, silent_sim: 
     offered = {name for name in dir(face.do(fb.book_ticker, "btcusdt")) if not name.startswith("_")}
     fields = set(fastbinance.dtype_of(Kind.BOOK_TICKER).names or ())
     assert offered - fields == {
-        "at", "capacity", "closed", "column", "cursor", "error", "kind", "last", "level_capacity", "reader",
-        "ready", "records", "state", "stats", "stream", "symbol", "symbols", "wait", "window", "ws_key",
+        "at", "capacity", "closed", "column", "complete", "cursor", "error", "gaps", "kind", "last",
+        "level_capacity", "reader", "ready", "records", "state", "stats", "stream", "symbol", "symbols", "wait",
+        "why_incomplete", "window", "ws_key",
     }  # fmt: skip

@@ -8,7 +8,7 @@ from support.faces import Face
 
 import fastbinance
 from fastbinance import ConfigurationError, WsKey
-from fastbinance.sim import RunningSimulator
+from fastbinance.sim import RunningSimulator, run_in_thread
 
 
 @pytest.fixture
@@ -44,10 +44,10 @@ def test_a_service_without_market_streams_is_refused(face: Face, fb: Any) -> Non
             face.do(call, "nosuch")
 
 
-def test_connections_are_replaced_on_request_without_a_hole(face: Face, sim: RunningSimulator, fb: Any) -> None:
+def test_connections_are_replaced_on_request_without_a_hole(face: Face, fb: Any) -> None:
     trades = face.live(face.do(fb.trades, "btcusdt"))
     queue = face.do(fb.events)
-    first = trades.cursor
+    first = max(trades.cursor, 0)
     for number in range(1, 4):
         assert face.do(fb.rollover) == 1
         event = face.event(queue, "rollover")
@@ -58,7 +58,9 @@ def test_connections_are_replaced_on_request_without_a_hole(face: Face, sim: Run
         assert (stats.rollovers, stats.reconnects) == (number, 0)
     ids = [trades.at(sequence).trade_id for sequence in range(first, trades.cursor + 1)]
     assert ids == list(range(ids[0], ids[-1] + 1))
-    assert trades.state == "LIVE"
+    assert trades.gaps() == ()
+    recv_ns = [trades.at(sequence).recv_ns for sequence in (first, trades.cursor)]
+    assert trades.complete(*recv_ns), trades.why_incomplete(*recv_ns)
 
 
 def test_a_rollover_of_a_service_leaves_the_others_alone(face: Face, fb: Any) -> None:
@@ -113,6 +115,45 @@ def test_a_service_is_closed_with_its_streams(face: Face, fb: Any) -> None:
     assert face.do(fb.is_connected, "spot") is False
     again = face.live(face.do(fb.book_ticker, "btcusdt"))
     assert again is not spot
+
+
+def test_a_stalled_connection_is_noticed_and_replaced(face: Face) -> None:
+    with run_in_thread(seed=7, messages_per_second=300) as sim:
+        fb = face.client(urls=sim.urls)
+        try:
+            buf = face.live(face.do(fb.book_ticker, "btcusdt"))
+            # Long enough for its silences to be learned.
+            face.until(lambda: buf.cursor > 2_500, buf)
+            queue = face.do(fb.events)
+            sim.call(lambda simulator: simulator.stall("main"))
+            event = face.event(queue, "suspect")
+            assert (event.streams, event.reason) == (("btcusdt@bookTicker",), "stalled")
+            cursor = buf.cursor
+            assert face.event(queue, "rollover").reason == "stalled"
+            face.until(lambda: buf.cursor > cursor and buf.state == "LIVE", buf)
+            (gap,) = face.do(buf.gaps)
+            assert gap.cause == "stalled"
+            assert not buf.complete(gap.from_ns, gap.to_ns)
+            assert "stalled" in str(buf.why_incomplete(gap.from_ns, gap.to_ns))
+        finally:
+            face.do(fb.close)
+
+
+def test_a_lost_connection_is_a_gap_of_what_has_no_contiguous_ids(
+    face: Face, sim: RunningSimulator, fb: Any
+) -> None:
+    quotes = face.live(face.do(fb.book_ticker, "btcusdt"))
+    face.until(lambda: quotes.cursor > 5, quotes)
+    queue = face.do(fb.events)
+    sim.cut()
+    face.event(queue, "resubscribed")
+    cursor = quotes.cursor
+    face.until(lambda: quotes.cursor > cursor + 5, quotes)
+    (gap,) = quotes.gaps()
+    assert (gap.cause, gap.first_id) == ("connection lost", 0)
+    after = quotes.at(quotes.cursor - 2).recv_ns
+    assert quotes.complete(after, quotes.at(quotes.cursor).recv_ns)
+    assert quotes.gaps(since_ns=after) == ()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A shard in simulated time: whatever happens in whatever order, its rules hold and its wishes are fulfilled."""
+"""A shard in simulated time: in whatever order things happen, its rules hold and its wishes come true."""
 
 from random import Random
 
@@ -55,7 +55,7 @@ def test_so_many_streams_that_they_need_several_messages_are_asked_for_in_the_ur
     exchange.send = lambda line, frame: (sent.append(frame), send(line, frame))
     exchange.run(5.0)
     assert exchange.settled
-    # 6,000 bytes of URL carry 250 of them; the rest takes six messages, and asking what the URL has brought one.
+    # 6,000 bytes of URL carry 250 of them; the rest takes six messages, and asking what came of the URL one.
     assert b"LIST_SUBSCRIPTIONS" in sent[0]
     assert len(sent) <= 7
     assert exchange.broken == []

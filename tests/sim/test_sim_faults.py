@@ -77,7 +77,8 @@ def test_a_frozen_connection_neither_reads_nor_sends(client: SimpleNamespace, tl
         await peer.socket.ping(b"hello")
         send(simulator, 1)
         # Another connection is served meanwhile, and so what was sent to this one would have come.
-        async with client.connect(simulator.urls[WsKey.MAIN] + "/stream", context=simulator.ssl_context) as other:
+        url = simulator.urls[WsKey.MAIN] + "/stream"
+        async with client.connect(url, context=simulator.ssl_context) as other:
             await other.ask("SUBSCRIBE", STREAM)
             send(simulator, 2)
             assert await numbers(other, 1) == [2]

@@ -314,7 +314,7 @@ class SimulatedExchange:
                 continue
             self._next_data[name] = at + 1.0 / self.rate
             number = self.sent[name] = self.sent.get(name, 0) + 1
-            for line, peer in list(self.peers.items()):
+            for peer in list(self.peers.values()):
                 if name in peer.streams and not peer.stalled:
                     self._at(self.now + LATENCY / 2, lambda p=peer, n=name, i=number: self._deliver(p, n, i))
 

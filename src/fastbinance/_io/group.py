@@ -478,7 +478,7 @@ class Group:
         self._report("suspect", streams=names, reason=reason, line=line.number)
 
     def _judge(self) -> None:
-        """A stream is stale when every line that carries it finds it so."""
+        """Show a stream as stale when every line that carries it finds it so."""
         suspected = set()
         for name, wish in self.wishes.items():
             states = [

@@ -1,4 +1,4 @@
-"""What is missing in one stream: the ledger, told by the connections and by the holes that its ring has found."""
+"""What is missing in one stream: the ledger, told by connections and by the holes that its ring finds."""
 
 import threading
 import time
