@@ -11,7 +11,7 @@ from fastbinance._core.decode import implementation
 
 MODULES = (
     "test_arrays.py", "test_captures.py", "test_decode.py", "test_drift.py", "test_feed.py", "test_kinds.py",
-    "test_replay.py", "test_vectors.py",
+    "test_replay.py", "test_utf8.py", "test_vectors.py",
 )  # fmt: skip
 
 

@@ -21,14 +21,15 @@ cdef class Feed(WSListener):
         Route* holding                     # of a ring that has begun to hold, until its handler is told
         readonly bint sbe                  # binary messages are SBE; else they are nonsense
         Assembler assembler                # of fragmented messages
-        bint in_message                    # a fragmented message has begun
+        bint off_path                      # the next frame goes the long way: a fragmented message has begun, or over
+        bint over                          # CLOSE has come, or the connection has failed: frames mean nothing any more
         bint batch_ended                   # the next frame begins a socket read
         int64_t recv_ns                    # wall clock of the socket read
         bint replaying                     # replay() runs, partly without the interpreter lock
         object handler
         dict rings                         # stream name -> ring: keeps alive what the table points to
         object recent_rejects              # deque of the newest Rejects
-        object close_info                  # (code, reason) of the peer's CLOSE
+        object close_info                  # (code, reason) of the peer's CLOSE; (None, reason) where we failed it
         Bell bell
         readonly str ws_key
         readonly uint64_t frames
@@ -50,14 +51,15 @@ cdef class Feed(WSListener):
     cdef int refuse_while_replaying(self) except -1
     cdef int routes_changed(self) except -1
     cdef bint accept_fast(self, const char* payload, Py_ssize_t size) noexcept nogil
-    cdef int accept(self, const char* payload, Py_ssize_t size) except -1
+    cdef int accept(self, WSTransport transport, const char* payload, Py_ssize_t size) except -1
     cdef int tell_hold(self) except -1
-    cdef int accept_slowly(self, const char* payload, Py_ssize_t size) except -1
+    cdef int accept_slowly(self, WSTransport transport, const char* payload, Py_ssize_t size) except -1
     cdef int on_rare_frame(self, WSTransport transport, WSFrame frame) except -1
     cdef int on_fragment(self, WSTransport transport, WSFrame frame) except -1
     cdef int on_a_ping(self, WSTransport transport, WSFrame frame) except -1
     cdef int on_close(self, WSTransport transport, WSFrame frame) except -1
-    cdef int fail(self, WSTransport transport, WSCloseCode code) except -1
+    cdef int fail(self, WSTransport transport, WSCloseCode code, str why) except -1
+    cdef int note_failure_of_picows(self, WSTransport transport, WSFrame frame) except -1
     cdef int accept_binary(self, const char* payload, Py_ssize_t size) except -1
     cdef int accept_rest(self, FallbackResult& result, const char* payload, Py_ssize_t size) except -1
     cdef int hand_over(self, FallbackResult& result, bytes payload) except -1

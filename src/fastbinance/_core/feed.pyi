@@ -90,9 +90,9 @@ class Drift(NamedTuple):
 class Feed(WSListener):
     """The listener of one connection: frames in, records out, everything else to its handler.
 
-    It answers PING with PONG (connect with ``enable_auto_pong=False``) and CLOSE with CLOSE, reassembles
-    fragments, and disconnects on broken framing only: a payload that does not decode is counted, kept and
-    reported, and the next one is read.
+    It answers PING with PONG (connect with ``enable_auto_pong=False``) and CLOSE with CLOSE, and reassembles
+    fragments. A payload that does not decode is counted, kept and reported, and the next one is read; only
+    broken framing (1002) and text that is not UTF-8 (1007) fail the connection, as RFC 6455 asks.
 
     Parameters
     ----------
@@ -110,7 +110,8 @@ class Feed(WSListener):
         - ``on_hold(stream)``: the stream's ring has begun to hold records back; see `RingBase.release_held`.
           Once, until it holds nothing.
         - ``on_ping()``: a PING came; the feed has answered it.
-        - ``on_lost(close_code, reason)``: the socket is gone; of the peer's CLOSE, or None and nothing.
+        - ``on_lost(close_code, reason)``: the socket is gone. Both of the peer's CLOSE; or None and why the
+          feed has failed the connection; or None and nothing.
     ws_key : str
         Name of the service, for logs.
     bell : Bell, optional

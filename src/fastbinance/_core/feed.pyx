@@ -13,7 +13,7 @@ from picows.picows cimport WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransp
 from fastbinance._core cimport decode, native
 from fastbinance._core.native cimport (
     AssemblerStep, DecodeCode, FallbackResult, FastPath, FastResult, FrameType, Lookahead, Outcome, Route, decode_code_name,
-    payload_padding, string_view, wall_clock_ns,
+    first_not_utf8, payload_padding, string_view, wall_clock_ns,
 )
 from fastbinance._core.ring cimport Bell, RingBase
 
@@ -44,6 +44,11 @@ cdef object _drift(const native.Drift& seen):
         _text(seen.stream.view()), native.kind_info(seen.kind).name.decode(),
         "key" if seen.what == native.DriftWhat.key else "value",
         _text(seen.path.view()), _text(seen.sample.view()), seen.count, seen.first_ns, seen.last_ns)
+
+
+cdef bint _may_be_sent(int code):
+    """Tell whether a CLOSE may carry this code: RFC 6455 7.4 and the codes registered since."""
+    return 1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999
 
 
 cdef class Feed(WSListener):
@@ -157,14 +162,16 @@ cdef class Feed(WSListener):
     cpdef on_ws_frame(self, WSTransport transport, WSFrame frame):
         if self.batch_ended:                      # one clock read per socket read, before anything else
             self.recv_ns = wall_clock_ns()
+            if transport is not None and transport.is_close_frame_sent:
+                self.note_failure_of_picows(transport, frame)
         self.batch_ended = frame.last_in_buffer   # control frames end batches too
         self.frames += 1
         if frame.fin and not (
-                self.in_message or frame.rsv1 or frame.rsv2 or frame.rsv3 or frame._payload_obj is not None):
+                self.off_path or frame.rsv1 or frame.rsv2 or frame.rsv3 or frame._payload_obj is not None):
             if frame.msg_type == WSMsgType.TEXT:
                 if self.looks_ahead:
                     self.lookahead.step(self.table, frame.payload_ptr + frame.payload_size, frame.tail_size)
-                self.accept(frame.payload_ptr, frame.payload_size)
+                self.accept(transport, frame.payload_ptr, frame.payload_size)
             elif frame.msg_type == WSMsgType.BINARY and self.sbe:
                 self.accept_binary(frame.payload_ptr, frame.payload_size)
             else:
@@ -198,9 +205,9 @@ cdef class Feed(WSListener):
             self.holding = result.route
         return True
 
-    cdef int accept(self, const char* payload, Py_ssize_t size) except -1:
+    cdef int accept(self, WSTransport transport, const char* payload, Py_ssize_t size) except -1:
         if not self.accept_fast(payload, size):
-            return self.accept_slowly(payload, size)
+            return self.accept_slowly(transport, payload, size)
         if self.holding != NULL:
             return self.tell_hold()
         return 0
@@ -240,7 +247,7 @@ cdef class Feed(WSListener):
         if not count:
             return 0
         self.refuse_while_replaying()
-        if self.in_message:
+        if self.assembler.unfinished():
             raise RuntimeError(f"{self.ws_key}: an unfinished fragmented message is on this feed")
         base = <const char*>&buffer[0]
         at = &offsets[0]
@@ -265,7 +272,7 @@ cdef class Feed(WSListener):
                     if taken:
                         self.tell_hold()
                     else:
-                        self.accept_slowly(base + at[i], size_of[i])
+                        self.accept_slowly(None, base + at[i], size_of[i])
                     i += 1
         finally:
             self.replaying = False
@@ -274,12 +281,22 @@ cdef class Feed(WSListener):
             self.bell.ring()
         return self.published - before
 
-    cdef int accept_slowly(self, const char* payload, Py_ssize_t size) except -1:
+    cdef int accept_slowly(self, WSTransport transport, const char* payload, Py_ssize_t size) except -1:
         cdef FallbackResult result
+        cdef size_t valid = size
         result = self.parser.get().run(self.table, payload, size, self.recv_ns, NULL)
         if _is_record(result.outcome):
             self.fallback += 1
-        return self.accept_rest(result, payload, size)
+        elif result.outcome == Outcome.rejected:
+            # Of two faults the parser may have told the other one. What it takes, it has validated.
+            valid = first_not_utf8(payload, size)
+            if valid != <size_t>size:
+                result.code = DecodeCode.invalid_utf8
+                result.offset = valid
+        self.accept_rest(result, payload, size)
+        if valid != <size_t>size:
+            self.fail(transport, WSCloseCode.INVALID_TEXT, f"the server sent text that is not UTF-8, at byte {valid}")
+        return 0
 
     cdef int accept_binary(self, const char* payload, Py_ssize_t size) except -1:
         cdef FallbackResult result
@@ -356,22 +373,21 @@ cdef class Feed(WSListener):
         return 0
 
     cdef int on_rare_frame(self, WSTransport transport, WSFrame frame) except -1:
+        if self.over:
+            # RFC 6455 5.5.1 and 7.1.7: behind a CLOSE, and once the connection has failed, nothing means anything.
+            return 0
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
             # RFC 6455 5.2: bits without an agreed extension fail the connection; what they mean is unknowable.
             self.reject(DecodeCode.reserved_bits, 0, frame.payload_ptr, frame.payload_size, "")
-            self.fail(transport, WSCloseCode.PROTOCOL_ERROR)
-        elif frame.msg_type == WSMsgType.TEXT or frame.msg_type == WSMsgType.CONTINUATION or (
-                self.sbe and frame.msg_type == WSMsgType.BINARY):
-            # Whole messages come here too when they are test frames, which have no readable bytes behind them.
-            self.on_fragment(transport, frame)
+            self.fail(transport, WSCloseCode.PROTOCOL_ERROR, "the server sent a frame with reserved bits set")
         elif frame.msg_type == WSMsgType.PING:
             self.on_a_ping(transport, frame)
         elif frame.msg_type == WSMsgType.CLOSE:
             self.on_close(transport, frame)
-        elif frame.msg_type == WSMsgType.BINARY:
-            self.messages += 1
-            self.bytes_received += frame.payload_size
-            self.reject(DecodeCode.binary_frame, 0, frame.payload_ptr, frame.payload_size, "")
+        elif frame.msg_type != WSMsgType.PONG:
+            # Whole messages come here too when they are test frames, which have no readable bytes behind them, and
+            # binary ones where JSON is spoken.
+            self.on_fragment(transport, frame)
         # What is left is PONG: it answers nobody here, because we send no pings.
         return 0
 
@@ -388,21 +404,40 @@ cdef class Feed(WSListener):
         return 0
 
     cdef int on_close(self, WSTransport transport, WSFrame frame) except -1:
-        """Keep the peer's reason and answer, as RFC 6455 5.5.1 asks."""
+        """Keep the peer's reason and answer with its code, as RFC 6455 5.5.1 asks."""
         payload = frame.get_payload_as_bytes()
-        code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else None
-        self.close_info = (code, payload[2:].decode("utf-8", "replace"))
+        cdef int code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else 0
+        if len(payload) >= 2 and not _may_be_sent(code):
+            return self.fail(
+                transport, WSCloseCode.PROTOCOL_ERROR, f"the server closed with {code}, which no server may send")
+        self.close_info = (code or None, payload[2:].decode("utf-8", "replace"))
+        self.over = self.off_path = True
         if transport is not None:
             if not transport.is_close_frame_sent:
-                transport.send_close(WSCloseCode.OK)
+                transport.send_close(<WSCloseCode>code if code else WSCloseCode.OK)
             transport.disconnect()
         return 0
 
-    cdef int fail(self, WSTransport transport, WSCloseCode code) except -1:
+    cdef int fail(self, WSTransport transport, WSCloseCode code, str why) except -1:
+        """Fail the connection, RFC 6455 7.1.7; `why` is its reason at the end."""
         if transport is not None:
+            self.over = self.off_path = True
+            self.close_info = (None, why)
             if not transport.is_close_frame_sent:
                 transport.send_close(code)
             transport.disconnect()
+        return 0
+
+    cdef int note_failure_of_picows(self, WSTransport transport, WSFrame frame) except -1:
+        """Once picows has failed the connection, take no frame from behind the broken one.
+
+        It gives the socket another 10 ms and goes on parsing. It has looked one frame ahead when it fails, so the whole
+        frame before the broken one is still good: that one ends its read with bytes behind it.
+        """
+        cdef WSCloseCode sent = transport.close_handshake.sent.code
+        if (sent == WSCloseCode.PROTOCOL_ERROR or sent == WSCloseCode.INVALID_TEXT
+                or sent == WSCloseCode.MESSAGE_TOO_BIG) and not (frame.last_in_buffer and frame.tail_size):
+            self.over = self.off_path = True
         return 0
 
     cdef int on_fragment(self, WSTransport transport, WSFrame frame) except -1:
@@ -413,18 +448,22 @@ cdef class Feed(WSListener):
             kind = FrameType.binary
         cdef AssemblerStep step = self.assembler.take(kind, frame.fin, frame.payload_ptr, frame.payload_size)
         cdef string_view message = self.assembler.message()
-        self.in_message = self.assembler.unfinished()
+        self.off_path = self.assembler.unfinished()
         if step == AssemblerStep.complete:
-            if self.assembler.is_binary():
+            if not self.assembler.is_binary():
+                self.accept(transport, message.data(), <Py_ssize_t>message.size())
+            elif self.sbe:
                 self.accept_binary(message.data(), <Py_ssize_t>message.size())
             else:
-                self.accept(message.data(), <Py_ssize_t>message.size())
+                self.messages += 1
+                self.bytes_received += message.size()
+                self.reject(DecodeCode.binary_frame, 0, message.data(), <Py_ssize_t>message.size(), "")
             self.assembler.finish()
         elif step == AssemblerStep.rejected:
             if self.assembler.code() == DecodeCode.bad_fragment:
                 # A continuation of nothing, or a new message inside another: the framing is broken, RFC 6455 5.4.
                 self.reject(DecodeCode.bad_fragment, 0, frame.payload_ptr, frame.payload_size, "")
-                self.fail(transport, WSCloseCode.PROTOCOL_ERROR)
+                self.fail(transport, WSCloseCode.PROTOCOL_ERROR, "the server sent fragments out of order")
             else:
                 self.messages += 1
                 self.reject(self.assembler.code(), message.size(), message.data(), <Py_ssize_t>message.size(), "")
