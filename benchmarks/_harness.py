@@ -29,6 +29,7 @@ __all__ = [
     "percentiles",
     "pin",
     "report",
+    "resident_bytes",
     "statement_ns",
 ]
 
@@ -98,6 +99,11 @@ def statement_ns(
     raw = interleaved({name: partial(run, timer) for name, timer in timers.items()}, rounds + 1)
     empty = median(raw["empty loop"][1:])
     return {n: [ns if n == "empty loop" else ns - empty for ns in rows[1:]] for n, rows in raw.items()}
+
+
+def resident_bytes() -> int:
+    """Return the resident set size of this process, shared anonymous memory included."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def instruction_counter() -> str:

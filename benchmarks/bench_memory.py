@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import tracemalloc
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,11 +28,6 @@ HUGE_PAGE = 2 << 20  # in these steps the package takes memory for rings
 _kept: list[Any] = []
 
 
-def resident_bytes() -> int:
-    """Return the resident set size of this process, shared anonymous memory included."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
 def ring_bytes(kind: int, capacity: int, stream: str, symbol: str | None) -> tuple[int, float]:
     """Return what a ring says that it takes, and what the process grew by for each of some."""
     from fastbinance._core.ring import RingBase
@@ -43,10 +37,10 @@ def ring_bytes(kind: int, capacity: int, stream: str, symbol: str | None) -> tup
     if symbol is None:
         shape["symbol_capacity"] = 16_384
     count = 4 if symbol is None else SAMPLES
-    before = resident_bytes()
+    before = _harness.resident_bytes()
     # Kept to the end: memory of rings that have gone serves the next ones, which would seem to cost nothing.
     rings = [RingBase(kind, stream, key, symbol, **shape) for _ in range(count)]
-    grown = (resident_bytes() - before) / count
+    grown = (_harness.resident_bytes() - before) / count
     _kept.extend(rings)
     return rings[0].memory_bytes, grown
 
@@ -55,10 +49,10 @@ def flatness(case: corpus.Case) -> dict[str, Any]:
     """Return resident bytes, and Python's own traced ones, before, while and after a million messages."""
     feed, replay = feed_for(case), _compile.replay().Replay(case.payloads)
     replay.run(feed, 10_000, BATCH)
-    resident = [resident_bytes()]
+    resident = [_harness.resident_bytes()]
     for _ in range(4):
         replay.run(feed, MILLION // 4, BATCH)
-        resident.append(resident_bytes())
+        resident.append(_harness.resident_bytes())
     tracemalloc.start()
     replay.run(feed, 10_000, BATCH)
     traced, _ = tracemalloc.get_traced_memory()
