@@ -122,9 +122,7 @@ def soak(minutes: float, rollover_every: float) -> dict[str, Any]:
         client = Client(urls=sim.urls, capacity=_CAPACITY, connects=CONNECTS)
         watch: Watch | None = None
         try:
-            events = Events(
-                client, "rollover", "reconnecting", "suspect", "gap", "exception", "drift", "close"
-            )
+            events = Events(client, "rollover", "reconnecting", "suspect", "gap", "exception", "drift")
             rings = _subscribe(client)
             tasks = _task_counter(client)
             watch = stack.enter_context(Watch(client, rings, [one.stream for one in TRAFFIC]))
