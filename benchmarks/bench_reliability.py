@@ -10,10 +10,12 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+import numpy as np
 import pytest
 
 from benchmarks import _closing, _compile, _harness, _merge_cost
-from benchmarks._ids import Verdict
+from benchmarks._ids import Checker, Verdict
+from benchmarks._numbered import price_of
 from benchmarks._reliability import (
     CONNECTS,
     killed_lines,
@@ -22,6 +24,8 @@ from benchmarks._reliability import (
     rollovers,
     stalls,
 )
+from fastbinance import dtype_of
+from fastbinance.streams import Kind
 
 RESET_MS: Final = 50.0
 STALL_MS: Final = 1_000.0
@@ -204,6 +208,46 @@ def main() -> int:
             print(f"\n## {name}: not measured. {missing}", file=sys.stderr)
     print(f"\n## All\n\n{summary.table}", flush=True)
     return int(summary.is_broken)
+
+
+def _trades(ids: Sequence[int], flags: int = 0, price: float | None = None) -> Any:
+    rows = np.zeros(len(ids), dtype_of(Kind.TRADE))
+    rows["trade_id"], rows["flags"] = ids, flags
+    rows["price"] = [price_of(number) if price is None else price for number in ids]
+    return rows
+
+
+def _diffs(ids: Sequence[tuple[int, int, int]], flags: int = 0) -> Any:
+    rows = np.zeros(len(ids), dtype_of(Kind.DIFF_DEPTH))
+    rows["first_update_id"], rows["update_id"], rows["prev_update_id"] = zip(*ids, strict=True)
+    rows["flags"] = flags
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("kind", "batches", "seen"),
+    [
+        (Kind.TRADE, [_trades([1, 2]), _trades([3])], {}),
+        (Kind.TRADE, [_trades([1, 2]), _trades([5])], {"missing": 2}),
+        (Kind.TRADE, [_trades([1, 2]), _trades([2])], {"doubled": 1}),
+        (Kind.TRADE, [_trades([1, 3, 2])], {"missing": 1, "backwards": 1}),
+        (Kind.TRADE, [_trades([1]), _trades([2], price=3.0)], {"torn": 1}),
+        (Kind.TRADE, [_trades([1]), _trades([2], flags=1 << 2)], {"flagged": 1}),
+        (Kind.DIFF_DEPTH, [_diffs([(1, 3, 0), (4, 6, 0)])], {}),
+        (Kind.DIFF_DEPTH, [_diffs([(1, 3, 0), (6, 6, 0)])], {"missing": 2}),
+        (Kind.DIFF_DEPTH, [_diffs([(1, 3, 0), (2, 6, 0)])], {"backwards": 1}),
+        (Kind.DIFF_DEPTH, [_diffs([(1, 3, 0), (2, 6, 0)], 1 << 3)], {"overlapping": 1}),
+        (Kind.DIFF_DEPTH, [_diffs([(1, 3, -1), (8, 9, 3)])], {}),
+        (Kind.DIFF_DEPTH, [_diffs([(1, 3, -1), (8, 9, 6)])], {"missing": 1}),
+    ],
+)
+def test_the_checker_sees_every_harm(kind: Kind, batches: list[Any], seen: dict[str, int]) -> None:
+    """Records made by hand: nothing else is worth much if this does not hold."""
+    checker = Checker(kind, is_numbered=kind is Kind.TRADE)
+    for batch in batches:
+        checker.take(batch)
+    assert checker.verdict == Verdict(records=sum(map(len, batches)), **seen)
+    assert checker.verdict.is_clean == (seen.keys() <= {"overlapping"})
 
 
 @pytest.mark.parametrize("scheme", ["ws", "wss"])
