@@ -31,7 +31,8 @@ RESET_MS: Final = 50.0
 STALL_MS: Final = 1_000.0
 CLOSE_MS: Final = 1_000.0
 MERGE_INSTRUCTIONS: Final = 60.0
-STALL_RATES: Final = (20.0, 1_000.0)
+# Random arrivals of 30 a second are learned as 20 or more: the longest silence so far counts, not the mean.
+STALL_RATES: Final = (30.0, 1_000.0)
 
 
 class Summary:
@@ -79,7 +80,7 @@ def _reset(rounds: int, summary: Summary) -> None:
     )  # fmt: skip
 
 
-def _stall(rounds: int, summary: Summary, learn_seconds: float = 5.0) -> None:
+def _stall(rounds: int, summary: Summary, learn_seconds: float = 7.0) -> None:
     table = _harness.Table("stall, ms", "rounds", "median", "least", "worst")
     data: dict[str, Any] = {}
     for rate in STALL_RATES:
@@ -258,7 +259,7 @@ def test_a_reset_connection_comes_back(benchmark: Any, scheme: str) -> None:
 
 def test_a_stall_is_noticed(benchmark: Any) -> None:
     """Two stalls of a busy stream; nobody noticing would raise."""
-    benchmark.extra_info.update(benchmark.pedantic(stalls, (1_000.0, 2, 5.0), rounds=1))
+    benchmark.extra_info.update(benchmark.pedantic(stalls, (1_000.0, 2, 7.0), rounds=1))
 
 
 def test_rollovers_lose_nothing(benchmark: Any) -> None:
