@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 import numpy as np
@@ -182,6 +182,9 @@ def killed_lines(
     kills, asked = 0, round(seconds * kills_a_second)
     with ExitStack() as stack:
         sim, client = _running(stack, traffic, lines=2)
+        # Every loss is a first one, whose retry is immediate: with the usual back-off the line would wait for
+        # most of the time, and few of the resets would find it up.
+        client._options = replace(client._options, stable_after=0.0)
         rings = subscribe(client, traffic)
         victim = _second_line(sim, len(traffic))
         watch = _watched(stack, client, rings, traffic)
