@@ -162,7 +162,8 @@ def rollovers(count: int, traffic: Sequence[Numbered] = TRAFFIC) -> dict[str, An
         begin = time.monotonic()
         for turn in range(count):
             asked_ns = time.time_ns()
-            client.rollover()
+            if client.rollover() != len(keys):
+                raise RuntimeError(f"not all of {len(keys)} connections could be replaced in turn {turn}")
             missing = set(keys)
             while missing:
                 event = _await_event(events, {"rollover"}, _LONGEST_SECONDS)
@@ -184,7 +185,8 @@ def killed_lines(
         sim, client = _running(stack, traffic, lines=2)
         # Every loss is a first one, whose retry is immediate: with the usual back-off the line would wait for
         # most of the time, and few of the resets would find it up.
-        client._options = replace(client._options, stable_after=0.0)
+        settings = client._settings
+        client._settings = replace(settings, connection=replace(settings.connection, stable_after=0.0))
         rings = subscribe(client, traffic)
         victim = _second_line(sim, len(traffic))
         watch = _watched(stack, client, rings, traffic)

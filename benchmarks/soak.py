@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -96,12 +95,9 @@ class Events:
             self.told.append(f"{event.kind} {event.ws_key} {event.error or ' '.join(event.streams)}")
 
 
-def _task_counter(client: Client) -> Callable[[], int]:
-    # The client's own loop, which it offers to nobody: here we look whether tasks pile up on it.
-    loop = client._loop
-    if loop is None:
-        raise AssertionError("the client has begun to connect")
-    return lambda: len(asyncio.all_tasks(loop))
+def _tasks(client: Client) -> int:
+    # On the client's own loop, which it offers to nobody: here we look whether tasks pile up on it.
+    return client._on_loop(lambda: len(asyncio.all_tasks()))
 
 
 def _subscribe(client: Client) -> list[Ring[Any, Any]]:
@@ -124,7 +120,6 @@ def soak(minutes: float, rollover_every: float) -> dict[str, Any]:
         try:
             events = Events(client, "rollover", "reconnecting", "suspect", "gap", "exception", "drift")
             rings = _subscribe(client)
-            tasks = _task_counter(client)
             watch = stack.enter_context(Watch(client, rings, [one.stream for one in TRAFFIC]))
             cpu, begin = time.process_time(), time.monotonic()
             next_rollover, asked = rollover_every, 0
@@ -132,7 +127,7 @@ def soak(minutes: float, rollover_every: float) -> dict[str, Any]:
                 time.sleep(max(0.0, begin + second - time.monotonic()))
                 stats = client.stats()
                 samples.add(
-                    len(stats.connections), sim.call("stats").value["connections"], tasks(),
+                    len(stats.connections), sim.call("stats").value["connections"], _tasks(client),
                     threading.active_count(), len(os.listdir("/proc/self/fd")), _harness.resident_bytes(),
                 )  # fmt: skip
                 if time.monotonic() - begin >= next_rollover:
