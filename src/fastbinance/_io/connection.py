@@ -269,6 +269,8 @@ class Connection:
         session, self._session = self._session, None
         if session is not None and session.feed is not None:
             self.mail.retire(session.feed)
+        if session is not None:
+            session.release()
 
     def _headers(self) -> dict[str, str] | None:
         # To nobody who does not need it.
