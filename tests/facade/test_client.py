@@ -252,6 +252,7 @@ def test_names_offered_by_a_ring_are_those_for_its_user(face: Face, silent_sim: 
     fields = set(fastbinance.dtype_of(Kind.BOOK_TICKER).names or ())
     assert offered - fields == {
         "at", "capacity", "closed", "column", "complete", "cursor", "error", "gaps", "kind", "last",
-        "level_capacity", "reader", "ready", "records", "state", "stats", "stream", "symbol", "symbols", "wait",
+        "level_capacity", "reader", "ready", "records", "state", "stats", "stream", "symbol", "symbols",
+        "wait",
         "why_incomplete", "window", "ws_key",
     }  # fmt: skip

@@ -130,7 +130,7 @@ def test_a_stalled_connection_is_noticed_and_replaced(face: Face) -> None:
             assert (event.streams, event.reason) == (("btcusdt@bookTicker",), "stalled")
             cursor = buf.cursor
             assert face.event(queue, "rollover").reason == "stalled"
-            face.until(lambda: buf.cursor > cursor and buf.state == "LIVE", buf)
+            face.until(lambda: buf.cursor > cursor and buf.state is fastbinance.RingState.LIVE, buf)
             (gap,) = face.do(buf.gaps)
             assert gap.cause == "stalled"
             assert not buf.complete(gap.from_ns, gap.to_ns)
