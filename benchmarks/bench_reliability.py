@@ -134,7 +134,7 @@ def _lines(seconds: float, summary: Summary) -> None:
     summary.add_verdict(f"two lines, one reset ten times a second for {seconds:.0f} s", found)
     # A line that has not noticed its reset, or is slow to come back, is not there to be reset again.
     summary.add(
-        "of these resets, how many found the line up again", "9 in 10", f"{found['kills']} of {found['asked']}",
+        "of these resets, found the line up again", "9 in 10", f"{found['kills']} of {found['asked']}",
         found["kills"] >= 0.9 * found["asked"],
     )  # fmt: skip
     lines = _harness.Table("line", "came first", "brought what had come", "lead a record, microseconds")
