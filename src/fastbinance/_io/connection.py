@@ -114,6 +114,7 @@ class Connection:
         self._late: asyncio.TimerHandle | None = None
         self._earlier_opens = 0
         self._cancelled = False  # by us
+        self._frames = -1  # at the last look
         self._next_url: str | None = None
         self.ended.set()
 
@@ -165,6 +166,16 @@ class Connection:
             # A cancelled attempt gives its socket back at once and in silence, whatever it was at. Where the
             # socket is cut off below TLS instead, the transport logs an error.
             self._cancel()
+
+    def check(self) -> None:
+        """End a connection whose socket is gone and whose loop has not said so; wants to be called often."""
+        session = self._session
+        if session is None or session.transport is None or session.feed is None:
+            return
+        frames = session.feed.frames
+        if frames == self._frames and session.is_gone:
+            session.hang_up()
+        self._frames = frames
 
     def stats(self, wanted: int, confirmed: int, rollovers: int) -> ConnectionStats:
         """Return what is known now."""

@@ -174,6 +174,8 @@ class Group:
 
     def sample(self, now: float) -> None:
         """Look at every ring and every connection."""
+        for connection in tuple(self._connections.values()):
+            connection.check()
         self._listen(now)
         for wish in self.wishes.values():
             gaps = wish.sample(now, self._options.quiet_after)

@@ -101,6 +101,10 @@ class Feed(Protocol):
         """Return how many messages of each routed stream have come; 0 for those without a route."""
 
     @property
+    def frames(self) -> int:
+        """How many frames have come."""
+
+    @property
     def drifts(self) -> Sequence[Any]:
         """What has come that the feed's tables do not know."""
 
@@ -210,6 +214,22 @@ class Session:
                 # We ended it ourselves: a frame broke the protocol.
                 self.reason = self.reason or str(error)
         self.on_lost(self.close_code, self.reason)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the peer has ended the socket, asked of the system itself.
+
+        uvloop may not tell: a reset that comes while data are unread is reported together with them, the
+        data are read, and nothing is ever reported again.
+        """
+        if self._socket is None or self._socket.fileno() == -1:
+            return False
+        try:
+            return not self._socket.recv(1, socket.MSG_PEEK)
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError:
+            return True
 
     def say_goodbye(self) -> None:
         """Begin the close handshake; the feed disconnects when the peer has answered."""
