@@ -160,6 +160,7 @@ setup(
     cmdclass={"build_ext": BuildExt},
     ext_modules=generate(
         [
+            module("histogram"),
             module("record"),
             module("ring"),
             # The AVX2 file comes last: see its head.

@@ -3,8 +3,9 @@ from libcpp.memory cimport unique_ptr
 
 from picows.picows cimport WSCloseCode, WSFrame, WSListener, WSTransport
 
+from fastbinance._core cimport native
 from fastbinance._core.native cimport (
-    Assembler, DecodeCode, Fallback, FallbackResult, FastPath, Lookahead, Route, RouteTable, SbeDecoder,
+    Assembler, DecodeCode, Fallback, FallbackResult, FastPath, FastResult, Lookahead, Route, RouteTable, SbeDecoder,
 )
 from fastbinance._core.ring cimport Bell
 
@@ -25,6 +26,7 @@ cdef class Feed(WSListener):
         bint over                          # CLOSE has come, or the connection has failed: frames mean nothing any more
         bint batch_ended                   # the next frame begins a socket read
         int64_t recv_ns                    # wall clock of the socket read
+        uint64_t published_before          # `published` when the socket read began
         bint replaying                     # replay() runs, partly without the interpreter lock
         object handler
         dict rings                         # stream name -> ring: keeps alive what the table points to
@@ -44,13 +46,15 @@ cdef class Feed(WSListener):
         readonly uint64_t fallback
         readonly uint64_t pings
         readonly uint64_t handler_errors
+        native.Histogram exchange_to_receive     # see Latency
+        native.Histogram receive_to_published
 
     cpdef on_ws_connected(self, WSTransport transport)
     cpdef on_ws_frame(self, WSTransport transport, WSFrame frame)
     cpdef on_ws_disconnected(self, WSTransport transport)
     cdef int refuse_while_replaying(self) except -1
     cdef int routes_changed(self) except -1
-    cdef bint accept_fast(self, const char* payload, Py_ssize_t size) noexcept nogil
+    cdef FastResult accept_fast(self, const char* payload, Py_ssize_t size) noexcept nogil
     cdef int accept(self, WSTransport transport, const char* payload, Py_ssize_t size) except -1
     cdef int tell_hold(self) except -1
     cdef int accept_slowly(self, WSTransport transport, const char* payload, Py_ssize_t size) except -1

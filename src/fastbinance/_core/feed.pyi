@@ -6,6 +6,7 @@ import numpy as np
 from picows import WSFrame, WSListener, WSTransport
 from typing_extensions import Buffer, disjoint_base
 
+from fastbinance._core.histogram import Histogram
 from fastbinance._core.ring import Bell, RingBase
 
 #: How much of a rejected payload is kept.
@@ -85,6 +86,27 @@ class Drift(NamedTuple):
     count: int  # type: ignore[assignment]  # tuple has a method of this name
     first_ns: int
     last_ns: int
+
+class Latency(NamedTuple):
+    """How long the records of a connection took.
+
+    Attributes
+    ----------
+    exchange_to_receive : Histogram
+        From a record's event time to the socket read that brought it: the exchange's own delay, the network,
+        and how far the two clocks are apart; where ours is behind by more than the rest, it is negative. One
+        duration for each message that published, of its last record; none where the records have no event
+        time, as on spot's bookTicker. What another line had brought before is not in it.
+    receive_to_published : Histogram
+        From the clock at a socket read to the clock when its last record was in the ring: what every record
+        of the read took at most. One duration for each read that brought a record.
+    """
+
+    exchange_to_receive: Histogram
+    receive_to_published: Histogram
+
+    def merge(self, other: Latency) -> Latency:
+        """Return the latencies of both."""
 
 @disjoint_base
 class Feed(WSListener):
@@ -166,6 +188,10 @@ class Feed(WSListener):
     @property
     def duplicates(self) -> int:
         """Records dropped because they, or newer ones, were in their rings already."""
+
+    @property
+    def latency(self) -> Latency:
+        """How long the records of this connection took, as counted until now; replays are not in it."""
 
     @property
     def rejects(self) -> list[Reject]:

@@ -13,8 +13,9 @@ from picows.picows cimport WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransp
 from fastbinance._core cimport decode, native
 from fastbinance._core.native cimport (
     AssemblerStep, DecodeCode, FallbackResult, FastPath, FastResult, FrameType, Lookahead, Outcome, Route, decode_code_name,
-    first_not_utf8, payload_padding, string_view, wall_clock_ns,
+    first_not_utf8, payload_padding, record_lag, string_view, wall_clock_ns,
 )
+from fastbinance._core.histogram cimport Histogram
 from fastbinance._core.ring cimport Bell, RingBase
 
 from fastbinance.errors import ConfigurationError
@@ -27,6 +28,16 @@ KEPT_REJECTS = 16
 Reject = namedtuple("Reject", "code offset head stream recv_ns")
 RouteStats = namedtuple("RouteStats", "fast fallback skipped rejected")
 Drift = namedtuple("Drift", "stream kind what path sample count first_ns last_ns")
+
+
+class Latency(namedtuple("Latency", "exchange_to_receive receive_to_published")):
+    """How long the records of a connection took."""
+
+    __slots__ = ()
+
+    def merge(self, other):
+        """Return the latencies of both."""
+        return Latency(*(mine.merge(its) for mine, its in zip(self, other, strict=True)))
 
 
 cdef str _text(string_view view):
@@ -150,6 +161,11 @@ cdef class Feed(WSListener):
         return self.table.duplicates()
 
     @property
+    def latency(self):
+        """How long records took: from the exchange to us, and from us to the ring."""
+        return Latency(Histogram.of(self.exchange_to_receive), Histogram.of(self.receive_to_published))
+
+    @property
     def rejects(self):
         """The newest rejected payloads, oldest first."""
         return list(self.recent_rejects)
@@ -162,6 +178,7 @@ cdef class Feed(WSListener):
     cpdef on_ws_frame(self, WSTransport transport, WSFrame frame):
         if self.batch_ended:                      # one clock read per socket read, before anything else
             self.recv_ns = wall_clock_ns()
+            self.published_before = self.published
             if transport is not None and transport.is_close_frame_sent:
                 self.note_failure_of_picows(transport, frame)
         self.batch_ended = frame.last_in_buffer   # control frames end batches too
@@ -178,35 +195,42 @@ cdef class Feed(WSListener):
                 self.on_rare_frame(transport, frame)
         else:
             self.on_rare_frame(transport, frame)
-        if self.batch_ended and self.bell.waiting:
-            self.bell.ring()
+        if self.batch_ended:
+            if self.published != self.published_before:
+                self.receive_to_published.record(wall_clock_ns() - self.recv_ns)
+            if self.bell.waiting:
+                self.bell.ring()
 
     cpdef on_ws_disconnected(self, WSTransport transport):
         code, reason = self.close_info if self.close_info is not None else (None, "")
         self.handler.on_lost(code, reason)
 
     @cython.nonecheck(False)  # a debug build's check of `self` would want the interpreter lock
-    cdef bint accept_fast(self, const char* payload, Py_ssize_t size) noexcept nogil:
-        """Take one message by the fast path; False when it declined and nothing happened but the count."""
+    cdef FastResult accept_fast(self, const char* payload, Py_ssize_t size) noexcept nogil:
+        """Take one message by the fast path; when it declines, nothing has happened but the count."""
         self.messages += 1
         self.bytes_received += size
         cdef FastResult result = self.fast_path.combined(self.table, payload, size, self.recv_ns)
         if result.outcome == Outcome.published:
             self.published += result.records
             self.fast += 1
-            return True
+            return result
         if result.outcome == Outcome.declined:
-            return False
+            return result
         self.fast += 1
         if result.outcome == Outcome.skipped:
             self.skipped += 1
         elif result.outcome == Outcome.held:
             self.published += result.records
             self.holding = result.route
-        return True
+        return result
 
     cdef int accept(self, WSTransport transport, const char* payload, Py_ssize_t size) except -1:
-        if not self.accept_fast(payload, size):
+        cdef FastResult result = self.accept_fast(payload, size)
+        if result.outcome == Outcome.published:
+            record_lag(self.exchange_to_receive, result.route[0], self.recv_ns)
+            return 0
+        if result.outcome == Outcome.declined:
             return self.accept_slowly(transport, payload, size)
         if self.holding != NULL:
             return self.tell_hold()
@@ -264,7 +288,7 @@ cdef class Feed(WSListener):
                     while i < count:
                         if times != NULL:
                             self.recv_ns = times[i]
-                        taken = self.accept_fast(base + at[i], size_of[i])
+                        taken = self.accept_fast(base + at[i], size_of[i]).outcome != Outcome.declined
                         if not taken or self.holding != NULL:
                             break
                         i += 1
@@ -311,7 +335,9 @@ cdef class Feed(WSListener):
         """Count what became of a message, and show to the handler what is for it."""
         if _is_record(result.outcome):
             self.published += result.records
-            if result.outcome == Outcome.skipped:
+            if result.outcome == Outcome.published and not self.replaying:
+                record_lag(self.exchange_to_receive, result.route[0], self.recv_ns)
+            elif result.outcome == Outcome.skipped:
                 self.skipped += 1
             elif result.outcome == Outcome.held:
                 self.holding = result.route

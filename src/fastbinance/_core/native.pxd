@@ -228,6 +228,24 @@ cdef extern from "route.hpp" namespace "fb" nogil:
         size_t size() noexcept
 
 
+cdef extern from "histogram.hpp" namespace "fb" nogil:
+    const size_t histogram_buckets
+    int64_t histogram_bound(size_t) noexcept
+
+    cdef cppclass Histogram:
+        uint64_t buckets[1]  # of histogram_buckets; see sizeof
+        uint64_t negative
+        double sum
+        int64_t least
+        int64_t most
+        void record(int64_t) noexcept
+        uint64_t count() noexcept
+        int64_t value_of_rank(uint64_t) noexcept
+        void merge(const Histogram&) noexcept
+
+    void record_lag(Histogram&, const Route&, int64_t) noexcept
+
+
 cdef extern from "lookahead.hpp" namespace "fb" nogil:
     cdef cppclass Lookahead:
         @staticmethod
