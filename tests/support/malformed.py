@@ -78,6 +78,7 @@ MALFORMED: list[tuple[str, bytes, str]] = [
     ("a surrogate in UTF-8", _swap(b"BTCUSDT", b"\xed\xa0\x80"), "invalid_utf8"),
     ("too long UTF-8", _swap(b"BTCUSDT", b"\xc0\xaf"), "invalid_utf8"),
     ("no UTF-8 in a skipped value", _swap(b'"b"', b'"x":"\xff","b"'), "invalid_utf8"),
+    ("no UTF-8 in a text without an end", b'{"stream":"\xff', "invalid_utf8"),
     # Trailing bytes
     ("a second brace", GOOD + b"}", "trailing_bytes"),
     ("a second message", GOOD + GOOD, "trailing_bytes"),

@@ -13,7 +13,7 @@ from picows.picows cimport WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransp
 from fastbinance._core cimport decode, native
 from fastbinance._core.native cimport (
     AssemblerStep, DecodeCode, FallbackResult, FastPath, FastResult, FrameType, Lookahead, Outcome, Route, decode_code_name,
-    first_not_utf8, payload_padding, record_lag, string_view, wall_clock_ns,
+    payload_padding, record_lag, string_view, wall_clock_ns,
 )
 from fastbinance._core.histogram cimport Histogram
 from fastbinance._core.ring cimport Bell, RingBase
@@ -307,19 +307,14 @@ cdef class Feed(WSListener):
 
     cdef int accept_slowly(self, WSTransport transport, const char* payload, Py_ssize_t size) except -1:
         cdef FallbackResult result
-        cdef size_t valid = size
         result = self.parser.get().run(self.table, payload, size, self.recv_ns, NULL)
         if _is_record(result.outcome):
             self.fallback += 1
-        elif result.outcome == Outcome.rejected:
-            # Of two faults the parser may have told the other one. What it takes, it has validated.
-            valid = first_not_utf8(payload, size)
-            if valid != <size_t>size:
-                result.code = DecodeCode.invalid_utf8
-                result.offset = valid
         self.accept_rest(result, payload, size)
-        if valid != <size_t>size:
-            self.fail(transport, WSCloseCode.INVALID_TEXT, f"the server sent text that is not UTF-8, at byte {valid}")
+        if result.outcome == Outcome.rejected and result.code == DecodeCode.invalid_utf8:
+            # RFC 6455 8.1.
+            self.fail(
+                transport, WSCloseCode.INVALID_TEXT, f"the server sent text that is not UTF-8, at byte {result.offset}")
         return 0
 
     cdef int accept_binary(self, const char* payload, Py_ssize_t size) except -1:

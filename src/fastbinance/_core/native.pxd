@@ -18,10 +18,6 @@ cdef extern from "clock.hpp" namespace "fb" nogil:
     int64_t monotonic_ns() noexcept
 
 
-cdef extern from "utf8.hpp" namespace "fb" nogil:
-    size_t first_not_utf8(const char*, size_t) noexcept
-
-
 cdef extern from "error.hpp" namespace "fb" nogil:
     cdef enum class DecodeCode(unsigned char):
         ok

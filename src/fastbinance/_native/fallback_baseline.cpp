@@ -7,6 +7,7 @@
 
 #include "fallback.hpp"
 #include "fallback_schema.hpp"
+#include "utf8.hpp"
 
 #define FB_STRING_(x) #x
 #define FB_STRING(x) FB_STRING_(x)

@@ -24,14 +24,23 @@ public:
       result_.code = DecodeCode::too_long;
     else if (!copy(payload, size))
       result_.code = DecodeCode::out_of_memory;
-    else
-      result_.code = parse(table, known);
+    else if ((result_.code = parse(table, known)) != DecodeCode::ok)
+      prefer_bad_utf8(payload, size);
     if (result_.code != DecodeCode::ok)
       result_.outcome = Outcome::rejected;
     return result_;
   }
 
 private:
+  // Of two faults simdjson tells one, and which one differs; text that is not UTF-8 is told as such, whatever else it is not.
+  // What it takes it has validated.
+  void prefer_bad_utf8(const char *payload, std::size_t size) noexcept {
+    if (const std::size_t at = first_not_utf8(payload, size); at != size) {
+      result_.code = DecodeCode::invalid_utf8;
+      result_.offset = at;
+    }
+  }
+
   // The payload with zeros behind it. Where one has been cut, On-Demand goes on by a comma or bracket that lies behind it, and
   // from there over the end of its own list of tokens.
   bool copy(const char *payload, std::size_t size) noexcept {

@@ -19,6 +19,7 @@
 #include "drift.hpp"
 #include "fallback.hpp"
 #include "fast.hpp"
+#include "utf8.hpp"
 
 namespace fb {
 
@@ -281,7 +282,7 @@ private:
     char lower[max_symbol_bytes];
     if (const DecodeCode code = check_symbol(symbol); code != DecodeCode::ok)
       return code;
-    if (!is_utf8(symbol))
+    if (first_not_utf8(symbol.data(), symbol.size()) != symbol.size())
       return DecodeCode::invalid_utf8;
     result.kind = sbe_templates[index].kind;
     result.symbol = symbol;
@@ -295,25 +296,6 @@ private:
     result.stream = name_.view();
     result.outcome = Outcome::message;
     return DecodeCode::ok;
-  }
-
-  static bool is_utf8(std::string_view text) noexcept { // RFC 3629: no overlong forms, no surrogates
-    for (std::size_t at = 0; at < text.size();) {
-      const auto lead = static_cast<unsigned char>(text[at++]);
-      if (lead < 0x80)
-        continue;
-      const std::size_t more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
-      if (lead < 0xc2 || lead > 0xf4 || text.size() - at < more)
-        return false;
-      const auto second = static_cast<unsigned char>(text[at]);
-      if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) ||
-          (lead == 0xf4 && second > 0x8f))
-        return false;
-      for (std::size_t i = 0; i < more; ++i, ++at)
-        if ((static_cast<unsigned char>(text[at]) & 0xc0) != 0x80)
-          return false;
-    }
-    return true;
   }
 
   static FB_INLINE bool time(const char *at, std::int64_t &ns) noexcept {

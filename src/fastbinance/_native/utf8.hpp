@@ -1,4 +1,4 @@
-// Where a text stops being UTF-8. Looked at only for texts that the parser has refused: what it takes it has validated.
+// Where a text stops being UTF-8. Looked at only for texts that the parser has refused, and for symbols that are new.
 #pragma once
 
 #include <cstddef>
