@@ -57,6 +57,7 @@ class _Market:
         self.cents = 268_380
         self.update_id = 35_346_513_501 if market == "spot" else 5_123_107_832_349
         self.trade_id = 1_520_540_581
+        self.agg_trade_id = 760_270_290
         self.ms = 1_723_161_255_308
 
     def price(self, cents: int) -> str:
@@ -107,12 +108,13 @@ class _Market:
     def agg_trade(self) -> str:
         self.step()
         self.trade_id += 3
+        self.agg_trade_id += 1
         what = (
             f'"p":"{self.price(self.cents)}","q":"{self.quantity()}",'
             f'"f":{self.trade_id},"l":{self.trade_id + 2},'
             f'"T":{self.ms},"m":{self.rng.choice(("true", "false"))}'
         )
-        number = f'"a":{self.trade_id // 2}'
+        number = f'"a":{self.agg_trade_id}'
         if self.market == "spot":
             return f'{{"e":"aggTrade","E":{self.ms + 1},"s":"{self.symbol}",{number},{what},"M":true}}'
         return f'{{"e":"aggTrade","E":{self.ms + 1},{number},"s":"{self.symbol}",{what}}}'

@@ -77,7 +77,7 @@ struct Client {
       if (first == 0x81) [[likely]] {
         ++messages;
         bytes += size;
-        if (path.combined(table, p + header, size, recv_ns).outcome != fb::Outcome::published) [[unlikely]]
+        if (path.combined(table, p + header, size, recv_ns).outcome() != fb::Outcome::published) [[unlikely]]
           bench::fail("the parser declined a payload of the flood");
       } else if (first == 0x89) {
         ended = true;

@@ -32,8 +32,9 @@ public:
     case Kind::book_ticker: return book_ticker(object, *route, recv_ns);
     case Kind::trade: return trade(object, *route, recv_ns);
     case Kind::agg_trade: return agg_trade(object, *route, recv_ns);
-    case Kind::diff_depth: return depth(object, *route, size, recv_ns);
-    case Kind::partial_depth: return futures ? depth(object, *route, size, recv_ns) : partial(object, *route, size, recv_ns);
+    case Kind::diff_depth: return depth<fb::scalar::DiffFields>(object, *route, size, recv_ns);
+    case Kind::partial_depth:
+      return futures ? depth<fb::scalar::PartialFields>(object, *route, size, recv_ns) : partial(object, *route, size, recv_ns);
     default: return false;
     }
   }
@@ -59,6 +60,8 @@ private:
     return std::memcmp(text.raw(), route.symbol_head, route.symbol_length + 1) == 0;
   }
 
+  static bool published(const fb::FastResult &result) { return result.outcome() == fb::Outcome::published; }
+
   // "st" at the end of futures messages since 2026.
   static bool product(ondemand::object &object, std::uint32_t &flags) {
     std::int64_t product;
@@ -82,8 +85,7 @@ private:
     if constexpr (futures)
       if (!time(object, "T", f.transaction_ns) || !time(object, "E", f.event_ns) || !product(object, f.flags))
         return false;
-    fb::scalar::publish<false>(route, f, recv_ns);
-    return true;
+    return published(fb::scalar::publish<fb::BookTickerRecord, false>(route, f, recv_ns));
   }
 
   bool trade(ondemand::object &object, fb::Route &route, std::int64_t recv_ns) {
@@ -96,8 +98,7 @@ private:
         object.find_field("m").get_bool().get(maker) || (futures && !product(object, f.flags)))
       return false;
     f.is_buyer_maker = maker;
-    fb::scalar::publish<false>(route, f, recv_ns);
-    return true;
+    return published(fb::scalar::publish<fb::TradeRecord, false>(route, f, recv_ns));
   }
 
   bool agg_trade(ondemand::object &object, fb::Route &route, std::int64_t recv_ns) {
@@ -111,8 +112,7 @@ private:
         (futures && !product(object, f.flags)))
       return false;
     f.is_buyer_maker = maker;
-    fb::scalar::publish<false>(route, f, recv_ns);
-    return true;
+    return published(fb::scalar::publish<fb::AggTradeRecord, false>(route, f, recv_ns));
   }
 
   template <std::size_t N>
@@ -135,28 +135,25 @@ private:
     return true;
   }
 
+  template <class Fields>
   bool depth(ondemand::object &object, fb::Route &route, std::size_t size, std::int64_t recv_ns) {
-    fb::scalar::DepthFields f;
-    std::int64_t begin;
-    fb::Level *out = route.ring->begin_levels(static_cast<std::int64_t>(size / 10 + 1), begin);
+    Fields f;
+    fb::Level *out = route.ring->begin_levels(static_cast<std::int64_t>(size / 10 + 1), f.levels_begin);
     if (out == nullptr || !time(object, "E", f.event_ns) || (futures && !time(object, "T", f.transaction_ns)) ||
         !symbol(object, route) || !number(object, "U", f.first_update_id) || !number(object, "u", f.update_id) ||
         (futures && !number(object, "pu", f.prev_update_id)) || !levels(object, "b", out, f.bid_count) ||
         !levels(object, "a", out, f.ask_count) || (futures && !product(object, f.flags)))
       return false;
-    fb::scalar::publish<false>(route, f, begin, recv_ns);
-    return true;
+    return published(fb::scalar::publish_depth<false>(route, f, recv_ns));
   }
 
   bool partial(ondemand::object &object, fb::Route &route, std::size_t size, std::int64_t recv_ns) {
-    fb::scalar::DepthFields f;
-    std::int64_t begin;
-    fb::Level *out = route.ring->begin_levels(static_cast<std::int64_t>(size / 10 + 1), begin);
+    fb::scalar::PartialFields f;
+    fb::Level *out = route.ring->begin_levels(static_cast<std::int64_t>(size / 10 + 1), f.levels_begin);
     if (out == nullptr || !number(object, "lastUpdateId", f.update_id) || !levels(object, "bids", out, f.bid_count) ||
         !levels(object, "asks", out, f.ask_count))
       return false;
-    fb::scalar::publish<false>(route, f, begin, recv_ns);
-    return true;
+    return published(fb::scalar::publish_depth<false>(route, f, recv_ns));
   }
 
   ondemand::parser parser_;

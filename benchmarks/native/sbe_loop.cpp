@@ -72,6 +72,8 @@ struct Contender {
     std::uint64_t seen = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const std::string_view payload = payloads[at];
+      if (at == 0) [[unlikely]]
+        routes->begin_again();
       if (decoder != nullptr) {
         const fb::FallbackResult result = decoder->run(payload.data(), payload.size(), static_cast<std::int64_t>(i));
         if (result.outcome != fb::Outcome::published) [[unlikely]]

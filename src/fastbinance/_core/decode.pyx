@@ -101,7 +101,7 @@ cdef class _Bench:
 
     cdef Outcome scan(self, const char* text, size_t size, bint wrapped) noexcept:
         if wrapped:
-            return _fast.combined(self.table, text, size, 0).outcome
+            return _fast.combined(self.table, text, size, 0).outcome()
         return _fast.raw(self.route[0], text, size, 0)
 
     cdef int know(self, symbols) except -1:

@@ -211,26 +211,27 @@ cdef class Feed(WSListener):
         self.messages += 1
         self.bytes_received += size
         cdef FastResult result = self.fast_path.combined(self.table, payload, size, self.recv_ns)
-        if result.outcome == Outcome.published:
-            self.published += result.records
+        cdef Outcome outcome = result.outcome()
+        if outcome == Outcome.published:
+            self.published += result.records()
             self.fast += 1
             return result
-        if result.outcome == Outcome.declined:
+        if outcome == Outcome.declined:
             return result
         self.fast += 1
-        if result.outcome == Outcome.skipped:
+        if outcome == Outcome.skipped:
             self.skipped += 1
-        elif result.outcome == Outcome.held:
-            self.published += result.records
+        elif outcome == Outcome.held:
+            self.published += result.records()
             self.holding = result.route
         return result
 
     cdef int accept(self, WSTransport transport, const char* payload, Py_ssize_t size) except -1:
         cdef FastResult result = self.accept_fast(payload, size)
-        if result.outcome == Outcome.published:
+        if result.outcome() == Outcome.published:
             record_lag(self.exchange_to_receive, result.route[0], self.recv_ns)
             return 0
-        if result.outcome == Outcome.declined:
+        if result.outcome() == Outcome.declined:
             return self.accept_slowly(transport, payload, size)
         if self.holding != NULL:
             return self.tell_hold()
@@ -288,7 +289,7 @@ cdef class Feed(WSListener):
                     while i < count:
                         if times != NULL:
                             self.recv_ns = times[i]
-                        taken = self.accept_fast(base + at[i], size_of[i]).outcome != Outcome.declined
+                        taken = self.accept_fast(base + at[i], size_of[i]).outcome() != Outcome.declined
                         if not taken or self.holding != NULL:
                             break
                         i += 1

@@ -302,8 +302,8 @@ cdef extern from "fallback.hpp" namespace "fb" nogil:
 
 cdef extern from "fast.hpp" namespace "fb" nogil:
     cdef cppclass FastResult:
-        Outcome outcome
-        uint32_t records
+        Outcome outcome() noexcept
+        uint32_t records() noexcept
         Route* route
 
     cdef cppclass FastPath:

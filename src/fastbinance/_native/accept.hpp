@@ -152,5 +152,5 @@ inline FastResult accept_combined(const RouteTable &table, const char *payload, 
 inline Outcome accept_raw(Route &route, const char *payload, std::size_t size, std::int64_t recv_ns) noexcept {
   if (size < 16)
     return Outcome::declined;
-  return takers<false>.by_taker[route.taker](route, payload, payload + size, recv_ns).outcome;
+  return takers<false>.by_taker[route.taker](route, payload, payload + size, recv_ns).outcome();
 }

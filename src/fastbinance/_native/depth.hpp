@@ -101,8 +101,10 @@ FB_INLINE void fill(DepthRecord &r, const DepthFields &f) noexcept {
 // The levels lie in the arena already. They are kept by `end_levels`; of a record that is dropped they are written over.
 template <bool many, class Fields>
 FB_INLINE FastResult publish_depth(Route &route, const Fields &f, std::int64_t recv_ns) noexcept {
-  if (!follows<many>(route, f, recv_ns)) [[unlikely]]
-    return after(store_slowly<DepthRecord, many>(route, f, recv_ns), route);
+  if (!follows<many>(route, f, recv_ns)) [[unlikely]] {
+    made<DepthRecord, many>(route, f, recv_ns);
+    return merge_made(route);
+  }
   const std::int64_t sequence = store<DepthRecord, many, false>(route, f, recv_ns);
   route.target.publish(sequence);
   route.ring->end_levels(f.levels_begin + f.bid_count + f.ask_count);

@@ -59,7 +59,8 @@ FB_INLINE std::uint32_t publish_staged(Route &route, Record *records, std::size_
   ring.begin_frame();
   for (Record *r = records; r != records + count; ++r) {
     r->recv_ns = recv_ns;
-    if (!is_newer<many>(*route.target.header, ring, many ? r->symbol_id : 0, r->event_ns, recv_ns)) [[unlikely]] {
+    const Ids ids{no_rank, r->event_ns};
+    if (!is_next<many, false>(*route.target.header, ring, many ? r->symbol_id : 0, ids, recv_ns, route.line)) [[unlikely]] {
       published += route.merge(*r) == Fate::published;
       continue;
     }

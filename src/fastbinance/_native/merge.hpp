@@ -9,8 +9,8 @@
 //
 // By symbol on rings of many. Old records after a long silence mean that ids have begun anew, and are published with GAP.
 //
-// In order and on one line all of it is `joins` or `is_newer` below, before the record is stored straight into its slots.
-// What these decline takes the long way: the class `Merge`, with the record in memory of the caller.
+// In order all of it is `is_next` below, before the record is stored straight into its slots. What that declines takes the
+// long way: the class `Merge`, with the record in memory of the caller.
 #pragma once
 
 #include "writer.hpp"
@@ -112,6 +112,7 @@ private:
         levels = ring_.level_at(reinterpret_cast<const DepthRecord *>(in.record)->levels_begin);
       memory_.held->add(kind_, in.record, levels, in.ids, in.line, in.filler, in.reopened);
       ++memory_.stats.held;
+      ring_.watch_merge();
       if (memory_.held->full())
         while (is_holding())
           release_first(0);
@@ -168,12 +169,9 @@ private:
     return Fate::dropped;
   }
 
-  // Which line is first is only of interest while there are several.
   void note_first(const Arrival &in) noexcept {
-    if (memory_.firsts == nullptr)
-      return;
-    memory_.firsts->note(in.ids.last, in.head(), in.line);
-    ++memory_.stats.wins[in.line];
+    if (memory_.firsts != nullptr)
+      memory_.note_first(in.ids.last, in.head().symbol_id, in.head().recv_ns, in.line);
   }
   void count_copy(std::uint8_t line, std::uint8_t first, std::int64_t lead_ns) noexcept {
     if (line == first || memory_.lines < 2)
@@ -257,6 +255,8 @@ private:
 
   // Publish the held records of a symbol that join now. How many.
   std::uint64_t release_joined(std::uint32_t symbol_id) noexcept {
+    if (memory_.held == nullptr)
+      return 0;
     std::uint64_t count = 0;
     while (is_holding()) {
       const std::size_t first = memory_.held->first_of(symbol_id);
@@ -266,6 +266,7 @@ private:
       ++count;
     }
     memory_.hold_told &= is_holding();
+    ring_.watch_merge();
     return count;
   }
 
@@ -366,40 +367,25 @@ private:
 
 // The short way. True: the record is the next of its symbol, which is noted; the caller publishes it. False: `Merge` decides.
 // `many`: as the route has it. A ring of one symbol with a very long name is treated like one of many, but has no table.
-
-template <bool many>
-inline __attribute__((always_inline)) bool is_newer(RingHeader &header, RingWriter &ring, std::uint32_t symbol_id,
-                                                    std::int64_t rank, std::int64_t recv_ns) noexcept {
-  if (header.merge_watch != 0) [[unlikely]]
-    return false;
+template <bool many, bool contiguous>
+inline __attribute__((always_inline)) bool is_next(RingHeader &header, RingWriter &ring, std::uint32_t symbol_id, Ids ids,
+                                                   std::int64_t recv_ns, std::uint8_t line) noexcept {
+  std::int64_t *rank = &header.newest_rank;
   if constexpr (many) {
-    Newest *const newest = ring.merge.newest.get();
-    if (newest == nullptr || rank <= newest[symbol_id].rank) [[unlikely]]
+    if (ring.merge.newest == nullptr) [[unlikely]]
       return false;
-    newest[symbol_id] = {rank, recv_ns};
-  } else {
-    if (rank <= header.newest_rank) [[unlikely]]
-      return false;
-    header.newest_rank = rank;
+    rank = &ring.merge.newest[symbol_id].rank;
   }
-  return true;
-}
-
-template <bool many>
-inline __attribute__((always_inline)) bool joins(RingHeader &header, RingWriter &ring, std::uint32_t symbol_id, Ids ids,
-                                                 std::int64_t recv_ns) noexcept {
-  if (header.merge_watch != 0 || ids.last <= ids.before) [[unlikely]]
+  if (contiguous ? ids.before != *rank || ids.last <= ids.before : ids.last <= *rank) [[unlikely]]
     return false;
-  if constexpr (many) {
-    Newest *const newest = ring.merge.newest.get();
-    if (newest == nullptr || ids.before != newest[symbol_id].rank) [[unlikely]]
+  if (header.merge_watch != WATCH_NOTHING) [[unlikely]] {
+    if (header.merge_watch == WATCH_RECORDS)
       return false;
-    newest[symbol_id] = {ids.last, recv_ns};
-  } else {
-    if (ids.before != header.newest_rank) [[unlikely]]
-      return false;
-    header.newest_rank = ids.last;
+    ring.merge.note_first(ids.last, many ? symbol_id : 0, recv_ns, line);
   }
+  *rank = ids.last;
+  if constexpr (many)
+    ring.merge.newest[symbol_id].recv_ns = recv_ns;
   return true;
 }
 

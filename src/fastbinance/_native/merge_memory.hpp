@@ -76,6 +76,13 @@ inline bool same_content(Kind kind, const std::byte *one, const std::byte *other
          std::memcmp(one + sizeof a, other + sizeof b, kind_info(kind).record_size - sizeof a) == 0;
 }
 
+// What the short way of a record has to mind; a word of the ring's header.
+enum MergeWatch : std::uint32_t {
+  WATCH_NOTHING = 0,
+  WATCH_LINES = 1,  // there are several: it is noted which was first
+  WATCH_RECORDS = 2 // none may take the short way
+};
+
 // The newest record of a symbol.
 struct Newest {
   std::int64_t rank = no_rank; // its id, or its event time
@@ -141,8 +148,13 @@ public:
     std::uint8_t line = 0;
   };
 
-  void note(std::int64_t rank, const RecordHead &head, std::uint8_t line) noexcept {
-    place(rank, head.symbol_id) = {rank, head.recv_ns, head.symbol_id, line};
+  inline __attribute__((always_inline)) void note(std::int64_t rank, std::uint32_t symbol_id, std::int64_t recv_ns,
+                                                  std::uint8_t line) noexcept {
+    Arrival &arrival = place(rank, symbol_id);
+    arrival.rank = rank;
+    arrival.recv_ns = recv_ns;
+    arrival.symbol_id = symbol_id;
+    arrival.line = line;
   }
   const Arrival *find(std::int64_t rank, const RecordHead &head) noexcept {
     const Arrival &found = place(rank, head.symbol_id);
@@ -324,7 +336,7 @@ struct MergeMemory {
   std::unique_ptr<Newest[]> newest;      // by symbol; of a ring of one symbol the header and the record itself have it
   std::unique_ptr<StreamState[]> states; // by symbol
   std::unique_ptr<HoldBuffer> held;      // contiguous kinds, while several lines are on
-  std::unique_ptr<FirstArrivals> firsts; // while several lines are on
+  std::unique_ptr<FirstArrivals> firsts; // while several lines are on, of kinds that are not unordered
   std::unique_ptr<Sightings> sightings;  // unordered kinds
   HoleLog holes;
   MergeStats stats;
@@ -348,6 +360,8 @@ struct MergeMemory {
 
   // Memory that only several lines need.
   bool open_lines(Kind kind) noexcept {
+    if (order_of(kind) == Order::unordered)
+      return true;
     if (firsts == nullptr)
       firsts.reset(new (std::nothrow) FirstArrivals);
     if (held == nullptr && order_of(kind) == Order::contiguous) {
@@ -360,6 +374,19 @@ struct MergeMemory {
   void close_lines() noexcept {
     firsts.reset();
     held.reset();
+  }
+
+  // Which line is first is only of interest while there are several.
+  inline __attribute__((always_inline)) void note_first(std::int64_t rank, std::uint32_t symbol_id, std::int64_t recv_ns,
+                                                        std::uint8_t line) noexcept {
+    firsts->note(rank, symbol_id, recv_ns, line);
+    ++stats.wins[line];
+  }
+
+  std::uint32_t watch(Order order) const noexcept {
+    if (!enabled || order == Order::unordered || flags_due != 0 || (held != nullptr && held->size() != 0))
+      return WATCH_RECORDS;
+    return firsts != nullptr ? WATCH_LINES : WATCH_NOTHING;
   }
 };
 

@@ -6,12 +6,7 @@
 // Does it follow? Then it is the newest of its symbol from now on.
 template <bool many, class Fields>
 FB_INLINE bool follows(Route &route, const Fields &f, std::int64_t recv_ns) noexcept {
-  RingHeader &header = *route.target.header;
-  const Ids ids = ids_of(f);
-  if constexpr (Fields::contiguous)
-    return joins<many>(header, *route.ring, f.symbol_id, ids, recv_ns);
-  else
-    return is_newer<many>(header, *route.ring, f.symbol_id, ids.last, recv_ns);
+  return is_next<many, Fields::contiguous>(*route.target.header, *route.ring, f.symbol_id, ids_of(f), recv_ns, route.line);
 }
 
 // Store a record that follows. It is complete, and not to be seen yet.
@@ -30,24 +25,28 @@ FB_INLINE std::int64_t store(Route &route, const Fields &f, std::int64_t recv_ns
   return sequence;
 }
 
+// A record on the long way is made in the writer's memory. On the stack it would cost the short way too, by a frame.
 template <class Record, bool many, class Fields>
-FB_OUTLINE Fate store_slowly(Route &route, const Fields &f, std::int64_t recv_ns) noexcept {
-  Record record = {}; // bytes between fields are compared too
+FB_INLINE Record &made(Route &route, const Fields &f, std::int64_t recv_ns) noexcept {
+  auto &record = *reinterpret_cast<Record *>(route.ring->scratch);
   write_head(record, 0, f.flags, many ? f.symbol_id : 0, f.event_ns, f.transaction_ns, recv_ns);
   fill(record, f);
-  return route.merge(record);
+  return record;
 }
 
-// Counts a message of one record that took the long way.
-FB_INLINE FastResult after(Fate fate, Route &route) noexcept {
+// The long way of a message of one record, which is in the writer's memory.
+FB_OUTLINE inline FastResult merge_made(Route &route) noexcept {
+  const Fate fate = route.merge(*reinterpret_cast<RecordHead *>(route.ring->scratch));
   ++route.fast;
   return {outcome_of(fate), fate == Fate::dropped ? 0u : 1u, &route};
 }
 
 template <class Record, bool many, bool bare = false, class Fields>
 FB_INLINE FastResult publish(Route &route, const Fields &f, std::int64_t recv_ns) noexcept {
-  if (!follows<many>(route, f, recv_ns)) [[unlikely]]
-    return after(store_slowly<Record, many>(route, f, recv_ns), route);
+  if (!follows<many>(route, f, recv_ns)) [[unlikely]] {
+    made<Record, many>(route, f, recv_ns);
+    return merge_made(route);
+  }
   const std::int64_t sequence = store<Record, many, bare>(route, f, recv_ns);
   route.target.publish(sequence);
   ++route.fast;

@@ -42,7 +42,7 @@ struct RingHeader {
   std::uint64_t levels_offset;    // constant, here because readers of depth need it with the words above
   std::uint64_t total_bytes;      // constant
   std::int64_t newest_rank;       // of no use to readers: id or event time of the newest record of a ring of one symbol
-  std::uint32_t merge_watch;      // of no use to readers: not 0 when every record takes the long way of merge.hpp
+  std::uint32_t merge_watch;      // of no use to readers: a MergeWatch of merge_memory.hpp
   std::uint32_t reserved;
   // Sampled by the feed, not per record.
   alignas(64) std::uint32_t symbol_count;

@@ -307,8 +307,8 @@ private:
   }
 
   static FB_INLINE DecodeCode tell(FallbackResult &result, const FastResult &told) noexcept {
-    result.records = told.records;
-    result.outcome = told.outcome;
+    result.records = told.records();
+    result.outcome = told.outcome();
     return DecodeCode::ok;
   }
 
@@ -364,7 +364,7 @@ private:
         ring.hide(scalar::store<TradeRecord, false, false>(route, f, recv_ns));
         fate = Fate::published;
       } else {
-        fate = scalar::store_slowly<TradeRecord, false>(route, f, recv_ns);
+        fate = route.merge(scalar::made<TradeRecord, false>(route, f, recv_ns));
         held |= fate == Fate::held;
       }
       result.records += fate != Fate::dropped;

@@ -81,10 +81,7 @@ FB_INLINE void fill(TradeRecord &r, const TradeFields &f) noexcept {
 template <bool many> FB_INLINE void pass_over(Route &route, const TradeFields &f, std::int64_t recv_ns) noexcept {
   if (follows<many>(route, f, recv_ns)) [[likely]]
     return;
-  TradeRecord record = {};
-  write_head(record, 0, 0, many ? f.symbol_id : 0, f.event_ns, f.transaction_ns, recv_ns);
-  fill(record, f);
-  route.merge(record, true);
+  route.merge(made<TradeRecord, many>(route, f, recv_ns), true);
 }
 
 struct AggTradeFields {

@@ -108,6 +108,7 @@ class RingWriter {
 public:
   RingView view;
   MergeMemory merge; // see merge.hpp
+  alignas(8) std::byte scratch[max_record_size] = {}; // a record on its way through the merge; zero where it has no fields
 
   Kind kind() const noexcept { return static_cast<Kind>(view.header->kind); }
 
@@ -275,11 +276,15 @@ public:
     return sequence >= 0 && sequence > view.header->claim - view.capacity ? view.slot(sequence) : nullptr;
   }
 
-  // Whether every record takes the long way through the merge.
-  void watch_merge() noexcept {
-    view.header->merge_watch = !merge.enabled || merge.lines > 1 || merge.flags_due != 0 ||
-                               order_of(kind()) == Order::unordered;
+  // Whatever comes next of a symbol is the first of its stream: for who plays a recording again.
+  void forget_order() noexcept {
+    view.header->newest_rank = no_rank;
+    if (merge.newest != nullptr)
+      std::fill_n(merge.newest.get(), rows_, Newest{});
   }
+
+  // After anything that decides which way records take through the merge.
+  void watch_merge() noexcept { view.header->merge_watch = merge.watch(order_of(kind())); }
   RingTarget target() const noexcept { return {view.header, view.records, view.capacity, view.header->cursor + 1}; }
 
   // Memory for so many records of a frame that is not known to be good yet; nullptr when there is none. Grows only.

@@ -134,8 +134,8 @@ private:
     Answer answer;
     if (route < 0) {
       const fb::FastResult result = path.combined(world.table(), at, size, recv_ns);
-      answer.outcome = result.outcome;
-      answer.records = result.records;
+      answer.outcome = result.outcome();
+      answer.records = result.records();
       answer.route = world.index_of(result.route);
     } else {
       answer.outcome = path.raw(world.route(route), at, size, recv_ns);
