@@ -6,7 +6,7 @@
       ConfigurationError (ValueError)   the caller's mistake, found before any I/O
       WaitTimeout (TimeoutError)        ready() waited in vain      .stream .timeout_seconds .missing
       TransportError
-        ConnectFailed                   never came up               .ws_key .attempts .cause
+        ConnectFailed                   never came up               .ws_key .attempts .cause .kind
         ConnectionLost                  was up                      .ws_key .close_code .reason
       DecodeError                       payload we cannot read      .ws_key .code .offset .head
       StreamError
@@ -22,7 +22,7 @@ feed may live in a process of its own.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 __all__ = [
     "ConfigurationError",
@@ -39,6 +39,10 @@ __all__ = [
     "TransportError",
     "WaitTimeout",
 ]
+
+
+#: What an attempt at a connection failed at; see `ConnectFailed`.
+FailureKind: TypeAlias = Literal["dns", "tcp", "tls", "http", "timeout", "proxy", "protocol", "other"]
 
 
 class FastBinanceError(Exception):
@@ -96,13 +100,37 @@ class ConnectFailed(TransportError):
         How many times it was tried.
     cause : str
         What the last attempt said.
+    kind : str
+        What it failed at: ``"dns"``, no address; ``"tcp"``, no connection; ``"tls"``; ``"http"``, refused
+        with a status; ``"timeout"``, no answer; ``"proxy"``; ``"protocol"``, an answer that is not
+        WebSocket's; or ``"other"``.
+    status : int or None
+        HTTP status of the refusal, Binance's or the proxy's; None where there was none.
+    body : bytes
+        The first 512 bytes of what came with it, as far as they came together with its head. Only Binance's
+        ``code`` and ``msg`` in it are part of the message.
+    retry_after : float
+        Seconds from the attempt in which no other may be made; 0.0 where Binance did not ban this address.
     """
 
-    def __init__(self, ws_key: str, attempts: int, cause: str) -> None:
-        super().__init__(ws_key, attempts, cause)
+    def __init__(
+        self,
+        ws_key: str,
+        attempts: int,
+        cause: str,
+        kind: FailureKind = "other",
+        status: int | None = None,
+        body: bytes = b"",
+        retry_after: float = 0.0,
+    ) -> None:
+        super().__init__(ws_key, attempts, cause, kind, status, body, retry_after)
         self.ws_key = ws_key
         self.attempts = attempts
         self.cause = cause
+        self.kind = kind
+        self.status = status
+        self.body = body
+        self.retry_after = retry_after
 
     def __str__(self) -> str:
         times = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"

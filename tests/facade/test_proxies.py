@@ -109,6 +109,7 @@ def test_who_is_not_let_in_is_told_so_and_shown_nowhere(
         error = failure(face, fb)
         place = silent_sim.urls[fastbinance.WsKey.MAIN].rpartition("/")[2]
         assert error.cause.startswith(REFUSED[scheme, told].format(proxy=proxy.place, peer=place))
+        assert (error.kind, error.status) == ("proxy", 407 if scheme == "http" else None)
         shown = [str(error), repr(error), repr(fb), repr(fb.stats()), caplog.text]
         face.do(fb.close)
         assert (proxy.tunnels, silent_sim.stats.opened) == ([], 0)
@@ -146,9 +147,10 @@ def test_a_proxy_that_is_not_there_is_told_so(face: Face, silent_sim: RunningSim
         gone = RunningProxy(scheme)
         gone.port = taken.getsockname()[1]
         fb = client(face, silent_sim, gone.url(WHO))
-        cause = failure(face, fb).cause
+        error = failure(face, fb)
         face.do(fb.close)
-    assert cause == f"the proxy {gone.place} cannot be reached: Connection refused"
+    assert error.cause == f"the proxy {gone.place} cannot be reached: Connection refused"
+    assert error.kind == "proxy"
 
 
 def test_a_certificate_is_checked_behind_the_proxy_too(face: Face) -> None:

@@ -101,12 +101,15 @@ async def test_a_peer_that_is_no_websocket_server_is_said_so(world):
     assert "does not speak WebSocket" in world.of_kind("exception")[0].error.cause
 
 
-async def test_a_silent_peer_is_given_up_after_the_timeout(world):
+@pytest.mark.parametrize("scheme", ["ws", "wss"])
+async def test_a_silent_peer_is_given_up_after_the_timeout(world, scheme):
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"ws://127.0.0.1:{silent.getsockname()[1]}/stream"
+        url = f"{scheme}://127.0.0.1:{silent.getsockname()[1]}/stream"
         world.connection(url, handshake_timeout=0.1).start()
         await world.until(lambda: world.of_kind("exception"))
-        assert "did not answer within 0.1 s" in world.of_kind("exception")[0].error.cause
+        error = world.of_kind("exception")[0].error
+        assert "did not answer within 0.1 s" in error.cause
+        assert error.kind == "timeout"
         await world.close()
 
 

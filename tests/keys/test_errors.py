@@ -34,8 +34,14 @@ EXAMPLES: list[tuple[FastBinanceError, type[Exception], dict[str, object], str]]
     (
         ConnectFailed("usdmPublic", 3, "name not resolved"),
         TransportError,
-        {"ws_key": "usdmPublic", "attempts": 3, "cause": "name not resolved"},
+        {"ws_key": "usdmPublic", "attempts": 3, "cause": "name not resolved", "kind": "other"},
         "usdmPublic: no connection after 3 attempts: name not resolved",
+    ),
+    (
+        ConnectFailed("main", 1, "HTTP status 429", "http", 429, b"a body that may name a secret", 7.0),
+        TransportError,
+        {"kind": "http", "status": 429, "body": b"a body that may name a secret", "retry_after": 7.0},
+        "main: no connection after 1 attempt: HTTP status 429",
     ),
     (
         ConnectionLost("main", 1008, "Too many requests"),

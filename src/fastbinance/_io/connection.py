@@ -235,16 +235,9 @@ class Connection:
         try:
             session.feed = self._feed_factory(session, str(self.ws_key), self.line.number)
             self._owner.prepare(session.feed)
-            await session.dial(
-                url,
-                ssl_context=self._options.ssl_context,
-                proxy=self._options.proxy,
-                timeout=self._options.handshake_timeout,
-                read_buffer_bytes=self._options.read_buffer_bytes,
-                headers=self._headers(),
-            )
+            await session.dial(url, self._options, self._headers())
         except Exception as error:
-            failure = explain(error, self._where, self._options.handshake_timeout)
+            failure = explain(error, self._where, self._options.handshake_timeout, self._options.secrets)
         else:
             await session.over()
         self._retire()

@@ -30,7 +30,7 @@ from fastbinance._protocol.liveness import (
 )
 from fastbinance._protocol.shard import Reason, Shard
 from fastbinance._protocol.subscriptions import Answer
-from fastbinance.errors import ConnectFailed, ConnectionLost, SubscriptionRejected, TransportError
+from fastbinance.errors import ConnectionLost, SubscriptionRejected, TransportError
 from fastbinance.events import Event, EventKind
 from fastbinance.keys import WsKey, format_of, limits
 
@@ -244,7 +244,7 @@ class Group:
         line = connection.line
         if line.state is not State.CONNECTING:
             return
-        trouble = ConnectFailed(str(self.ws_key), line.attempts, failure.cause)
+        trouble = failure.as_error(str(self.ws_key), line.attempts)
         self._report("exception", error=trouble, attempt=line.attempts, line=line.number)
         logger.warning("%s", trouble)
         self._in_trouble(connection, trouble)

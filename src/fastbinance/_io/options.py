@@ -69,6 +69,11 @@ class ConnectionOptions:
     linger: float = 2.0
     read_buffer_bytes: int = 256 * 1024
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What is sent in handshakes and shown nowhere."""
+        return () if self.api_key is None else (self.api_key,)
+
 
 class ConnectBudget:
     """Connection attempts of a whole process; may be shared by the threads of several clients.

@@ -150,11 +150,15 @@ async def _through_http(proxy: Proxy, place: str, timeout: float) -> socket.sock
             await asyncio.get_running_loop().sock_sendall(sock, _connect_request(proxy, place))
             status, rest = await _read_status(proxy, sock)
         if status == 407 and proxy.user is None:
-            raise ProxyFailed(f"the proxy {proxy} wants a user and a password: HTTP status 407")
+            raise ProxyFailed(f"the proxy {proxy} wants a user and a password: HTTP status 407", status)
         if status == 407:
-            raise ProxyFailed(f"the proxy {proxy} does not accept the user and password: HTTP status 407")
+            raise ProxyFailed(
+                f"the proxy {proxy} does not accept the user and password: HTTP status 407", status
+            )
         if not 200 <= status < 300:
-            raise ProxyFailed(f"the proxy {proxy} refused to connect to {place}: HTTP status {status}")
+            raise ProxyFailed(
+                f"the proxy {proxy} refused to connect to {place}: HTTP status {status}", status
+            )
         if rest:
             # Behind it are servers, which do not speak first.
             raise ProxyFailed(f"the proxy {proxy} sent more than an answer to CONNECT")

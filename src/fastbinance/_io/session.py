@@ -5,13 +5,13 @@ import contextlib
 import logging
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from ssl import SSLContext
 from typing import Any, Final, Protocol, cast
 
 from picows import WSCloseCode, WSListener, WSTransport, ws_connect
 from picows.url import WSParsedURL
 
-from fastbinance._io.proxy import Proxy, open_tunnel
+from fastbinance._io.options import ConnectionOptions
+from fastbinance._io.proxy import open_tunnel
 from fastbinance._io.sockets import open_socket
 
 __all__ = ["API_KEY_HEADER", "Feed", "FeedFactory", "FeedHandler", "Reject", "Session", "SessionOwner"]
@@ -157,19 +157,26 @@ class Session:
     async def dial(
         self,
         url: str,
-        *,
-        ssl_context: SSLContext | None,
-        proxy: Proxy | None,
-        timeout: float,
-        read_buffer_bytes: int,
+        options: ConnectionOptions,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Connect; `SessionOwner.opened` is called before this returns."""
+        """Connect; `SessionOwner.opened` is called before this returns.
+
+        Parameters
+        ----------
+        url
+            Where to, with its path.
+        options
+            How; see `ConnectionOptions`.
+        headers
+            Sent to this service only, besides those of the options.
+        """
         if self.feed is None:
             raise AssertionError("a session dials with its feed")
         listener = cast(WSListener, self.feed)
+        timeout, proxy = options.handshake_timeout, options.proxy
         # asyncio waits a minute for a silent TLS peer, and takes the option only where there is TLS.
-        options: dict[str, Any] = {"ssl_handshake_timeout": timeout} if url.startswith("wss:") else {}
+        tls_options: dict[str, Any] = {"ssl_handshake_timeout": timeout} if url.startswith("wss:") else {}
         logger = _picows_logger
         if headers:
             logger = _keyed_logger
@@ -186,7 +193,7 @@ class Session:
             _, connected = await ws_connect(
                 lambda *_: listener,
                 url,
-                ssl_context=ssl_context,
+                ssl_context=options.ssl_context,
                 disconnect_on_exception=False,
                 websocket_handshake_timeout=timeout,
                 logger_name=logger,
@@ -194,9 +201,9 @@ class Session:
                 max_frame_size=_MAX_FRAME_BYTES,
                 extra_headers=headers,
                 max_redirects=0,  # Binance does not redirect; whoever does is somebody else
-                read_buffer_init_size=read_buffer_bytes,
+                read_buffer_init_size=options.read_buffer_bytes,
                 socket_factory=plug,
-                **options,
+                **tls_options,
             )
         except BaseException:
             self.hang_up()

@@ -3,14 +3,21 @@
 import asyncio
 import ipaddress
 import os
+import re
 import socket
 import ssl
+import time
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any, Final
 
+import msgspec
 from picows import WSError, WSHandshakeError
 
 from fastbinance._io.resolver import look_up
+from fastbinance.errors import ConnectFailed, FailureKind
 
 __all__ = ["Failure", "ProxyFailed", "error_text", "explain", "is_loopback", "open_socket"]
 
@@ -24,23 +31,49 @@ _STATUS: Final = {
 }
 _BANNED: Final = (418, 429)
 _BAN_SECONDS: Final = 60.0  # where Binance names no time itself
+_LONGEST_BAN_SECONDS: Final = 3 * 86_400.0  # Binance's; who names more does not stop us for ever
+
+_STATUS_LINE: Final = re.compile(rb"HTTP/1\.[01] ([1-9]\d\d)(?: |\r|$)")
+_CHUNK_HEAD: Final = re.compile(rb"([0-9a-fA-F]{1,8})[^\r\n]*\r\n")
+_BANNED_UNTIL: Final = re.compile(r"\bbanned until (\d{13})\b")
+_KEPT_BYTES: Final = 512
+_LONGEST_TEXT: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an attempt failed, and the seconds to wait at least before the next."""
+    """Why an attempt failed, and the seconds to wait at least before the next; see `ConnectFailed`."""
 
     cause: str
     retry_after: float = 0.0
+    kind: FailureKind = "other"
+    status: int | None = None
+    body: bytes = b""
+
+    def as_error(self, ws_key: str, attempts: int) -> ConnectFailed:
+        """Return what users are told of it."""
+        return ConnectFailed(
+            ws_key, attempts, self.cause, self.kind, self.status, self.body, self.retry_after
+        )
 
 
 class ProxyFailed(Exception):
     """A proxy is not there, does not want to, or cannot; the message is a sentence without credentials."""
 
+    def __init__(self, sentence: str, status: int | None = None) -> None:
+        super().__init__(sentence)
+        self.status = status
+
 
 class _UnresolvedError(OSError):
     # asyncio's own gaierror does not say which name was asked for.
     pass
+
+
+class _Said(msgspec.Struct):
+    # Binance's word about a refusal.
+    code: int
+    msg: str
 
 
 async def open_socket(host: str, port: int, timeout: float) -> socket.socket:
@@ -91,37 +124,119 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def explain(error: Exception, place: str, timeout: float) -> Failure:
-    """Return what a failed attempt means; `place` is host and port as the user knows them."""
-    if isinstance(error, WSHandshakeError) and error.response is not None:
-        return _refused(int(error.response.status), error.response.headers.get("Retry-After"), place)
+def explain(error: Exception, place: str, timeout: float, secrets: Collection[str] = ()) -> Failure:
+    """Return what a failed attempt means.
+
+    Parameters
+    ----------
+    error
+        What the attempt raised.
+    place
+        Host and port as the user knows them.
+    timeout
+        Seconds that each step of the attempt had.
+    secrets
+        Texts that were sent; whoever echoes one does not get it into what is returned.
+    """
+    if isinstance(error, WSHandshakeError) and (status := _status_of(error)) is not None:
+        return _refused(error, status, place, secrets)
+    if isinstance(error, ProxyFailed):
+        return Failure(str(error), kind="proxy", status=error.status)
+    kind, cause = _kind_and_cause(error, place, timeout)
+    return Failure(_without(cause, secrets), kind=kind)
+
+
+def _kind_and_cause(error: Exception, place: str, timeout: float) -> tuple[FailureKind, str]:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Failure(f"{place} has a TLS certificate that is not trusted: {error.verify_message}")
+        return "tls", f"{place} has a TLS certificate that is not trusted: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
-        return Failure(f"{place} cannot be reached over TLS: {error_text(error)}")
-    if isinstance(error, _UnresolvedError | ProxyFailed):
-        return Failure(str(error))
-    if isinstance(error, TimeoutError):
-        return Failure(f"{place} did not answer within {timeout:g} s")
+        return "tls", f"{place} cannot be reached over TLS: {error_text(error)}"
+    if isinstance(error, _UnresolvedError):
+        return "dns", str(error)
+    # asyncio says it so when a TLS handshake takes too long; what the system says has a number.
+    silent_tls = isinstance(error, ConnectionAbortedError) and error.errno is None
+    if isinstance(error, TimeoutError) or silent_tls:
+        return "timeout", f"{place} did not answer within {timeout:g} s"
     if isinstance(error, ConnectionRefusedError):
-        return Failure(f"{place} refuses connections")
+        return "tcp", f"{place} refuses connections"
     if isinstance(error, ConnectionError):
-        return Failure(f"{place} closed the connection before the handshake was done")
+        return "tcp", f"{place} closed the connection before the handshake was done"
     if isinstance(error, WSError):
-        return Failure(f"{place} does not speak WebSocket as expected: {error_text(error)}")
+        return "protocol", f"{place} does not speak WebSocket as expected: {error_text(error)}"
     if isinstance(error, OSError):
-        return Failure(f"{place} cannot be reached: {error_text(error)}")
-    return Failure(f"unexpected {type(error).__name__}: {error_text(error)}")
+        return "tcp", f"{place} cannot be reached: {error_text(error)}"
+    return "other", f"unexpected {type(error).__name__}: {error_text(error)}"
 
 
-def _refused(status: int, retry_after: str | None, place: str) -> Failure:
+def _status_of(error: WSHandshakeError) -> int | None:
+    """Return the HTTP status of an answer that is one, and no upgrade."""
+    # picows reads no status that Python has no name for; those of CDNs are among them.
+    found = _STATUS_LINE.match(error.raw_header or b"")
+    status = int(found[1]) if found is not None else None
+    return None if status == HTTPStatus.SWITCHING_PROTOCOLS else status
+
+
+def _refused(error: WSHandshakeError, status: int, place: str, secrets: Collection[str]) -> Failure:
+    headers: Mapping[str, str] = {} if error.response is None else error.response.headers
+    body = error.raw_body or b""
+    if "chunked" in headers.get("Transfer-Encoding", "").lower():
+        body = _joined_chunks(body)
+    for secret in secrets:
+        body = body.replace(secret.encode(), b"***")
     known = _STATUS.get(status, "it has a problem of its own" if status >= 500 else "no reason is known")
     cause = f"{place} answered the WebSocket handshake with HTTP status {status}: {known}"
-    if status not in _BANNED:
-        return Failure(cause)
-    # Binance lengthens a ban for those who come back too early.
-    seconds = float(retry_after) if retry_after is not None and retry_after.isdecimal() else _BAN_SECONDS
-    return Failure(f"{cause}; next attempt in {seconds:g} s", seconds)
+    said = _read_body(body)
+    if said is not None:
+        text = "".join(sign if sign.isprintable() else " " for sign in said.msg[:_LONGEST_TEXT])
+        cause += f'; it says "{text}" (code {said.code})'
+    seconds = 0.0
+    if status in _BANNED:
+        seconds = _ban_seconds(headers.get("Retry-After"), "" if said is None else said.msg)
+        cause += f"; next attempt in {seconds:g} s"
+    return Failure(_without(cause, secrets), seconds, "http", status, body[:_KEPT_BYTES])
+
+
+def _joined_chunks(body: bytes) -> bytes:
+    # As far as they have come; what is broken ends it.
+    joined = b""
+    while match := _CHUNK_HEAD.match(body):
+        size = int(match[1], 16)
+        joined += body[match.end() : match.end() + size]
+        body = body[match.end() + size + 2 :]
+    return joined
+
+
+def _read_body(body: bytes) -> _Said | None:
+    try:
+        return msgspec.json.decode(body, type=_Said)
+    except (msgspec.DecodeError, RecursionError):
+        return None  # a page of a firewall, or half of something
+
+
+def _ban_seconds(retry_after: str | None, text: str) -> float:
+    """Return how long Binance wants no attempt; it lengthens a ban for those who come back too early."""
+    seconds = _BAN_SECONDS
+    if retry_after is not None:
+        seconds = _seconds_of(retry_after.strip())
+    elif until := _BANNED_UNTIL.search(text):
+        seconds = int(until[1]) / 1000.0 - time.time()
+    return min(max(0.0, seconds), _LONGEST_BAN_SECONDS)
+
+
+def _seconds_of(retry_after: str) -> float:
+    # HTTP allows seconds and dates.
+    if retry_after.isascii() and retry_after.isdecimal():
+        return float(retry_after)
+    try:
+        return parsedate_to_datetime(retry_after).timestamp() - time.time()
+    except (ValueError, OverflowError):
+        return _BAN_SECONDS
+
+
+def _without(text: str, secrets: Collection[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return text
 
 
 def error_text(error: BaseException) -> str:
