@@ -10,6 +10,7 @@ from support.waiting import Changes
 
 from fastbinance._core.feed import Feed
 from fastbinance._core.ring import RingBase
+from fastbinance._io.options import ConnectionOptions
 from fastbinance._io.session import Session
 from fastbinance.streams import Kind
 
@@ -61,9 +62,7 @@ class Client:
         self.session.feed = self.feed
 
     async def dial(self, peer):
-        await self.session.dial(
-            peer.url, ssl_context=None, proxy=None, timeout=10.0, read_buffer_bytes=262_144
-        )
+        await self.session.dial(peer.url, ConnectionOptions(handshake_timeout=10.0))
 
     @property
     def socket(self):
