@@ -1,12 +1,14 @@
 """What a client is told by keyword: the options of both clients, checked and put in order."""
 
 import datetime as dt
-from collections.abc import Mapping
+import ipaddress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ssl import SSLContext
 from typing import Any, Final, TypedDict
 
-from fastbinance._io.options import ConnectionOptions
+from fastbinance._io.headers import read_headers, read_subprotocols
+from fastbinance._io.options import CONNECTS, ConnectionOptions
 from fastbinance._io.proxy import parse_proxy
 from fastbinance._protocol.rollover import ROLLOVER_AFTER, RolloverPlan
 from fastbinance._protocol.shard import MOST_LINES
@@ -16,6 +18,7 @@ from fastbinance.keys import ENVIRONMENTS, TIME_UNITS, Environment, TimeUnit, Ur
 __all__ = ["MOST_SLOTS", "ClientOptions", "Settings", "check_size", "read_options"]
 
 MOST_SLOTS: Final = 1 << 24
+_MOST_CONNECTS: Final = 1_000_000
 
 
 class ClientOptions(TypedDict, total=False):
@@ -42,6 +45,17 @@ class ClientOptions(TypedDict, total=False):
     proxy
         URL of a proxy that every connection goes through: ``"http://host:port"`` or ``"socks5://host:port"``,
         also ``socks4``, with ``user:password@`` before the host where it wants them. They are never shown.
+    headers
+        Sent in the handshake of every connection, besides those that WebSocket wants. Their values are never
+        shown.
+    subprotocols
+        Names that every handshake offers, the wanted one first. Binance chooses none.
+    source_address
+        Address of this machine, such as ``"192.0.2.7"``, that every connection comes from, the one to a proxy
+        too.
+    connects
+        Attempts at a connection in five minutes, at least 2. Binance allows an address 300, which all clients
+        of the process share; a client that names another number has that many of its own.
     lines
         How many connections carry each stream, 1 to 4: what one of them loses, another has brought. Spot's go
         to several of its hosts.
@@ -59,6 +73,13 @@ class ClientOptions(TypedDict, total=False):
     time_unit: TimeUnit
     api_key: str | None
     proxy: str | None
+    headers: Mapping[str, str] | None
+    subprotocols: Sequence[str]
+    source_address: str | None
+    connects: int
+    lines: int
+    rollover_after: float
+    rollover_window: tuple[dt.time, dt.time] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +104,10 @@ def read_options(
     time_unit: TimeUnit = "millisecond",
     api_key: str | None = None,
     proxy: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    subprotocols: Sequence[str] = (),
+    source_address: str | None = None,
+    connects: int = CONNECTS,
     lines: int = 1,
     rollover_after: float = ROLLOVER_AFTER,
     rollover_window: tuple[dt.time, dt.time] | None = None,
@@ -107,6 +132,11 @@ def read_options(
         units = ", ".join(map(repr, TIME_UNITS))
         raise ConfigurationError(f"time_unit is one of {units}, not {time_unit!r}")
     _check_api_key(api_key)
+    _check_source_address(source_address)
+    if not isinstance(connects, int) or isinstance(connects, bool) or not 2 <= connects <= _MOST_CONNECTS:
+        raise ConfigurationError(
+            f"connects is a number of attempts in five minutes from 2 to {_MOST_CONNECTS:,}, not {connects!r}"
+        )
     if not isinstance(lines, int) or isinstance(lines, bool) or not 1 <= lines <= MOST_LINES:
         raise ConfigurationError(f"lines is a number from 1 to {MOST_LINES}, not {lines!r}")
     if not isinstance(rollover_after, (int, float)) or isinstance(rollover_after, bool):
@@ -121,6 +151,10 @@ def read_options(
             ssl_context=ssl_context,
             api_key=api_key,
             proxy=None if proxy is None else parse_proxy(proxy),
+            headers=read_headers(headers),
+            subprotocols=read_subprotocols(subprotocols),
+            source_address=source_address,
+            connects=connects,
             lines=lines,
             rollover=RolloverPlan(float(rollover_after), _window(rollover_window)),
         ),
@@ -151,6 +185,19 @@ def _window(window: Any) -> tuple[float, float] | None:
         )
     begin, end = ((m.hour * 60 + m.minute) * 60 + m.second + m.microsecond / 1e6 for m in window)
     return begin, end
+
+
+def _check_source_address(address: str | None) -> None:
+    if address is None:
+        return
+    try:
+        literal = ipaddress.ip_address(address) if isinstance(address, str) else None
+    except ValueError:
+        literal = None
+    if literal is None or literal.is_multicast or literal.is_unspecified:
+        raise ConfigurationError(
+            f'source_address is an address of this machine, such as "192.0.2.7", not {address!r}'
+        )
 
 
 def _check_api_key(key: str | None) -> None:

@@ -11,7 +11,7 @@ from support.faces import Face
 from support.refusing import http, run_refusing
 
 import fastbinance
-from fastbinance import ConnectFailed
+from fastbinance import ConfigurationError, ConnectFailed
 from fastbinance.sim.certificate import loopback_contexts
 
 TOO_MANY = b'{"code":-1003,"msg":"Too many requests; current limit is 300 per 5 minutes."}'
@@ -141,3 +141,102 @@ def test_an_echo_of_the_key_is_shown_nowhere(face: Face) -> None:
 def test_what_was_pickled_or_made_without_the_kind_is_still_one() -> None:
     error = fastbinance.ConnectFailed("main", 2, "name not resolved")
     assert facts(error) == ("other", None, b"", 0.0)
+
+
+# -- what a user puts into handshakes
+
+TOKEN = "a-token-that-nobody-may-see"
+HEADERS = {"User-Agent": "a desk/1.0", "Authorization": f"Bearer {TOKEN}", "X-Empty": ""}
+
+
+def test_extra_headers_are_sent_on_every_connection_and_shown_nowhere(
+    face: Face, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = http(403, b'{"code":-1,"msg":"no %s here"}' % TOKEN.encode())
+    # The level at which picows logs whole requests.
+    with caplog.at_level(1), run_refusing(answer) as spot, run_refusing(answer) as usdm:
+        fb = face.client(urls={"main": spot.url, "usdm": usdm.url}, headers=HEADERS)
+        queue = face.do(fb.events)
+        face.do(fb.book_ticker, "btcusdt")
+        errors = [face.event(queue, "exception").error]
+        face.do(fb.agg_trades, "btcusdt", market="usdm")
+        while not usdm.requests:
+            errors.append(face.event(queue, "exception").error)
+        shown = [caplog.text, repr(fb), repr(face.do(fb.stats)), *map(repr, errors), *map(str, errors)]
+        shown += [error.body.decode() for error in errors]
+        face.do(fb.close)
+    for peer in (spot, usdm):
+        sent = peer.headers()
+        assert {name: sent[name.lower()] for name in HEADERS} == HEADERS
+        assert sent["host"] == peer.place
+    assert 'it says "no *** here"' in shown[-1] + str(errors[0])
+    assert not [text for text in shown if TOKEN in text]
+
+
+def test_subprotocols_are_offered_in_order(face: Face) -> None:
+    with run_refusing(http(403)) as peer:
+        failure(face, peer.url, subprotocols=("v2", "v1"))
+    assert peer.headers()["sec-websocket-protocol"] == "v2, v1"
+
+
+@pytest.mark.parametrize(("offered", "kind"), [((), "protocol"), (("v1",), "protocol"), (("v2",), None)])
+def test_a_subprotocol_that_was_not_offered_ends_the_attempt(
+    face: Face, offered: tuple[str, ...], kind: str | None
+) -> None:
+    with run_refusing(b"", upgrade={"Sec-WebSocket-Protocol": "v2"}) as peer:
+        fb = face.client(urls={"main": peer.url}, subprotocols=offered)
+        queue = face.do(fb.events)
+        face.do(fb.book_ticker, "btcusdt")
+        event = face.event(queue, "exception", "open")
+        face.do(fb.close)
+    assert (None if event.error is None else event.error.kind) == kind
+    if event.error is not None:
+        assert event.error.cause.endswith("it chose a subprotocol that it was not offered")
+
+
+SECRET = "a-secret"
+BAD_OPTIONS = [
+    ({"headers": {"Host": SECRET}}, "the header Host belongs to the handshake"),
+    ({"headers": {"upgrade": SECRET}}, "the header upgrade belongs to the handshake"),
+    ({"headers": {"CONNECTION": SECRET}}, "the header CONNECTION belongs to the handshake"),
+    ({"headers": {"Sec-WebSocket-Key": SECRET}}, "belongs to the handshake"),
+    ({"headers": {"Sec-WebSocket-Version": SECRET}}, "belongs to the handshake"),
+    ({"headers": {"Content-Length": SECRET}}, "belongs to the handshake"),
+    ({"headers": {"Sec-WebSocket-Protocol": SECRET}}, "is what subprotocols= is for"),
+    ({"headers": {"Sec-WebSocket-Extensions": SECRET}}, "asks for what the feed does not read"),
+    ({"headers": {"x-mbx-apikey": SECRET}}, "is what api_key= is for"),
+    ({"headers": {"Proxy-Authorization": SECRET}}, "proxy= takes user:password@"),
+    ({"headers": {f"Authorization: {SECRET}": ""}}, "has a name that is none"),
+    ({"headers": {"": SECRET}}, "has a name that is none"),
+    ({"headers": {"X-\xe4": SECRET}}, "has a name that is none"),
+    ({"headers": {7: SECRET}}, "has a name that is none"),
+    ({"headers": {"X-A": SECRET, "x-a": SECRET}}, "headers has x-a twice"),
+    ({"headers": {"X-A": f"{SECRET}\r\nHost: elsewhere"}}, "a line break"),
+    ({"headers": {"X-A": f"{SECRET}\0"}}, "another control sign"),
+    ({"headers": {"X-A": f"{SECRET}\xe4"}}, "beyond ASCII"),
+    ({"headers": {"X-A": SECRET.encode()}}, "has a bytes for a value"),
+    ({"headers": [("X-A", SECRET)]}, "maps names to values"),
+    ({"subprotocols": "v1"}, "subprotocols is a tuple of names"),
+    ({"subprotocols": 7}, "subprotocols is a tuple of names"),
+    ({"subprotocols": ("a b",)}, "which is no name"),
+    ({"subprotocols": ("",)}, "which is no name"),
+    ({"subprotocols": (7,)}, "which is no name"),
+    ({"subprotocols": ("v1", "v1")}, "names one twice"),
+    ({"source_address": "localhost"}, "source_address is an address of this machine"),
+    ({"source_address": "0.0.0.0"}, "source_address is an address of this machine"),
+    ({"source_address": "224.0.0.1"}, "source_address is an address of this machine"),
+    ({"source_address": 2130706433}, "source_address is an address of this machine"),
+    ({"connects": 1}, "connects is a number of attempts in five minutes from 2 to"),
+    ({"connects": True}, "connects is a number of attempts"),
+    ({"connects": 300.0}, "connects is a number of attempts"),
+    ({"connects": 10_000_000}, "connects is a number of attempts"),
+]
+
+
+@pytest.mark.parametrize(("options", "words"), BAD_OPTIONS)
+def test_what_cannot_be_sent_is_refused_before_anything(
+    face: Face, options: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        face.client_type(**options)
+    assert SECRET not in str(caught.value)

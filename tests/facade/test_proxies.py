@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from support.addresses import other_loopback
 from support.faces import FACES, Face, open_face
 from support.payloads import spot_book_ticker
 from support.proxy import SCHEMES, RunningProxy, run_proxy
@@ -90,9 +91,9 @@ def test_every_market_goes_through_the_proxy(face: Face, silent_sim: RunningSimu
 REFUSED = {
     ("http", OTHERS): "the proxy {proxy} does not accept the user and password: HTTP status 407",
     ("http", None): "the proxy {proxy} wants a user and a password: HTTP status 407",
-    ("socks5", OTHERS): "the SOCKS proxy {proxy} did not connect to {peer}: Username and password",
-    ("socks5", None): "the SOCKS proxy {proxy} did not connect to {peer}: No acceptable authentication",
-    ("socks4", ("another", "")): "the SOCKS proxy {proxy} did not connect to {peer}: ",
+    ("socks5", OTHERS): "{socks}: it does not accept the user and password",
+    ("socks5", None): "{socks}: it wants a user and a password",
+    ("socks4", ("mallory", "")): "{socks}: this machine says that the user is another",
 }
 
 
@@ -108,7 +109,8 @@ def test_who_is_not_let_in_is_told_so_and_shown_nowhere(
         fb = client(face, silent_sim, proxy.url(told))
         error = failure(face, fb)
         place = silent_sim.urls[fastbinance.WsKey.MAIN].rpartition("/")[2]
-        assert error.cause.startswith(REFUSED[scheme, told].format(proxy=proxy.place, peer=place))
+        socks = f"the SOCKS proxy {proxy.place} did not connect to {place}"
+        assert error.cause == REFUSED[scheme, told].format(proxy=proxy.place, socks=socks)
         assert (error.kind, error.status) == ("proxy", 407 if scheme == "http" else None)
         shown = [str(error), repr(error), repr(fb), repr(fb.stats()), caplog.text]
         face.do(fb.close)
@@ -123,8 +125,14 @@ ANSWERS = [
     ("http", b"x" * 70_000, "does not answer as an HTTP proxy does"),
     ("http", b"HTTP/1.1 200 OK\r\n\r\nmore", "sent more than an answer to CONNECT"),
     ("http", b"HTTP/1.1 200", "closed the connection before it had answered"),
-    ("socks5", b"\x05\x05\x00", "did not connect to {peer}: Connection refused by destination host"),
-    ("socks5", b"", "did not connect to {peer}: Connection closed unexpectedly"),
+    ("socks5", b"\x05\x05\x00", "did not connect to {peer}: the host refuses connections"),
+    ("socks5", b"\x05\x63\x00", "did not connect to {peer}: it answered with code 99"),
+    ("socks5", b"SSH", "did not connect to {peer}: it does not answer as a SOCKS5 proxy does"),
+    ("socks5", b"", "did not connect to {peer}: it closed the connection"),
+    ("socks4", b"\x00\x5b" + bytes(6), "did not connect to {peer}: it refused, or could not"),
+    ("socks4", b"\x00\x01" + bytes(6), "did not connect to {peer}: it answered with code 1"),
+    ("socks4", b"SSH-2.0-", "did not connect to {peer}: it does not answer as a SOCKS4 proxy does"),
+    ("socks4", b"\x00", "did not connect to {peer}: it closed the connection"),
 ]
 
 
@@ -138,6 +146,44 @@ def test_each_failure_of_a_proxy_has_its_sentence(
         face.do(fb.close)
     place = silent_sim.urls[fastbinance.WsKey.MAIN].rpartition("/")[2]
     assert cause.endswith(f"proxy {proxy.place} {words.format(peer=place)}")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_source_address_is_that_of_the_connection_to_the_proxy(
+    face: Face, silent_sim: RunningSimulator, scheme: str
+) -> None:
+    with run_proxy(scheme) as proxy:
+        fb = client(face, silent_sim, proxy.url(), source_address=other_loopback())
+        face.live(face.do(fb.book_ticker, "btcusdt"))
+        assert proxy.callers == [other_loopback()]
+        face.do(fb.close)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_source_address_that_is_not_ours_is_no_fault_of_the_proxy(
+    face: Face, silent_sim: RunningSimulator, scheme: str
+) -> None:
+    with run_proxy(scheme) as proxy:
+        fb = client(face, silent_sim, proxy.url(), source_address="192.0.2.7")
+        error = failure(face, fb)
+        face.do(fb.close)
+    assert error.kind == "tcp"
+    assert error.cause == "this machine cannot connect from 192.0.2.7: Cannot assign requested address"
+    assert proxy.callers == []
+
+
+def test_proxies_of_the_environment_are_not_taken(
+    face: Face, silent_sim: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with run_proxy("http") as proxy:
+        for name in ("http_proxy", "https_proxy", "ws_proxy", "wss_proxy", "all_proxy", "socks_proxy"):
+            monkeypatch.setenv(name, proxy.url())
+            monkeypatch.setenv(name.upper(), proxy.url())
+        monkeypatch.delenv("no_proxy", raising=False)
+        fb = face.client(urls=silent_sim.urls)
+        face.live(face.do(fb.book_ticker, "btcusdt"))
+        assert proxy.callers == []
+        face.do(fb.close)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

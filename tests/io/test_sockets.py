@@ -1,6 +1,7 @@
 """Each way in which a host cannot be reached has its own clear sentence."""
 
 import asyncio
+import contextlib
 import datetime
 import ipaddress
 import json
@@ -12,9 +13,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from support.addresses import other_loopback
 from support.feed import ListRing
 from support.server import ScriptedServer
 
+from fastbinance._io import sockets
 from fastbinance._io.wishes import WishState
 from fastbinance._protocol.lifecycle import State
 from fastbinance.errors import ConnectFailed
@@ -111,6 +114,130 @@ async def test_a_silent_peer_is_given_up_after_the_timeout(world, scheme):
         assert "did not answer within 0.1 s" in error.cause
         assert error.kind == "timeout"
         await world.close()
+
+
+# -- addresses
+
+
+def answers(monkeypatch, *lists):
+    """Have the system's resolver answer with one list of (address, port) after the other."""
+    asked = []
+
+    def resolve(host, port, **_):
+        asked.append(host)
+        return [
+            (socket.AF_INET6 if ":" in place[0] else socket.AF_INET, socket.SOCK_STREAM, 6, "", place)
+            for place in lists[min(len(asked), len(lists)) - 1]
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    return asked
+
+
+@pytest.fixture
+def nobody():
+    """Give a place where nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()
+
+
+@pytest.fixture
+def silent():
+    """Give a place that takes a connection and never makes it: its queue is full."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, contextlib.ExitStack() as stack:
+        while True:
+            sock = stack.enter_context(socket.socket())
+            sock.settimeout(0.2)
+            try:
+                sock.connect(server.getsockname())
+            except TimeoutError:
+                break
+        yield server.getsockname()
+
+
+async def test_a_name_is_looked_up_anew_at_each_attempt(world, monkeypatch, nobody):
+    asked = answers(monkeypatch, [nobody], [nobody], [("127.0.0.1", world.server.port)])
+    connection = world.connection("ws://exchange.localhost:9/stream")
+    connection.start()
+    await world.until(lambda: connection.state is State.LIVE)
+    assert [event.error.kind for event in world.of_kind("exception")] == ["tcp", "tcp"]
+    world.server.client.drop()
+    await world.until(lambda: connection.state is State.LIVE and len(world.server.clients) == 2)
+    assert asked == ["exchange.localhost"] * 4
+
+
+async def test_each_address_of_a_name_is_tried_in_one_attempt(world, monkeypatch, nobody):
+    answers(monkeypatch, [nobody, nobody, ("127.0.0.1", world.server.port)])
+    connection = world.connection("ws://exchange.localhost:9/stream")
+    connection.start()
+    await world.until(lambda: connection.state is State.LIVE)
+    assert world.of_kind("exception") == []
+
+
+async def test_an_address_that_is_silent_does_not_cost_the_attempt(world, monkeypatch, silent):
+    answers(monkeypatch, [silent, silent, ("127.0.0.1", world.server.port)])
+    connection = world.connection("ws://exchange.localhost:9/stream", handshake_timeout=10.0)
+    connection.start()
+    await world.until(lambda: connection.state is State.LIVE)
+    assert world.of_kind("exception") == []
+
+
+async def test_a_name_none_of_whose_addresses_answers_is_said_so_once(world, monkeypatch, nobody):
+    answers(monkeypatch, [nobody, nobody])
+    world.connection("ws://exchange.localhost:9/stream").start()
+    await world.until(lambda: world.of_kind("exception"))
+    (first, *_) = world.of_kind("exception")
+    assert (first.error.cause, first.error.attempts) == ("exchange.localhost:9 refuses connections", 1)
+
+
+async def test_an_attempt_at_several_addresses_leaves_nothing_when_it_is_ended(world, monkeypatch, silent):
+    before = asyncio.all_tasks()
+    connect, begun = sockets._connect, []
+
+    async def told(address, source_address):
+        begun.append(address)
+        world.changed()
+        return await connect(address, source_address)
+
+    monkeypatch.setattr(sockets, "_connect", told)
+    answers(monkeypatch, [silent, silent])
+    connection = world.connection("ws://exchange.localhost:9/stream", handshake_timeout=60.0)
+    connection.start()
+    await world.until(lambda: len(begun) == 2)
+    async with asyncio.timeout(10.0):
+        await connection.close()
+    assert asyncio.all_tasks() <= before
+
+
+async def test_families_take_turns_in_the_order_of_the_resolver():
+    six, four = socket.AF_INET6, socket.AF_INET
+    given = [(six, "a"), (six, "b"), (six, "c"), (four, "d")]
+    assert sockets._in_turns(given) == [(six, "a"), (four, "d"), (six, "b"), (six, "c")]
+
+
+async def test_connections_come_from_the_source_address(world, monkeypatch):
+    source = other_loopback()
+    answers(monkeypatch, [("::1", world.server.port, 0, 0), ("127.0.0.1", world.server.port)])
+    connection = world.connection("ws://exchange.localhost:9/stream", source_address=source)
+    connection.start()
+    await world.until(lambda: connection.state is State.LIVE)
+    transport = world.server.client.transport.underlying_transport
+    assert transport.get_extra_info("peername")[0] == source
+
+
+BAD_SOURCES = [
+    ("192.0.2.7", "tcp", "this machine cannot connect from 192.0.2.7: Cannot assign requested address"),
+    ("::1", "dns", "no address of 127.0.0.1 is IPv6 as the source address is"),
+]
+
+
+@pytest.mark.parametrize(("source", "kind", "cause"), BAD_SOURCES)
+async def test_a_source_address_that_does_not_do_is_said_so(world, source, kind, cause):
+    world.connection(source_address=source).start()
+    await world.until(lambda: world.of_kind("exception"))
+    error = world.of_kind("exception")[0].error
+    assert (error.kind, error.cause) == (kind, cause)
 
 
 # -- TLS

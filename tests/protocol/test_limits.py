@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastbinance._protocol.limits import TokenBucket, attempts_bucket, control_bucket
+from fastbinance._protocol.limits import Ban, TokenBucket, attempts_bucket, control_bucket
 
 steps = st.lists(st.floats(0.0, 3.0, allow_nan=False), min_size=1, max_size=80)
 
@@ -98,3 +98,22 @@ def test_a_bucket_that_could_never_give_is_refused(rate, burst):
 def test_a_budget_without_room_is_refused(attempts, seconds):
     with pytest.raises(ValueError, match="attempts"):
         attempts_bucket(attempts, seconds, 0.0)
+
+
+words = st.lists(st.tuples(st.floats(0.0, 100.0), st.floats(0.0, 1e5)), max_size=20)
+
+
+@given(words=words, later=st.floats(0.0, 1e5))
+def test_a_ban_lasts_as_long_as_the_longest_word_about_it(words, later):
+    now, ban, ends = 0.0, Ban(), [0.0]
+    for step, seconds in words:
+        now += step
+        ban.lengthen(now, seconds)
+        ends.append(now + seconds)
+        assert ban.remaining(now) == pytest.approx(max(ends) - now)
+    now += later
+    assert ban.remaining(now) == pytest.approx(max(0.0, max(ends) - now))
+
+
+def test_who_was_never_banned_is_free():
+    assert Ban().remaining(-1e9) == 0.0

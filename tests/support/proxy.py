@@ -45,6 +45,8 @@ class RunningProxy:
         self.port = 0
         #: Where connections were made to, in order.
         self.tunnels: list[str] = []
+        #: Addresses that clients connected from, in order.
+        self.callers: list[str] = []
         #: How many were not let in.
         self.refused = 0
         #: Bytes to the servers and from them, through tunnels only.
@@ -65,6 +67,7 @@ class RunningProxy:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one client to its end."""
+        self.callers.append(writer.get_extra_info("peername")[0])
         # Who leaves in the middle of a handshake is gone, which is all there is to know.
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError), contextlib.closing(writer):
             if self.silent:

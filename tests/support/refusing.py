@@ -1,12 +1,16 @@
 """A peer that answers handshakes with bytes that a test has written, and remembers what was asked."""
 
+import base64
 import contextlib
+import hashlib
 import socket
 import ssl
 import threading
 from collections.abc import Iterator
 
 __all__ = ["RefusingPeer", "http", "run_refusing"]
+
+_ACCEPT_KEY = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 def http(status: int, body: bytes = b"", **headers: str) -> bytes:
@@ -27,8 +31,11 @@ class RefusingPeer:
         The heads that came, in order.
     """
 
-    def __init__(self, answers: tuple[bytes, ...], tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, answers: tuple[bytes, ...], tls: ssl.SSLContext | None, upgrade: dict[str, str] | None
+    ) -> None:
         self.answers = answers
+        self._upgrade = upgrade
         self.requests: list[bytes] = []
         self._tls = tls
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -82,16 +89,31 @@ class RefusingPeer:
                 return
             head += block
         self.requests.append(head)
+        if self._upgrade is not None:
+            sock.sendall(_upgrade(head, self._upgrade))
         sock.sendall(self.answers[min(len(self.requests), len(self.answers)) - 1])
         sock.shutdown(socket.SHUT_WR)
         while sock.recv(65536):  # closing with bytes unread would reset the connection under the answer
             pass
 
 
+def _upgrade(head: bytes, headers: dict[str, str]) -> bytes:
+    key = head.split(b"Sec-WebSocket-Key: ", 1)[1].split(b"\r\n", 1)[0]
+    accept = base64.b64encode(hashlib.sha1(key + _ACCEPT_KEY, usedforsecurity=False).digest()).decode()
+    lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"]
+    lines += [f"Sec-WebSocket-Accept: {accept}", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
 @contextlib.contextmanager
-def run_refusing(*answers: bytes, tls: ssl.SSLContext | None = None) -> Iterator[RefusingPeer]:
-    """Run such a peer for the length of a ``with`` block."""
-    peer = RefusingPeer(answers, tls)
+def run_refusing(
+    *answers: bytes, tls: ssl.SSLContext | None = None, upgrade: dict[str, str] | None = None
+) -> Iterator[RefusingPeer]:
+    """Run such a peer for the length of a ``with`` block.
+
+    With `upgrade` it accepts the handshake first, with these headers besides those that it takes.
+    """
+    peer = RefusingPeer(answers, tls, upgrade)
     thread = threading.Thread(target=peer.serve, name="refusing peer")
     thread.start()
     try:

@@ -244,6 +244,8 @@ class Group:
         line = connection.line
         if line.state is not State.CONNECTING:
             return
+        if failure.retry_after > 0.0:
+            self._budget.banned(urlsplit(connection.url).hostname or "", failure.retry_after)
         trouble = failure.as_error(str(self.ws_key), line.attempts)
         self._report("exception", error=trouble, attempt=line.attempts, line=line.number)
         logger.warning("%s", trouble)
@@ -500,7 +502,9 @@ class Group:
     def _take(self, host: str) -> float:
         seconds = self._budget.take(host)
         if seconds > 0.0:
-            logger.info("%s: attempt put off by %.1f s: Binance's limit of connects", self.ws_key, seconds)
+            logger.info(
+                "%s: attempt put off by %.1f s: banned, or the limit of connects", self.ws_key, seconds
+            )
         return seconds
 
     def _in_trouble(self, connection: Connection, trouble: TransportError) -> None:

@@ -1,17 +1,26 @@
 """What a user may change about connections, and the budget of attempts that all of them share."""
 
+import copy
+import ipaddress
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from ssl import SSLContext
+from typing import Final
 
 from fastbinance._io.proxy import Proxy
 from fastbinance._io.sockets import is_loopback
-from fastbinance._protocol.limits import attempts_bucket
+from fastbinance._protocol.limits import Ban, attempts_bucket
 from fastbinance._protocol.rollover import RolloverPlan
 
-__all__ = ["PROCESS_BUDGET", "ConnectBudget", "ConnectionOptions"]
+__all__ = ["CONNECTS", "PROCESS_BUDGET", "ConnectBudget", "ConnectionOptions", "budget_for"]
+
+#: Attempts that Binance allows an address in five minutes.
+CONNECTS: Final = 300
+
+# Shorter texts are no secrets, and would be found everywhere.
+_SHORTEST_SECRET: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +35,14 @@ class ConnectionOptions:
         Sent in the handshake of services that want one, SBE; never shown.
     proxy
         The HTTP or SOCKS proxy of every connection; None connects directly. Its credentials are never shown.
+    headers
+        Sent in each handshake, as pairs; see `read_headers`. Never shown.
+    subprotocols
+        Offered in each handshake, the wanted one first.
+    source_address
+        Address of this machine that each connection comes from, also the one to a proxy.
+    connects
+        Attempts in five minutes; another number than Binance's makes a budget of the client's own.
     handshake_timeout
         Seconds for each step of an attempt: TCP, TLS, WebSocket.
     close_timeout
@@ -55,6 +72,10 @@ class ConnectionOptions:
     ssl_context: SSLContext | None = None
     api_key: str | None = field(default=None, repr=False)
     proxy: Proxy | None = None
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    subprotocols: tuple[str, ...] = ()
+    source_address: str | None = None
+    connects: int = CONNECTS
     handshake_timeout: float = 5.0
     close_timeout: float = 0.5
     backoff_base: float = 0.25
@@ -71,46 +92,107 @@ class ConnectionOptions:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What is sent in handshakes and shown nowhere."""
-        return () if self.api_key is None else (self.api_key,)
+        """What is sent in handshakes and shown nowhere: the key, and the words of header values."""
+        key = () if self.api_key is None else (self.api_key,)
+        words = [word for _, value in self.headers for word in value.split()]
+        return (*key, *(word for word in words if len(word) >= _SHORTEST_SECRET))
 
 
 class ConnectBudget:
-    """Connection attempts of a whole process; may be shared by the threads of several clients.
+    """Connection attempts of an address, and the bans it is under; shared by the threads of several clients.
+
+    Binance bans an address and not a connection: after a 418 or 429 of one of its hosts all hosts of the same
+    registered domain, such as ``binance.com``, are left alone until the ban is over.
 
     Parameters
     ----------
     attempts, seconds
         At most so many attempts in any so many seconds. Half may be made at once, the others come with time.
     count_loopback
-        Whether hosts on this machine count. They are not Binance's, so by default they do not.
+        Whether hosts on this machine count. They are not Binance's, so by default they do not. Their bans
+        always hold, for all of them together.
     clock
         Seconds, never going back.
     """
 
     def __init__(
         self,
-        attempts: int = 300,
+        attempts: int = CONNECTS,
         seconds: float = 300.0,
         *,
         count_loopback: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._attempts = attempts
+        self._seconds = seconds
         self._bucket = attempts_bucket(attempts, seconds, clock())
+        self._bans: dict[str, Ban] = {}
+        self._loopback_ban = Ban()
         self._count_loopback = count_loopback
         self._clock = clock
         self._lock = threading.Lock()
 
+    def of_client(self, attempts: int) -> "ConnectBudget":
+        """Return what one client takes its attempts from: these, or as many of its own if it names a number.
+
+        Bans are shared in any case, but for those of hosts on this machine: each client may have another
+        exchange there.
+        """
+        made = copy.copy(self)
+        made._loopback_ban = Ban()
+        if attempts != self._attempts:
+            made._attempts = attempts
+            made._bucket = attempts_bucket(attempts, self._seconds, self._clock())
+        return made
+
     def take(self, host: str) -> float:
         """Take one attempt and return 0.0, or return the seconds after which to ask again."""
-        if not self._count_loopback and is_loopback(host):
-            return 0.0
         with self._lock:
             now = self._clock()
-            if self._bucket.take(now):
+            left = self._ban_of(host).remaining(now)
+            if left > 0.0:
+                return max(left, 0.001)
+            if (not self._count_loopback and is_loopback(host)) or self._bucket.take(now):
                 return 0.0
             return max(self._bucket.next_at(now) - now, 0.001)
+
+    def banned(self, host: str, seconds: float) -> None:
+        """Take note that a host wants no attempt for so many seconds."""
+        with self._lock:
+            self._ban_of(host).lengthen(self._clock(), seconds)
+
+    def _ban_of(self, host: str) -> Ban:
+        if is_loopback(host):
+            return self._loopback_ban
+        return self._bans.setdefault(_domain_of(host), Ban())
+
+
+def _domain_of(host: str) -> str:
+    """Return the registered domain of a host, or its address."""
+    host = host.lower().rstrip(".")
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        # Of names under such as co.uk it is too much, which is on the safe side.
+        return ".".join(host.split(".")[-2:])
 
 
 #: Binance counts 300 attempts in five minutes per address, whatever client in this process makes them.
 PROCESS_BUDGET = ConnectBudget()
+
+_budgets: dict[tuple[str | None, Proxy | None], ConnectBudget] = {(None, None): PROCESS_BUDGET}
+_budgets_lock = threading.Lock()
+
+
+def budget_for(options: ConnectionOptions) -> ConnectBudget:
+    """Return the budget of a client.
+
+    It is that of the process; with a source address or a proxy, of all clients that have the same: to Binance
+    they are another address.
+    """
+    place = options.source_address, options.proxy
+    with _budgets_lock:
+        shared = _budgets.get(place)
+        if shared is None:
+            shared = _budgets[place] = ConnectBudget()
+    return shared.of_client(options.connects)

@@ -6,7 +6,7 @@ from random import Random
 
 from fastbinance._io.drifts import merged
 from fastbinance._io.group import Emit, Group
-from fastbinance._io.options import PROCESS_BUDGET, ConnectBudget, ConnectionOptions
+from fastbinance._io.options import ConnectBudget, ConnectionOptions, budget_for
 from fastbinance._io.places import Place, Places
 from fastbinance._io.session import FeedFactory
 from fastbinance._io.stats import ConnectionStats
@@ -17,6 +17,7 @@ from fastbinance.keys import Environment, TimeUnit, Urls, WsKey, key_for, limits
 from fastbinance.streams import Stream
 
 __all__ = ["Pool"]
+
 
 class Pool:
     """The connections of one client.
@@ -35,7 +36,7 @@ class Pool:
     options
         See `ConnectionOptions`.
     budget
-        Connection attempts; by default all pools of the process share Binance's 300 in five minutes.
+        Connection attempts; by default `budget_for` the options.
     on_sample
         The loop's time every `ConnectionOptions.sample_every` seconds, after the rings were looked at.
     rng
@@ -60,7 +61,7 @@ class Pool:
         self._emit = emit
         self._options = ConnectionOptions() if options is None else options
         self.places = Places(env, market_maker, urls, time_unit, self._options)
-        self._budget = PROCESS_BUDGET if budget is None else budget
+        self._budget = budget_for(self._options) if budget is None else budget
         self._on_sample = on_sample
         self._rng = rng
         self._loop = asyncio.get_running_loop()

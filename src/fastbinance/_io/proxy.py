@@ -11,15 +11,13 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from python_socks import ProxyConnectionError, ProxyError, ProxyType
-from python_socks.async_.asyncio import Proxy as SocksProxy
-
-from fastbinance._io.sockets import ProxyFailed, error_text, open_socket
+from fastbinance._io.sockets import ProxyFailed, SourceFailed, addresses_of, error_text, open_socket
+from fastbinance._io.socks import SocksError, ask_socks4, ask_socks5
 from fastbinance.errors import ConfigurationError
 
 __all__ = ["Proxy", "open_tunnel", "parse_proxy"]
 
-_SOCKS: Final = {"socks5": ProxyType.SOCKS5, "socks4": ProxyType.SOCKS4}
+_SCHEMES: Final = ("http", "socks5", "socks4")
 _LONGEST_ANSWER: Final = 64 * 1024
 _LONGEST_CREDENTIAL: Final = 255  # SOCKS5 has one byte for the length
 
@@ -80,8 +78,8 @@ def _trouble_of_url(url: str) -> str | None:
         parts = urlsplit(url)
     except ValueError:
         return "has brackets that are not those of an IPv6 address"
-    if parts.scheme not in ("http", *_SOCKS):
-        return f"has not one of the schemes http, {', '.join(_SOCKS)}"
+    if parts.scheme not in _SCHEMES:
+        return f"has not one of the schemes {', '.join(_SCHEMES)}"
     if not parts.hostname:
         return "has no host"
     try:
@@ -120,52 +118,59 @@ def _trouble_of_credentials(scheme: str, user: str | None, password: str) -> str
     return None
 
 
-async def open_tunnel(proxy: Proxy, host: str, port: int, timeout: float) -> socket.socket:
+async def open_tunnel(
+    proxy: Proxy, host: str, port: int, timeout: float, source_address: str | None = None
+) -> socket.socket:
     """Return a socket that is connected to a host through a proxy.
 
     Raises
     ------
     ProxyFailed
         The proxy is not there, does not want to, or cannot.
+    SourceFailed
+        This machine does not have the source address.
+    OSError
+        The host has no address that SOCKS4 takes.
     """
     try:
-        if proxy.scheme == "http":
-            return await _through_http(proxy, _authority(host, port), timeout)
-        return await _through_socks(proxy, host, port, timeout)
+        sock = await _enter(proxy, timeout, source_address)
+        try:
+            async with asyncio.timeout(timeout):
+                if proxy.scheme == "http":
+                    await _ask_http(proxy, sock, _authority(host, port))
+                else:
+                    await _ask_socks(proxy, sock, host, port)
+        except BaseException:
+            sock.close()
+            raise
     except TimeoutError as error:
         raise ProxyFailed(f"the proxy {proxy} did not answer within {timeout:g} s") from error
     except ConnectionError as error:
         raise ProxyFailed(f"the proxy {proxy} closed the connection before it had answered") from error
+    return sock
 
 
-async def _through_http(proxy: Proxy, place: str, timeout: float) -> socket.socket:
+async def _enter(proxy: Proxy, timeout: float, source_address: str | None) -> socket.socket:
     try:
-        sock = await open_socket(proxy.host, proxy.port, timeout)
-    except TimeoutError:
+        return await open_socket(proxy.host, proxy.port, timeout, source_address)
+    except (TimeoutError, SourceFailed):
         raise
     except OSError as error:
-        raise _unreachable(proxy, error) from error
-    try:
-        async with asyncio.timeout(timeout):
-            await asyncio.get_running_loop().sock_sendall(sock, _connect_request(proxy, place))
-            status, rest = await _read_status(proxy, sock)
-        if status == 407 and proxy.user is None:
-            raise ProxyFailed(f"the proxy {proxy} wants a user and a password: HTTP status 407", status)
-        if status == 407:
-            raise ProxyFailed(
-                f"the proxy {proxy} does not accept the user and password: HTTP status 407", status
-            )
-        if not 200 <= status < 300:
-            raise ProxyFailed(
-                f"the proxy {proxy} refused to connect to {place}: HTTP status {status}", status
-            )
-        if rest:
-            # Behind it are servers, which do not speak first.
-            raise ProxyFailed(f"the proxy {proxy} sent more than an answer to CONNECT")
-    except BaseException:
-        sock.close()
-        raise
-    return sock
+        raise ProxyFailed(f"the proxy {proxy} cannot be reached: {error_text(error)}") from error
+
+
+async def _ask_http(proxy: Proxy, sock: socket.socket, place: str) -> None:
+    await asyncio.get_running_loop().sock_sendall(sock, _connect_request(proxy, place))
+    status, rest = await _read_status(proxy, sock)
+    if status == 407 and proxy.user is None:
+        raise ProxyFailed(f"the proxy {proxy} wants a user and a password: HTTP status 407", status)
+    if status == 407:
+        raise ProxyFailed(f"the proxy {proxy} does not accept the user and password: HTTP status 407", status)
+    if not 200 <= status < 300:
+        raise ProxyFailed(f"the proxy {proxy} refused to connect to {place}: HTTP status {status}", status)
+    if rest:
+        # Behind it are servers, which do not speak first.
+        raise ProxyFailed(f"the proxy {proxy} sent more than an answer to CONNECT")
 
 
 def _connect_request(proxy: Proxy, place: str) -> bytes:
@@ -195,25 +200,20 @@ async def _read_status(proxy: Proxy, sock: socket.socket) -> tuple[int, bytes]:
     return int(status), rest
 
 
-async def _through_socks(proxy: Proxy, host: str, port: int, timeout: float) -> socket.socket:
-    asked = SocksProxy(_SOCKS[proxy.scheme], proxy.host, proxy.port, proxy.user, proxy.password)
+async def _ask_socks(proxy: Proxy, sock: socket.socket, host: str, port: int) -> None:
     try:
-        return await asked.connect(host, port, timeout=timeout)
-    except ProxyConnectionError as error:
-        cause = error.__cause__
-        raise _unreachable(proxy, cause if isinstance(cause, OSError) else error) from error
-    except ProxyError as error:
-        place = _authority(host, port)
-        raise ProxyFailed(
-            f"the SOCKS proxy {proxy} did not connect to {place}: {error_text(error)}"
-        ) from error
-    except socket.gaierror as error:
+        if proxy.scheme == "socks5":
+            await ask_socks5(sock, host, port, proxy.user, proxy.password)
+            return
         # SOCKS4 takes addresses only, so that this machine has to know the host.
-        raise ProxyFailed(f"no address is known for {host}: {error_text(error)}") from error
-
-
-def _unreachable(proxy: Proxy, error: OSError) -> ProxyFailed:
-    return ProxyFailed(f"the proxy {proxy} cannot be reached: {error_text(error)}")
+        found = await addresses_of(host, port)
+        address = next((place[0] for family, place in found if family == socket.AF_INET), None)
+        if address is None:
+            raise SocksError("SOCKS4 takes IPv4 addresses only, and the host has none")
+        await ask_socks4(sock, address, port, proxy.user)
+    except SocksError as error:
+        place = _authority(host, port)
+        raise ProxyFailed(f"the SOCKS proxy {proxy} did not connect to {place}: {error}") from error
 
 
 def _authority(host: str, port: int) -> str:

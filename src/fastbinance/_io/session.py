@@ -7,9 +7,18 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol, cast
 
-from picows import WSCloseCode, WSListener, WSTransport, ws_connect
+from picows import (
+    WSCloseCode,
+    WSError,
+    WSListener,
+    WSTransport,
+    WSUpgradeRequest,
+    WSUpgradeResponse,
+    ws_connect,
+)
 from picows.url import WSParsedURL
 
+from fastbinance._io.headers import API_KEY_HEADER, SUBPROTOCOL_HEADER
 from fastbinance._io.options import ConnectionOptions
 from fastbinance._io.proxy import open_tunnel
 from fastbinance._io.sockets import open_socket
@@ -18,9 +27,6 @@ __all__ = ["API_KEY_HEADER", "Feed", "FeedFactory", "FeedHandler", "Reject", "Se
 
 # picows logs every connection it makes; under our name its lines are as silent as ours.
 _picows_logger = logging.getLogger("fastbinance.picows")
-
-#: Header of the API key.
-API_KEY_HEADER: Final = "X-MBX-APIKEY"
 
 # Below DEBUG picows logs the whole upgrade request, on a child of the logger it is given; a key must not be
 # in any log, so who sends one has a logger that leaves those lines out.
@@ -174,24 +180,34 @@ class Session:
         if self.feed is None:
             raise AssertionError("a session dials with its feed")
         listener = cast(WSListener, self.feed)
-        timeout, proxy = options.handshake_timeout, options.proxy
+        timeout, proxy, source = options.handshake_timeout, options.proxy, options.source_address
         # asyncio waits a minute for a silent TLS peer, and takes the option only where there is TLS.
         tls_options: dict[str, Any] = {"ssl_handshake_timeout": timeout} if url.startswith("wss:") else {}
         logger = _picows_logger
-        if headers:
+        sent = {**dict(options.headers), **(headers or {})}
+        if sent:
             logger = _keyed_logger
             logger.setLevel(max(_picows_logger.getEffectiveLevel(), logging.DEBUG))
 
+        if options.subprotocols:
+            sent[SUBPROTOCOL_HEADER] = ", ".join(options.subprotocols)
+
+        def accept(_: WSUpgradeRequest, response: WSUpgradeResponse) -> WSListener:
+            chosen = response.headers.get(SUBPROTOCOL_HEADER)
+            if chosen is not None and chosen not in options.subprotocols:
+                raise WSError("it chose a subprotocol that it was not offered")  # RFC 6455, 4.1
+            return listener
+
         async def plug(parsed: WSParsedURL) -> socket.socket:
             if proxy is None:
-                self._socket = await open_socket(parsed.host, parsed.port, timeout)
+                self._socket = await open_socket(parsed.host, parsed.port, timeout, source)
             else:
-                self._socket = await open_tunnel(proxy, parsed.host, parsed.port, timeout)
+                self._socket = await open_tunnel(proxy, parsed.host, parsed.port, timeout, source)
             return self._socket
 
         try:
             _, connected = await ws_connect(
-                lambda *_: listener,
+                accept,
                 url,
                 ssl_context=options.ssl_context,
                 disconnect_on_exception=False,
@@ -199,7 +215,7 @@ class Session:
                 logger_name=logger,
                 enable_auto_pong=False,  # else a PING never reaches the feed, nor the end of its batch
                 max_frame_size=_MAX_FRAME_BYTES,
-                extra_headers=headers,
+                extra_headers=sent,
                 max_redirects=0,  # Binance does not redirect; whoever does is somebody else
                 read_buffer_init_size=options.read_buffer_bytes,
                 socket_factory=plug,

@@ -11,7 +11,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any, Final
+from itertools import zip_longest
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from picows import WSError, WSHandshakeError
@@ -19,7 +20,22 @@ from picows import WSError, WSHandshakeError
 from fastbinance._io.resolver import look_up
 from fastbinance.errors import ConnectFailed, FailureKind
 
-__all__ = ["Failure", "ProxyFailed", "error_text", "explain", "is_loopback", "open_socket"]
+__all__ = [
+    "Failure",
+    "ProxyFailed",
+    "SourceFailed",
+    "addresses_of",
+    "error_text",
+    "explain",
+    "is_loopback",
+    "open_socket",
+]
+
+#: Family of a socket, and what it connects to.
+Address: TypeAlias = tuple[int, tuple[Any, ...]]
+
+# Seconds before the next address of a host is tried too; RFC 8305 recommends them.
+_HEAD_START: Final = 0.25
 
 _STATUS: Final = {
     401: "it wants an API key, or another one than it was given",
@@ -65,6 +81,10 @@ class ProxyFailed(Exception):
         self.status = status
 
 
+class SourceFailed(OSError):
+    """The source address is none from which this machine can connect."""
+
+
 class _UnresolvedError(OSError):
     # asyncio's own gaierror does not say which name was asked for.
     pass
@@ -76,39 +96,117 @@ class _Said(msgspec.Struct):
     msg: str
 
 
-async def open_socket(host: str, port: int, timeout: float) -> socket.socket:
-    """Connect to a host, trying its addresses in turn.
+async def open_socket(
+    host: str, port: int, timeout: float, source_address: str | None = None
+) -> socket.socket:
+    """Connect to a host, by whichever of its addresses answers first.
 
     The socket is opened here and not by picows so that an attempt can be ended at any moment: picows gives
     no hold on a connection before its handshake is done, and would keep an abandoned one until its own timer.
+
+    Raises
+    ------
+    SourceFailed
+        This machine does not have the source address.
+    OSError
+        See `explain`.
     """
-    loop = asyncio.get_running_loop()
     async with asyncio.timeout(timeout):
-        error: OSError | None = None
-        for family, address in await _addresses(host, port):
-            sock = socket.socket(family, socket.SOCK_STREAM)
+        addresses = await addresses_of(host, port)
+        if source_address is not None:
+            family = _family_of(source_address)
+            addresses = [address for address in addresses if address[0] == family]
+            if not addresses:
+                kind = "IPv4" if family == socket.AF_INET else "IPv6"
+                raise _UnresolvedError(f"no address of {host} is {kind} as the source address is")
+        if not addresses:
+            raise _UnresolvedError(f"no address is known for {host}")
+        if len(addresses) == 1:
+            return await _connect(addresses[0], source_address)
+        return await _connect_to_first(_in_turns(addresses), source_address)
+
+
+async def _connect(address: Address, source_address: str | None) -> socket.socket:
+    family, place = address
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        if source_address is not None:
             try:
-                sock.setblocking(False)
-                await loop.sock_connect(sock, address)
-            except OSError as failed:
-                sock.close()
-                error = failed
-            except BaseException:
-                sock.close()
-                raise
-            else:
-                return sock
-        raise error if error is not None else _UnresolvedError(f"no address is known for {host}")
+                sock.bind((source_address, 0))
+            except OSError as error:
+                raise SourceFailed(
+                    f"this machine cannot connect from {source_address}: {error_text(error)}"
+                ) from error
+        await asyncio.get_running_loop().sock_connect(sock, place)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
-async def _addresses(host: str, port: int) -> list[tuple[int, tuple[Any, ...]]]:
+async def _connect_to_first(addresses: list[Address], source_address: str | None) -> socket.socket:
+    """Try addresses one after the other; each has a head start, so that a silent one costs no attempt.
+
+    Source: RFC 8305, "Happy Eyeballs Version 2", section 5.
+    """
+    attempts: list[asyncio.Task[socket.socket]] = []
+    waiting: set[asyncio.Task[socket.socket]] = set()
+    won: asyncio.Task[socket.socket] | None = None
+    try:
+        for address in addresses:
+            attempts.append(asyncio.create_task(_connect(address, source_address)))
+            waiting.add(attempts[-1])
+            last = len(attempts) == len(addresses)
+            while waiting and won is None:
+                done, waiting = await asyncio.wait(
+                    waiting, timeout=None if last else _HEAD_START, return_when=asyncio.FIRST_COMPLETED
+                )
+                won = next((task for task in done if task.exception() is None), None)
+                if not last:
+                    break
+            if won is not None:
+                return won.result()
+        return attempts[-1].result()  # raises: none has won
+    finally:
+        losers = [task for task in attempts if task is not won]
+        for task in losers:
+            task.add_done_callback(_discard)
+            task.cancel()
+        if losers:
+            await asyncio.wait(losers)
+
+
+def _discard(task: asyncio.Task[socket.socket]) -> None:
+    if not task.cancelled() and task.exception() is None:
+        task.result().close()
+
+
+def _in_turns(addresses: list[Address]) -> list[Address]:
+    """Alternate between IPv6 and IPv4, in the resolver's order: one of them may lead nowhere at all."""
+    preferred = [address for address in addresses if address[0] == addresses[0][0]]
+    others = [address for address in addresses if address[0] != addresses[0][0]]
+    pairs = zip_longest(preferred, others)
+    return [address for pair in pairs for address in pair if address is not None]
+
+
+def _family_of(literal: str) -> int:
+    return socket.AF_INET if ipaddress.ip_address(literal).version == 4 else socket.AF_INET6
+
+
+async def addresses_of(host: str, port: int) -> list[Address]:
+    """Return family and address of a host, in the order in which the system prefers them, asked at each call.
+
+    Raises
+    ------
+    OSError
+        It has none; `explain` has a sentence for it.
+    """
     # A literal address needs no resolver, and so no thread of one.
     try:
-        literal = ipaddress.ip_address(host)
+        return [(_family_of(host), (host, port))]
     except ValueError:
         pass
-    else:
-        return [(socket.AF_INET if literal.version == 4 else socket.AF_INET6, (host, port))]
     try:
         found = await look_up(host, port)
     except (socket.gaierror, UnicodeError) as error:
@@ -153,6 +251,8 @@ def _kind_and_cause(error: Exception, place: str, timeout: float) -> tuple[Failu
         return "tls", f"{place} cannot be reached over TLS: {error_text(error)}"
     if isinstance(error, _UnresolvedError):
         return "dns", str(error)
+    if isinstance(error, SourceFailed):
+        return "tcp", str(error)
     # asyncio says it so when a TLS handshake takes too long; what the system says has a number.
     silent_tls = isinstance(error, ConnectionAbortedError) and error.errno is None
     if isinstance(error, TimeoutError) or silent_tls:

@@ -1,8 +1,12 @@
-"""Token buckets for what Binance counts: client messages per second, connection attempts per five minutes."""
+"""What Binance counts, as token buckets: client messages per second, connection attempts per five minutes.
 
+And what it does about those who send too much: a ban, which it lengthens for who comes back too early.
+"""
+
+from math import inf
 from typing import Final
 
-__all__ = ["TokenBucket", "attempts_bucket", "control_bucket"]
+__all__ = ["Ban", "TokenBucket", "attempts_bucket", "control_bucket"]
 
 # A bucket asked again exactly when it said so must not answer "no" because of a rounded sum. A token
 # this much short is a whole one; the missing part stays owed, so the error does not add up.
@@ -60,6 +64,26 @@ class TokenBucket:
         if now > self._at:
             self._tokens = min(self.burst, self._tokens + (now - self._at) * self.rate)
             self._at = now
+
+
+class Ban:
+    """Until when somebody wants no attempts of us; each refusal may lengthen it, and none shortens it.
+
+    A shorter word after a longer one comes from a connection that was on its way when the ban began.
+    """
+
+    __slots__ = ("_until",)
+
+    def __init__(self) -> None:
+        self._until = -inf
+
+    def lengthen(self, now: float, seconds: float) -> None:
+        """Take note that no attempt is wanted for so many seconds."""
+        self._until = max(self._until, now + seconds)
+
+    def remaining(self, now: float) -> float:
+        """Return the seconds until an attempt is allowed, 0.0 when it is."""
+        return max(0.0, self._until - now)
 
 
 def control_bucket(messages_per_second: float, now: float) -> TokenBucket:
