@@ -148,11 +148,13 @@ def silent():
     with socket.create_server(("127.0.0.1", 0), backlog=0) as server, contextlib.ExitStack() as stack:
         while True:
             sock = stack.enter_context(socket.socket())
-            sock.settimeout(0.2)
+            sock.settimeout(1.0)
             try:
                 sock.connect(server.getsockname())
             except TimeoutError:
                 break
+            except ConnectionError:
+                pytest.skip("this system refuses whom it has no room for")
         yield server.getsockname()
 
 
