@@ -166,6 +166,16 @@ def test_a_successor_that_cannot_connect_leaves_the_old_connection_alone():
     assert ("replaced", "request") in exchange.events
 
 
+def test_an_answer_that_reaches_a_connection_behind_its_successor_changes_nothing():
+    exchange = up()
+    (old,) = exchange.shard.current
+    exchange.shard.replace(old, "request", exchange.now)
+    exchange.run(0.2)
+    assert old.state in (State.RETIRING, State.CLOSED)
+    exchange.shard.control(old, b'{"result":null,"id":1}', exchange.now)
+    assert all(old not in exchange.shard.carriers(name) for name in exchange.shard.wanted)
+
+
 def test_a_quiet_connection_is_replaced_all_the_same():
     exchange = up(rate=0.001)
     exchange.shard.replace_all("request", exchange.now)

@@ -251,6 +251,8 @@ class Shard:
         """Take in an answer or an error of the server, and tell what it was before what follows from it."""
         answer = line.control(payload, now)
         told(answer)
+        if line not in self._lines():
+            return  # it has been replaced, and what it still confirms is its successor's business
         new = tuple(name for name in answer.confirmed if name in self._wanted and self._carry(line, name))
         for name in answer.dropped:
             self._leave(line, name)
