@@ -9,6 +9,7 @@ from support.payloads import spot_book_ticker, usdm_book_ticker
 
 from fastbinance import (
     ConnectFailed,
+    ConnectionLost,
     DecodeError,
     RingState,
     StreamClosed,
@@ -193,7 +194,6 @@ BAD = [
     ("price that is no number", spot_book_ticker(1, "abc")),
     ("price without quotes", spot_book_ticker(1).replace(b'"25.35190000"', b"25.3519")),
     ("missing key", b'{"u":1,"s":"BTCUSDT","b":"1.0","B":"1.0","a":"1.0"}'),
-    ("no UTF-8", b'{"u":1,"s":"BTC\xff\xfeUSDT","b":"1","B":"1","a":"1","A":"1"}'),
     ("something else", b"[1,2,3]"),
 ]
 
@@ -216,6 +216,23 @@ def test_payload_that_does_not_decode_is_counted_with_code_and_head_and_the_conn
     event = face.event(queue, "exception")
     assert isinstance(event.error, DecodeError)
     assert (event.error.code, event.error.head) == (reject.code, reject.head)
+
+
+def test_text_that_is_not_utf8_costs_the_connection_and_is_told(
+    face: Face, silent_sim: RunningSimulator, fb: Any
+) -> None:
+    queue = face.do(fb.events)
+    buf = face.live(face.do(fb.book_ticker, "btcusdt"))
+    silent_sim.send("spot", STREAM, b'{"u":1,"s":"BTC\xff\xfeUSDT","b":"1","B":"1","a":"1","A":"1"}')
+    assert face.event(queue, "exception").error.code == "invalid_utf8"
+    lost = face.event(queue, "reconnecting").error
+    assert isinstance(lost, ConnectionLost)
+    assert (lost.close_code, "not UTF-8" in lost.reason) == (None, True)
+    face.event(queue, "resubscribed")
+    silent_sim.send("spot", STREAM, spot_book_ticker(2))
+    face.until(lambda: buf.cursor == 0, buf)
+    (connection,) = fb.stats().connections
+    assert (connection.counters.rejected, connection.reconnects) == (1, 1)
 
 
 def test_many_bad_payloads_are_all_counted_and_the_newest_kept(
