@@ -1,4 +1,4 @@
-"""Every fault of the simulator, on ws and wss, spot and USD-M: it ends in recovery, nothing is lost in silence.
+"""Every fault of the simulator, on ws and wss, spot and USD-M: it ends in recovery, nothing is lost unsaid.
 
 Each case prints a row: what happened to the connection, how many trades came, and whether what is missing is
 told. ``pytest -s`` shows the table.

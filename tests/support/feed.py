@@ -9,6 +9,8 @@ from typing import Any
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
+from fastbinance._core.feed import Latency
+from fastbinance._core.histogram import Histogram
 from fastbinance._io.session import FeedHandler
 
 COUNTERS = (
@@ -76,6 +78,7 @@ class PythonFeed(WSListener):
     ) -> None:
         self.handler = handler
         self.line = line
+        self.latency = Latency(Histogram(), Histogram())
         self.came: dict[str, int] = {}
         self.ws_key = ws_key
         self._changed = changed

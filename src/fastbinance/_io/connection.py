@@ -8,6 +8,8 @@ from urllib.parse import quote, urlsplit
 
 from picows import WSMsgType
 
+from fastbinance._core.feed import Latency
+from fastbinance._core.histogram import Histogram
 from fastbinance._io.mail import Mail
 from fastbinance._io.options import ConnectionOptions
 from fastbinance._io.session import API_KEY_HEADER, Feed, FeedFactory, Reject, Session
@@ -20,6 +22,8 @@ from fastbinance.errors import TransportError
 from fastbinance.keys import WsKey, format_of
 
 __all__ = ["Connection", "ConnectionOwner", "takes_streams_in_url"]
+
+_NO_LATENCY = Latency(Histogram(), Histogram())
 
 logger = logging.getLogger("fastbinance")
 
@@ -180,10 +184,11 @@ class Connection:
     def stats(self, wanted: int, confirmed: int, rollovers: int) -> ConnectionStats:
         """Return what is known now."""
         feed = self.feed
-        counters = FeedCounters()
+        counters, latency = FeedCounters(), self.mail.latency or _NO_LATENCY
         counters.add(self.mail.counters)
         if feed is not None:
             counters.add(feed)
+            latency = self.mail.with_latency(feed.latency)
         return ConnectionStats(
             ws_key=self.ws_key,
             url=self.url,
@@ -196,6 +201,7 @@ class Connection:
             attempts=self.line.attempts,
             trouble=self.trouble,
             counters=counters,
+            latency=latency,
             rejects=tuple(self.mail.rejects),
             drifts=self.mail.known_drifts(feed),
         )

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
+from fastbinance._core.feed import Latency
 from fastbinance._core.feed import Reject as MadeReject
 from fastbinance._grammar import TypedEvent
 from fastbinance._io.drifts import DriftLog, of_feed
@@ -55,6 +56,7 @@ class Mail:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.counters = FeedCounters()
+        self.latency: Latency | None = None
         self.rejects: deque[Reject] = deque(maxlen=_REJECTS_KEPT)
         self.drifts = DriftLog()
         #: Messages without a ring, by stream.
@@ -68,16 +70,23 @@ class Mail:
     def retire(self, feed: Any) -> None:
         """Keep the counts of a feed that has ended."""
         self.counters.add(feed)
+        self.latency = self.with_latency(feed.latency)
         self.drifts.retire(feed.drifts)
         self.arrivals.clear()
 
     def inherit(self, other: "Mail") -> None:
         """Go on with the counts of a connection that this one has replaced."""
         self.counters.add(other.counters)
+        if other.latency is not None:
+            self.latency = self.with_latency(other.latency)
         self.drifts.retire(other.drifts.with_feed(()))
         for reject in reversed(other.rejects):
             if len(self.rejects) < _REJECTS_KEPT:
                 self.rejects.appendleft(reject)
+
+    def with_latency(self, latency: Latency) -> Latency:
+        """Return a feed's latencies together with those of the feeds before it."""
+        return latency if self.latency is None else self.latency.merge(latency)
 
     def message(self, stream: str | None, payload: bytes, recv_ns: int) -> bool:
         """Take a message of a stream; tell whether it was the server's notice that it stops."""

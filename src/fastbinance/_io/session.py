@@ -18,6 +18,7 @@ from picows import (
 )
 from picows.url import WSParsedURL
 
+from fastbinance._core.feed import Latency
 from fastbinance._io.headers import API_KEY_HEADER, SUBPROTOCOL_HEADER
 from fastbinance._io.options import ConnectionOptions
 from fastbinance._io.proxy import open_tunnel
@@ -105,6 +106,10 @@ class Feed(Protocol):
 
     def arrivals(self, stream_names: list[str], /) -> list[int]:
         """Return how many messages of each routed stream have come; 0 for those without a route."""
+
+    @property
+    def latency(self) -> Latency:
+        """How long its records took."""
 
     @property
     def frames(self) -> int:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
+from fastbinance._core.feed import Latency
 from fastbinance._protocol.lifecycle import State
 from fastbinance.drift import Drift
 from fastbinance.errors import TransportError
@@ -56,6 +57,9 @@ class ConnectionStats:
         Why it is down; None while it is up or on its first attempt.
     counters
         Counts of its feeds, summed over the reconnects.
+    latency
+        Histograms of how long records took, summed like the counters: `exchange_to_receive`, from Binance's
+        event time to our socket read, and `receive_to_published`, from there to the ring.
     rejects
         The newest payloads that did not decode, oldest first, as the feed described them.
     drifts
@@ -73,5 +77,6 @@ class ConnectionStats:
     attempts: int
     trouble: TransportError | None
     counters: FeedCounters
+    latency: Latency
     rejects: tuple[Any, ...]
     drifts: tuple[Drift, ...]
