@@ -1,14 +1,16 @@
 """One set of streams and its connections: wishes and rings here, a `Shard` and sockets there."""
 
 import asyncio
+import itertools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from fastbinance._io.connection import Connection, takes_streams_in_url
+from fastbinance._io.hearing import Hearing
 from fastbinance._io.mail import Mail
 from fastbinance._io.options import ConnectBudget, ConnectionOptions
 from fastbinance._io.session import Feed, FeedFactory
@@ -18,16 +20,6 @@ from fastbinance._io.wishes import RingLike, Wish
 from fastbinance._protocol.backoff import Backoff
 from fastbinance._protocol.lifecycle import State
 from fastbinance._protocol.line import Line
-from fastbinance._protocol.liveness import (
-    Finding,
-    Freshness,
-    Liveness,
-    Recovered,
-    Stalled,
-    StreamSilent,
-    expected_interval,
-    naturally_quiet,
-)
 from fastbinance._protocol.shard import Reason, Shard
 from fastbinance._protocol.subscriptions import Answer
 from fastbinance.errors import ConnectionLost, SubscriptionRejected, TransportError
@@ -39,6 +31,8 @@ __all__ = ["Emit", "Group"]
 logger = logging.getLogger("fastbinance")
 
 Emit = Callable[[Event], object]
+
+_numbers = itertools.count()
 
 
 class Group:
@@ -79,6 +73,8 @@ class Group:
         self.ws_key = ws_key
         self.urls: Final = urls
         self.wishes: dict[str, Wish] = {}
+        #: Its own among the groups of this process.
+        self.number: Final = next(_numbers)
         #: Kept although it carries nothing.
         self.kept = False
         self._options = ConnectionOptions() if options is None else options
@@ -89,9 +85,7 @@ class Group:
         self._loop = asyncio.get_running_loop()
         self.idle_since = self._loop.time()
         self._connections: dict[Line, Connection] = {}
-        self._liveness: dict[Line, Liveness] = {}
-        self._suspected: set[str] = set()
-        self._silences: dict[str, float] = {}  # seconds for which a suspected stream had been silent
+        self._hearing = Hearing(ws_key, self.wishes, self._arrivals, self._report)
         self._ending: set[Connection] = set()
         self._trouble: TransportError | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -125,15 +119,15 @@ class Group:
                 _route(connection.feed, wish)
         carriers = self.shard.carriers(wish.name)
         if carriers:
-            wish.confirm(self._loop.time())
+            wish.confirm(self._loop.time(), self)
         elif trouble is not None:
-            wish.unconfirm(trouble)
+            wish.unconfirm(trouble, self)
         self._arm()
 
     def attach(self, wish: Wish, ring: RingLike) -> None:
         """Feed a ring with a stream that had none."""
         wish.attach(ring, self._loop.time())
-        ring.set_lines(max(1, len(self.shard.carriers(wish.name))))
+        wish.carried(self, len(self.shard.carriers(wish.name)))
         for connection in self._connections.values():
             if connection.feed is not None:
                 _route(connection.feed, wish)
@@ -158,12 +152,35 @@ class Group:
         """Whether a connection of it is open."""
         return any(line.state is State.LIVE for line in self.shard.lines)
 
-    def has_room(self, name: str, most: int) -> bool:
-        """Tell whether one more stream may be carried, of at most so many."""
-        lines = self.shard.lines
-        # One that is still being given up here is taken back, lest two carry it.
-        return any(line.subscriptions.is_leaving(name) for line in lines) or all(
-            line.subscriptions.load < most for line in lines
+    def is_leaving_name(self, name: str) -> bool:
+        """Tell whether a stream is still being given up here."""
+        return any(line.subscriptions.is_leaving(name) for line in self.shard.lines)
+
+    def release(self, wish: Wish) -> None:
+        """Give up a stream that another group carries now."""
+        if self.wishes.get(wish.name) is wish:
+            self._forget(wish)
+            self.shard.drop(wish.name, self._loop.time())
+            wish.carried(self, 0)
+            wish.unconfirm(None, self)
+            self._arm()
+
+    def delivered(self, name: str) -> int | None:
+        """How many messages of a stream have come on its present connections; None while none confirms it."""
+        carriers = self.shard.carriers(name)
+        if not carriers:
+            return None
+        return sum(self._connections[line].arrivals((name,))[0] for line in carriers)
+
+    def rate_of(self, name: str) -> float | None:
+        """Messages a second of a stream, as learned; None where that is not known."""
+        return self._hearing.rate_of(self.shard, name)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether everything is confirmed, and no connection is being replaced."""
+        return not self.shard.replacing and all(
+            line.state is State.LIVE and line.subscriptions.settled for line in self.shard.current
         )
 
     def replace(self, reason: Reason = "request") -> int:
@@ -176,7 +193,7 @@ class Group:
         """Look at every ring and every connection."""
         for connection in tuple(self._connections.values()):
             connection.check()
-        self._listen(now)
+        self._hearing.listen(self.shard, now)
         for wish in self.wishes.values():
             gaps = wish.sample(now, self._options.quiet_after)
             if gaps:
@@ -210,7 +227,7 @@ class Group:
             opened = self._opened
             self.shard.close()
             for wish in self.wishes.values():
-                wish.unconfirm(None)
+                wish.unconfirm(None, self)
         else:
             ending, opened = {*self._connections.values(), *self._ending}, False
         try:
@@ -260,7 +277,7 @@ class Group:
         trouble = ConnectionLost(str(self.ws_key), None, "")
         if line.state is State.LIVE:
             self._in_trouble(connection, trouble)
-        self._liveness[line].lost()
+        self._hearing.lost(line)
         self.shard.lost(line, trouble, self._loop.time())
         self._arm()
 
@@ -282,7 +299,7 @@ class Group:
             self._stop_timers()
             self.shard.close()
             for wish in self.wishes.values():
-                wish.unconfirm(None)
+                wish.unconfirm(None, self)
             self._report("close")
 
     def control(self, connection: Connection, payload: bytes, recv_ns: int, /) -> None:
@@ -290,7 +307,7 @@ class Group:
         line = connection.line
 
         def told(answer: Answer) -> None:
-            self._watch(line, answer)
+            self._hearing.confirmed(line, answer, self._loop.time())
             streams = answer.confirmed + answer.dropped
             self._report("response", payload=payload, recv_ns=recv_ns, streams=streams, line=line.number)
             if answer.code is not None and not answer.rejected:
@@ -338,7 +355,7 @@ class Group:
             answer_timeout=self._options.answer_timeout,
             url_streams=takes_streams_in_url(url) and format_of(self.ws_key) == "json",
         )
-        self._liveness[line] = Liveness(now)
+        self._hearing.begin(line, now)
         self._connections[line] = Connection(
             line,
             self.ws_key,
@@ -375,22 +392,22 @@ class Group:
     def carried(self, name: str, lines: int, /) -> None:
         """See `ShardDriver`."""
         wish = self.wishes.get(name)
-        if wish is not None and wish.ring is not None:
-            wish.ring.set_lines(max(1, lines))
+        if wish is not None:
+            wish.carried(self, lines)
 
     def confirmed(self, names: tuple[str, ...], now: float, /) -> None:
         """See `ShardDriver`."""
         for name in names:
             wish = self.wishes.get(name)
             if wish is not None:
-                wish.confirm(now)
+                wish.confirm(now, self)
 
     def down(self, names: tuple[str, ...], trouble: Any, now: float, /) -> None:
         """See `ShardDriver`."""
         for name in names:
             wish = self.wishes.get(name)
             if wish is not None:
-                wish.unconfirm(trouble)
+                wish.unconfirm(trouble, self)
 
     def rejected(self, line: Line, answer: Answer, /) -> None:
         """See `ShardDriver`."""
@@ -409,95 +426,21 @@ class Group:
     def replaced(self, old: Line, new: Line, reason: Reason, /) -> None:
         """See `ShardDriver`."""
         self._connections[new].inherit(self._connections[old])
-        self._inherit_liveness(old, new)
+        self._hearing.inherit(old, new, self._loop.time())
         logger.info("%s: a connection has been replaced: %s", self.ws_key, reason)
         self._report("rollover", streams=tuple(self.wishes), reason=reason, line=new.number)
 
     def ended(self, line: Line, /) -> None:
         """See `ShardDriver`."""
-        self._liveness.pop(line, None)
+        self._hearing.end(line)
         connection = self._connections.pop(line, None)
         if connection is not None and not connection.ended.is_set():
             self._ending.add(connection)
 
-    # -- liveness
-
-    def _watch(self, line: Line, answer: Answer) -> None:
-        """Judge what has just been confirmed on a line, and no more what it has given up."""
-        liveness, now = self._liveness[line], self._loop.time()
-        for name in answer.confirmed:
-            wish = self.wishes.get(name)
-            if wish is not None:
-                expected, quiet = expected_interval(wish.stream), naturally_quiet(wish.stream)
-                liveness.watch(name, expected=expected, quiet=quiet, now=now)
-        for name in answer.dropped:
-            if name in liveness.names:
-                liveness.forget(name)
-
-    def _inherit_liveness(self, old: Line, new: Line) -> None:
-        # What has been learned belongs to the streams, and the new line carries the same ones.
-        fresh, known = self._liveness[new], self._liveness[old]
-        names, now = fresh.names, self._loop.time()
-        counts = self._connections[new].arrivals(names)
-        known.lost()
-        for name, count in zip(names, counts, strict=True):
-            stream = self.wishes[name].stream if name in self.wishes else None
-            if stream is not None:
-                known.watch(
-                    name,
-                    expected=expected_interval(stream),
-                    quiet=naturally_quiet(stream),
-                    now=now,
-                    arrivals=count,
-                )
-        self._liveness[new], self._liveness[old] = known, Liveness(now)
-
-    def _listen(self, now: float) -> None:
-        """Look at what has come on each line, and suspect what is silent for longer than it would be."""
-        changed = False
-        for line, liveness in tuple(self._liveness.items()):
-            if line.state is not State.LIVE or not liveness.names:
-                continue
-            for finding in liveness.sample(now, self._connections[line].arrivals(liveness.names)):
-                changed = True
-                self._found(line, finding, now)
-            if liveness.line_suspected:
-                # Also later, where it was too soon after the last time.
-                self.shard.replace(line, "stalled", now)
-        if changed or self._suspected:
-            self._judge()
-
-    def _found(self, line: Line, finding: Finding, now: float) -> None:
-        if isinstance(finding, Recovered):
-            return
-        names = finding.names if isinstance(finding, Stalled) else (finding.name,)
-        if isinstance(finding, StreamSilent):
-            reason = "silent"
-        else:
-            reason = "stalled" if isinstance(finding, Stalled) else "stale"
-            self.shard.replace(line, "stalled", now)
-        self._silences.update(dict.fromkeys(names, finding.silence))
-        what = f"{len(names)} streams" if len(names) > 1 else names[0]
-        logger.warning("%s: %s: nothing for %.1f s", self.ws_key, what, finding.silence)
-        self._report("suspect", streams=names, reason=reason, line=line.number)
-
-    def _judge(self) -> None:
-        """Show a stream as stale when every line that carries it finds it so."""
-        suspected = set()
-        for name, wish in self.wishes.items():
-            states = [
-                self._liveness[line].state(name)
-                for line in self.shard.carriers(name)
-                if name in self._liveness[line].names
-            ]
-            if states and all(state is Freshness.STALE for state in states):
-                suspected.add(name)
-                wish.suspect(self._silences.get(name, 0.0))
-            elif name in self._suspected:
-                wish.suspect(None)
-        self._suspected = suspected
-
     # -- inside
+
+    def _arrivals(self, line: Line, names: Sequence[str]) -> list[int]:
+        return self._connections[line].arrivals(names)
 
     def _take(self, host: str) -> float:
         seconds = self._budget.take(host)

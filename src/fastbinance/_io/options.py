@@ -63,6 +63,10 @@ class ConnectionOptions:
         How many connections carry each stream.
     hold_seconds
         How long a record is held back while another line may bring the ones before it.
+    spread_load
+        Messages a second, weighted by kind, above which the streams of a connection are shared out over two.
+    spread_every
+        Seconds between two looks at that.
     linger
         Seconds that a connection without streams is kept for the next one.
     read_buffer_bytes
@@ -87,6 +91,8 @@ class ConnectionOptions:
     rollover: RolloverPlan = field(default_factory=RolloverPlan)
     lines: int = 1
     hold_seconds: float = 0.020
+    spread_load: float = 100_000.0
+    spread_every: float = 5.0
     linger: float = 2.0
     read_buffer_bytes: int = 256 * 1024
 

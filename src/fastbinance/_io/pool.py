@@ -6,11 +6,13 @@ from random import Random
 
 from fastbinance._io.drifts import merged
 from fastbinance._io.group import Emit, Group
+from fastbinance._io.moves import Moves
 from fastbinance._io.options import ConnectBudget, ConnectionOptions, budget_for
 from fastbinance._io.places import Place, Places
 from fastbinance._io.session import FeedFactory
 from fastbinance._io.stats import ConnectionStats
 from fastbinance._io.wishes import RingLike, Wish
+from fastbinance._protocol.spreading import Spreader
 from fastbinance.drift import Drift
 from fastbinance.errors import ConfigurationError
 from fastbinance.keys import Environment, TimeUnit, Urls, WsKey, key_for, limits
@@ -68,6 +70,8 @@ class Pool:
         self._groups: dict[Place, list[Group]] = {}
         self._wishes: dict[tuple[Place, str], tuple[Group, Wish]] = {}
         self._keys: dict[Wish, tuple[Place, str]] = {}
+        self._moves: dict[Place, Moves] = {}
+        self._next_spread = self._loop.time() + self._options.spread_every
         self._endings: set[asyncio.Task[None]] = set()
         self._ended_drifts: tuple[Drift, ...] = ()
         self._closed = False
@@ -95,14 +99,14 @@ class Pool:
         key = key_for(stream.market, stream.format) if named is None else named
         known = self._wishes.get((place, stream.name))
         if known is not None and not known[1].final:
-            group, wish = known
+            wish = known[1]
             if ring is not None and ring is not wish.ring:
                 if wish.ring is not None:
                     raise ConfigurationError(f"{stream.name} on {place[0]} feeds a ring already")
-                group.attach(wish, ring)
+                self._stay(wish).attach(wish, ring)
             return wish
         wish = Wish(stream, place[0], ring)
-        group = self._group_for(place, stream.name, key)
+        group = self._group_for(place, stream, key)
         group.want(wish)
         group.start()
         if known is not None:
@@ -115,14 +119,15 @@ class Pool:
         """Give a stream up; its ring gets no more records. Safe to repeat."""
         key = self._keys.pop(wish, None)
         if key is not None:
-            group, _ = self._wishes.pop(key)
+            group = self._stay(wish, key)
+            del self._wishes[key]
             group.drop(wish)
 
     def set_raw(self, wish: Wish, raw: bool) -> None:
         """Have the messages of a stream as events too, or no more."""
         key = self._keys.get(wish)
         if key is not None:
-            self._wishes[key][0].set_raw(wish, raw)
+            self._stay(wish).set_raw(wish, raw)
 
     def connect(self, key: WsKey) -> None:
         """Connect to a service ahead of need; its connections stay without streams too, until `end`."""
@@ -181,17 +186,55 @@ class Pool:
         while self._endings:
             await asyncio.wait(self._endings)
 
-    def _group_for(self, place: Place, name: str, named: WsKey) -> Group:
-        most = limits(place[0]).streams_per_connection
-        for group in self._groups.get(place, ()):
-            if group.has_room(name, most):
+    def _group_for(self, place: Place, stream: Stream, named: WsKey) -> Group:
+        groups = self._groups.get(place, [])
+        for group in groups:
+            # One that is still giving up this very stream takes it back, lest two carry it.
+            if group.is_leaving_name(stream.name):
                 return group
-        return self._new_group(place, named)
+        moves = self._moves_of(place)
+        chosen = moves.spreader.place(stream, moves.loads(groups, self._loop.time()))
+        return self._new_group(place, named) if chosen is None else groups[chosen]
 
-    def _new_group(self, place: Place, named: WsKey) -> Group:
+    def _moves_of(self, place: Place) -> Moves:
+        if place not in self._moves:
+            most = limits(place[0]).streams_per_connection
+            self._moves[place] = Moves(Spreader(most, max_rate=self._options.spread_load))
+        return self._moves[place]
+
+    def _stay(self, wish: Wish, key: tuple[Place, str] | None = None) -> Group:
+        """Return the group of a wish; where it is on its way to another, it stays."""
+        key = self._keys[wish] if key is None else key
+        source = self._moves_of(key[0]).cancel(wish)
+        group = self._wishes[key][0] if source is None else source
+        self._wishes[key] = (group, wish)
+        return group
+
+    def _spread(self, now: float) -> None:
+        """Share streams out by what they bring, and end the moves that have arrived."""
+        look = now >= self._next_spread
+        if look:
+            self._next_spread = now + self._options.spread_every
+        for place, moves in tuple(self._moves.items()):
+            for wish, group in moves.finish(now) if moves.going_on else ():
+                if wish in self._keys:
+                    self._wishes[self._keys[wish]] = (group, wish)
+            groups = self._groups.get(place, [])
+            if not look or not groups:
+                continue
+            fresh: Group | None = None
+            for move in moves.plan(tuple(groups), now):
+                source = groups[move.source]
+                if move.target is not None:
+                    target = groups[move.target]
+                else:
+                    target = fresh = fresh or self._new_group(place, place[0], source.urls)
+                moves.begin(source.wishes[move.name], source, target)
+
+    def _new_group(self, place: Place, named: WsKey, urls: tuple[str, ...] | None = None) -> Group:
         group = Group(
             place[0],
-            self.places.urls_of(place, named),
+            self.places.urls_of(place, named) if urls is None else urls,
             feed_factory=self._feed_factory,
             emit=self._emit,
             budget=self._budget,
@@ -212,6 +255,7 @@ class Pool:
                 group.sample(now)
                 if not group.wishes and not group.kept and now - group.idle_since >= self._options.linger:
                     self._end(place, group)
+        self._spread(now)
         if self._on_sample is not None:
             self._on_sample(now)
 

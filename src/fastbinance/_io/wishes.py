@@ -85,6 +85,8 @@ class Wish:
         Whether its messages become ``message`` events too, whatever else they become.
     history
         What is missing in it.
+    confirmed_at
+        When it was last confirmed after it had not been, on the loop's clock.
     """
 
     def __init__(self, stream: Stream, ws_key: WsKey, ring: RingLike | None = None) -> None:
@@ -96,6 +98,9 @@ class Wish:
         self.trouble: TransportError | None = None
         self.raw = False
         self.history = History(stream)
+        self.confirmed_at = 0.0
+        self._confirmed_by: set[object] = set()
+        self._lines: dict[object, int] = {}
         self._stale = False
         self._watchers: list[Callable[[Wish], object]] = []
         self._shown: RingState | None = None
@@ -158,14 +163,29 @@ class Wish:
         self._cursor, self._moved_at = ring.cursor, now
         self._show(RingState.LIVE if self.state is WishState.CONFIRMED else RingState.DOWN)
 
-    def confirm(self, now: float) -> None:
-        """Binance has confirmed the stream."""
+    def carried(self, owner: object, lines: int) -> None:
+        """Take note of how many lines of an owner bring the stream; a moving one has two owners."""
+        self._lines[owner] = lines
+        if not lines:
+            del self._lines[owner]
+        if self.ring is not None:
+            self.ring.set_lines(max(1, sum(self._lines.values())))
+
+    def confirm(self, now: float, owner: object = None) -> None:
+        """Binance has confirmed the stream, on connections of an owner."""
+        self._confirmed_by.add(owner)
+        if self.state is WishState.CONFIRMED:
+            return
+        self.confirmed_at = now
         self._moved_at, self._stale = now, False
         self.history.confirmed()
         self._become(WishState.CONFIRMED, RingState.LIVE)
 
-    def unconfirm(self, trouble: TransportError | None) -> None:
-        """Go back to wanting: the connection is gone, or could not be made."""
+    def unconfirm(self, trouble: TransportError | None, owner: object = None) -> None:
+        """Go back to wanting: an owner's connections are gone, or could not be made; no other has it."""
+        self._confirmed_by.discard(owner)
+        if self._confirmed_by:
+            return
         if self.state is WishState.CONFIRMED:
             self.history.lost(self.ring, "connection lost")
         self._become(WishState.WANTED, RingState.DOWN, trouble=trouble)
