@@ -111,9 +111,13 @@ def replay() -> ModuleType:
         raise Unavailable(
             "the in-memory replay is compiled with Cython against picows: pip install cython picows"
         )
-    stamp = hashlib.sha256(source.read_bytes() + picows.origin.encode() + sys.version.encode()).hexdigest()[
-        :16
+    told = [
+        source.read_bytes(),
+        (SOURCES / "newer.hpp").read_bytes(),
+        picows.origin.encode(),
+        sys.version.encode(),
     ]
+    stamp = hashlib.sha256(b"".join(told)).hexdigest()[:16]
     # Every version of the source has a directory of its own, so that the module keeps its name.
     target = BUILD / f"replay-{stamp}" / f"replay{get_config_var('EXT_SUFFIX')}"
     if not target.exists():
@@ -124,7 +128,15 @@ def replay() -> ModuleType:
             [sys.executable, "-m", "cython", "--cplus", "-3", "-I", site, "-o", str(generated), str(source)],
             source.name,
         )
-        flags = ["-shared", "-fPIC", *FLAGS, "-w", f"-I{get_paths()['include']}", f"-I{site}/picows"]
+        flags = [
+            "-shared",
+            "-fPIC",
+            *FLAGS,
+            "-w",
+            f"-I{get_paths()['include']}",
+            f"-I{site}/picows",
+            f"-I{SOURCES}",
+        ]
         _run([COMPILER, *flags, str(generated), "-o", str(target)], source.name)
     spec = spec_from_file_location("replay", target)
     assert spec is not None

@@ -49,10 +49,12 @@ class _Source:
         self.rng = random.Random(f"{SEED}{name}")
         self.ms = 1_760_000_000_000
         self.ids = 7_960_913_511
+        self.trade_id = 4_980_456_755  # trades' ids follow each other
 
     def tick(self) -> int:
         self.ms += self.rng.randint(1, 40)
         self.ids += self.rng.randint(1, 30)
+        self.trade_id += 1
         return self.ms
 
     def price(self, decimals: int, around: float = 64_021.2) -> str:
@@ -77,7 +79,7 @@ def _book_ticker(x: _Source, symbol: str) -> Event:
 def _trade(x: _Source, symbol: str) -> Event:
     now = x.tick()
     return {
-        "e": "trade", "E": now + 1, "s": symbol, "t": x.ids, "p": x.price(8), "q": x.spread(8, -4, 1),
+        "e": "trade", "E": now + 1, "s": symbol, "t": x.trade_id, "p": x.price(8), "q": x.spread(8, -4, 1),
         "T": now, "m": x.rng.random() < 0.5, "M": True,
     }  # fmt: skip
 
@@ -85,7 +87,7 @@ def _trade(x: _Source, symbol: str) -> Event:
 def _agg_trade(x: _Source, symbol: str) -> Event:
     now = x.tick()
     return {
-        "e": "aggTrade", "E": now + 1, "a": x.ids // 2, "s": symbol, "p": x.price(2), "q": x.spread(3, -2, 1),
+        "e": "aggTrade", "E": now + 1, "a": x.trade_id, "s": symbol, "p": x.price(2), "q": x.spread(3, -2, 1),
         "nq": x.spread(3, -2, 1), "f": x.ids, "l": x.ids + 2, "T": now, "m": x.rng.random() < 0.5, "st": 1,
     }  # fmt: skip
 

@@ -3,10 +3,12 @@
 //   sender <frames file> ws|wss
 //
 // Prints its port. Each connection is `GET /<blocks>`; the first bytes that the client sends after the handshake start
-// the flood; a PING with the payload "end" finishes it. Serves one client at a time until standard input closes.
+// the flood; a PING with the payload "end" finishes it. Serves one client at a time until standard input closes. Each
+// block has newer ids than the one before, whoever has got that.
 #include <fstream>
 #include <thread>
 
+#include "newer.hpp"
 #include "wire.hpp"
 
 namespace {
@@ -25,7 +27,7 @@ void append_frame(std::string &block, const std::string &payload) {
   block += payload;
 }
 
-void serve(bench::Wire wire, const std::string &block) {
+void serve(bench::Wire wire, const std::string &block, bench::Newer &newer) {
   const std::string head = wire.read_head();
   const std::size_t key_at = head.find("Sec-WebSocket-Key: ");
   if (head.rfind("GET /", 0) != 0 || key_at == std::string::npos)
@@ -37,9 +39,11 @@ void serve(bench::Wire wire, const std::string &block) {
                   bench::accept_value(key) + "\r\n\r\n") ||
       wire.read(start, sizeof start) == 0)
     return;
-  for (long i = 0; i < blocks; ++i)
+  for (long i = 0; i < blocks; ++i) {
+    newer.step();
     if (!wire.write(block)) // SSL_write cuts it into records of 16 KiB
       return;
+  }
   wire.write(std::string("\x89\x03"
                          "end"));
   while (wire.read(start, sizeof start) != 0) // until the client has gone
@@ -55,6 +59,8 @@ int main(int argc, char **argv) {
   std::string block;
   for (std::string line; std::getline(file, line);)
     append_frame(block, line);
+  bench::Newer newer;
+  newer.find(block.data(), block.data() + block.size());
   SSL_CTX *context = std::string_view(argv[2]) == "wss" ? bench::server_context() : nullptr;
   const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address = bench::loopback(0);
@@ -82,7 +88,7 @@ int main(int argc, char **argv) {
         continue;
       }
     }
-    serve(wire, block);
+    serve(wire, block, newer);
     wire.close();
   }
 }
