@@ -206,7 +206,8 @@ def test_ring_is_stale_when_its_feed_gives_no_sign_of_life(
 
 
 def test_reading_goes_on_while_a_flood_is_written(face: Face, silent_sim: RunningSimulator, buf: Any) -> None:
-    payloads = [combined(STREAM, spot_book_ticker(update_id, f"{update_id}.5")) for update_id in range(1, 51)]
+    numbers = range(1, 20_001)
+    payloads = [combined(STREAM, spot_book_ticker(number, f"{number}.5")) for number in numbers]
     face.beside(silent_sim.flood, payloads, count=20_000, market="spot", stream=STREAM)
     while buf.cursor < 19_999:
         face.do(buf.wait, after=buf.cursor, timeout=5)
