@@ -186,11 +186,18 @@ def run_proxy(
     ending = asyncio.Event()
 
     async def run() -> None:
-        server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+        clients: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
+
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            clients[writer] = asyncio.create_task(proxy.serve(reader, writer))
+
+        server = await asyncio.start_server(accept, "127.0.0.1", 0)
         proxy.port = server.sockets[0].getsockname()[1]
         ready.set()
         await ending.wait()
         server.close()
+        for writer in clients:
+            writer.close()  # a task that is cancelled before its first step would not
 
     def main() -> None:
         with runner:  # its end cancels the clients that are left
