@@ -1,10 +1,12 @@
 """Every switch of the simulator that makes something go wrong, seen from an independent client."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -14,6 +16,12 @@ from fastbinance.keys import WsKey
 from fastbinance.sim import Simulator
 
 STREAM = "btcusdt@bookTicker"
+
+LOOPS = [asyncio.new_event_loop]
+with contextlib.suppress(ImportError):  # not on every platform
+    import uvloop
+
+    LOOPS.append(uvloop.new_event_loop)
 
 Scene = Callable[[Simulator, Any], Awaitable[None]]
 
@@ -91,6 +99,56 @@ def test_a_frozen_connection_neither_reads_nor_sends(client: SimpleNamespace, tl
     play(client, scene, tls=tls)
 
 
+def test_a_frozen_connection_outlives_its_pongs_and_is_pinged_again_when_it_is_resumed(
+    client: SimpleNamespace,
+) -> None:
+    async def scene(simulator: Simulator, peer: Any) -> None:
+        assert (await peer.receive()).type == aiohttp.WSMsgType.PING
+        simulator.freeze()
+        # Another connection, which answers nothing, is given up; so would this one have been before it.
+        async with client.connect(simulator.urls[WsKey.MAIN] + "/stream") as other:
+            while (message := await other.receive()).type == aiohttp.WSMsgType.PING:
+                pass
+            assert message.extra == "Pong timeout"
+        assert simulator.stats.closed_for_pong == 1
+        pings = simulator.stats.pings_sent
+        simulator.resume()
+        assert (await peer.receive()).type == aiohttp.WSMsgType.PING
+        assert simulator.stats.pings_sent > pings
+
+    play(client, scene, ping_interval=0.05, pong_timeout=0.2)
+
+
+def test_a_frozen_connection_is_hung_up_without_a_close_frame(client: SimpleNamespace) -> None:
+    async def scene(simulator: Simulator, peer: Any) -> None:
+        simulator.freeze()
+        assert simulator.close_all() == 1
+        assert (await peer.receive()).type == aiohttp.WSMsgType.CLOSED
+
+    play(client, scene)
+
+
+@pytest.mark.parametrize("loop_factory", LOOPS)
+def test_a_reset_is_one_to_the_socket_too(loop_factory: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    async def main() -> None:
+        async with Simulator(messages_per_second=0.000_001) as simulator:
+            address = urlsplit(simulator.urls[WsKey.MAIN])
+            reader, writer = await asyncio.open_connection(address.hostname, address.port)
+            writer.write(
+                b"GET /stream HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            )
+            assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+            await simulator.wait_for(lambda sim: sim.connections == 1)
+            simulator.reset()
+            with pytest.raises(ConnectionResetError):
+                await reader.read()
+            writer.close()
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(asyncio.wait_for(main(), 20.0))
+
+
 def test_connections_are_closed_with_a_code_and_a_reason(client: SimpleNamespace) -> None:
     async def scene(simulator: Simulator, peer: Any) -> None:
         assert simulator.close_all(code=1011, reason="broken") == 1
@@ -137,6 +195,19 @@ def test_a_stream_is_disturbed_as_told(client: SimpleNamespace, how: Any, expect
     play(client, scene)
 
 
+def test_what_waits_for_the_next_message_comes_with_it_when_the_disturbance_is_over(
+    client: SimpleNamespace,
+) -> None:
+    async def scene(simulator: Simulator, peer: Any) -> None:
+        simulator.disturb(STREAM, "spot", "reorder")
+        send(simulator, 1)
+        simulator.undisturb(STREAM, "spot")
+        send(simulator, 2, 3)
+        assert await numbers(peer, 3) == [2, 1, 3]
+
+    play(client, scene)
+
+
 def test_two_hosts_cut_the_diffs_of_one_book_at_different_ids(client: SimpleNamespace) -> None:
     diff = '{"e":"depthUpdate","E":1,"s":"BTCUSDT","U":%d,"u":%d,"b":[["1.0","%d"]],"a":[["2.%d","1"]]}'
 
@@ -172,6 +243,37 @@ def test_what_is_delayed_comes_later_and_in_order(client: SimpleNamespace) -> No
     play(client, scene)
 
 
+def test_answers_wait_for_what_was_sent_before_them(client: SimpleNamespace) -> None:
+    async def scene(simulator: Simulator, peer: Any) -> None:
+        simulator.delay(0.05)
+        send(simulator, 1)
+        await peer.socket.ping(b"hello")
+        assert await numbers(peer, 1) == [1]
+        assert (await peer.receive()).type == aiohttp.WSMsgType.PONG
+        send(simulator, 2)
+        assert [one["data"]["n"] for one in await peer.until_answer()] == [2]
+        send(simulator, 3)
+        simulator.close_all()
+        assert await numbers(peer, 1) == [3]
+        assert await peer.closed() == (1001, "")
+
+    play(client, scene)
+
+
+def test_a_delay_holds_for_connections_to_come_until_it_is_ended(client: SimpleNamespace) -> None:
+    async def scene(simulator: Simulator, peer: Any) -> None:
+        clock = asyncio.get_running_loop().time
+        assert simulator.delay(0.1, key="coinm") == 0
+        for seconds in (0.1, 0.0):
+            async with client.connect(simulator.urls[WsKey.COINM] + "/stream") as other:
+                before = clock()
+                assert await other.until_answer() == []
+                assert clock() - before >= seconds
+            assert simulator.delay(0.0) >= 1
+
+    play(client, scene)
+
+
 def test_a_throttled_connection_reads_slowly(client: SimpleNamespace) -> None:
     async def scene(simulator: Simulator, peer: Any) -> None:
         assert simulator.throttle(100) == 1
@@ -184,6 +286,26 @@ def test_a_throttled_connection_reads_slowly(client: SimpleNamespace) -> None:
         assert await peer.until_answer() == []
 
     play(client, scene)
+
+
+def test_frames_that_come_together_take_a_throttled_connection_as_long_as_one_by_one(
+    client: SimpleNamespace,
+) -> None:
+    async def scene(simulator: Simulator, peer: Any) -> None:
+        simulator.throttle(200)
+        before = asyncio.get_running_loop().time()
+        await asyncio.gather(*(peer.socket.ping(b"x" * 20) for _ in range(3)))
+        for _ in range(3):
+            assert (await peer.receive()).type == aiohttp.WSMsgType.PONG
+        assert await peer.until_answer() == []
+        assert asyncio.get_running_loop().time() - before >= 0.3
+        # What has been read is paid for at once when the throttle ends.
+        simulator.throttle(1)
+        assert await peer.until_answer() == []
+        simulator.throttle(None)
+        assert await peer.until_answer() == []
+
+    play(client, scene, message_limit=20)
 
 
 def test_a_silent_stream_is_acknowledged(client: SimpleNamespace) -> None:
@@ -217,12 +339,15 @@ def test_handshakes_are_refused_so_many_times_with_a_time_to_come_back(client: S
             assert error.headers["Retry-After"] == "7"
         async with client.connect(url) as other:
             await other.ask("LIST_SUBSCRIPTIONS")
+        simulator.refuse(503, key="coinm")
         simulator.refuse(418)
+        assert (await refusal(simulator.urls[WsKey.COINM] + "/stream")).status == 503
+        simulator.admit("coinm")
         assert (await refusal(simulator.urls[WsKey.COINM] + "/stream")).status == 418
         simulator.admit()
         async with client.connect(url) as other:
             await other.ask("LIST_SUBSCRIPTIONS")
-        assert [status for _, _, status in simulator.attempts] == [101, 429, 429, 101, 418, 101]
+        assert [status for _, _, status in simulator.attempts] == [101, 429, 429, 101, 503, 418, 101]
 
     play(client, scene)
 
@@ -236,9 +361,31 @@ def test_a_connection_may_be_opened_and_ended_without_a_word(client: SimpleNames
     play(client, scene)
 
 
-def test_a_status_that_is_none_is_refused(client: SimpleNamespace) -> None:
-    with pytest.raises(ConfigurationError, match="999 is no HTTP status"):
-        Simulator().refuse(999)
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda sim: sim.refuse(999), "999 is no HTTP status"),
+        (lambda sim: sim.refuse(101), "101 is no HTTP status"),
+        (lambda sim: sim.refuse(count=0), "count"),
+        (lambda sim: sim.delay(-1.0), "below 0"),
+        (lambda sim: sim.throttle(0), "bytes_per_second is 0"),
+        (lambda sim: sim.disturb(STREAM, "usd-m", "drop"), "'usd-m' is no market"),
+        (lambda sim: sim.silence(STREAM, "usd-m"), "'usd-m' is no market"),
+        (lambda sim: sim.disturb("btcusdt@depth5", "spot", "merge"), "no diffs of depth"),
+        (lambda sim: Simulator(message_limit=0), "message_limit is 0"),
+        (lambda sim: Simulator(connects_limit=(0, 1.0)), "connects_limit"),
+        (lambda sim: Simulator(lifetime=0.0), "lifetime is 0.0"),
+    ],
+)
+def test_a_fault_that_cannot_be_is_refused(call: Callable[[Simulator], object], message: str) -> None:
+    async def main() -> None:
+        with pytest.raises(ConfigurationError, match=message):
+            call(Simulator())
+
+    asyncio.run(main())
+
+
+def test_a_disturbance_that_is_none_is_refused(client: SimpleNamespace) -> None:
     with pytest.raises(ConfigurationError, match="no disturbance"):
         Simulator().disturb(STREAM, "spot", "shuffle")  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match="every"):
@@ -271,6 +418,6 @@ def test_more_connects_than_the_limit_are_refused(client: SimpleNamespace) -> No
             error = await refusal(simulator.urls[WsKey.MAIN] + "/stream")
         assert error.status == 429
         assert error.headers is not None
-        assert float(error.headers["Retry-After"]) >= 1
+        assert 1 <= int(error.headers["Retry-After"]) <= 300
 
     play(client, scene, connects_limit=(2, 300.0))

@@ -1,6 +1,7 @@
 """The simulator in a thread, and as a pytest fixture."""
 
 import asyncio
+import inspect
 import socket
 import subprocess
 import sys
@@ -9,12 +10,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import aiohttp
 import pytest
 
 import fastbinance.sim
 from fastbinance.errors import ConfigurationError
 from fastbinance.keys import WsKey, check_urls
-from fastbinance.sim import RunningSimulator, run_in_thread
+from fastbinance.sim import RunningSimulator, Simulator, run_in_thread
+from fastbinance.sim.faults import FaultSwitches
+
+SWITCHES = [name for name in vars(FaultSwitches) if not name.startswith("_")]
 
 
 def threads() -> set[str]:
@@ -124,3 +129,29 @@ def test_fixture_gives_each_test_a_simulator_with_its_options(tmp_path: Path) ->
 def test_all_is_sorted_and_there() -> None:
     assert fastbinance.sim.__all__ == sorted(fastbinance.sim.__all__)
     assert all(hasattr(fastbinance.sim, name) for name in fastbinance.sim.__all__)
+
+
+@pytest.mark.parametrize("name", [*SWITCHES, "cut"])
+def test_a_running_simulator_has_every_switch(name: str) -> None:
+    switch = getattr(Simulator, name)
+    assert inspect.signature(getattr(RunningSimulator, name)) == inspect.signature(switch)
+
+
+def test_switches_work_from_another_thread() -> None:
+    async def connect(url: str) -> int:
+        async with aiohttp.ClientSession() as session, session.ws_connect(url) as socket:
+            return (await socket.receive()).data or 0
+
+    with run_in_thread() as simulator:
+        url = simulator.urls[WsKey.MAIN] + "/stream"
+        simulator.refuse(0, count=1)
+        asyncio.run(connect(url))
+        simulator.refuse(503)
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            asyncio.run(connect(url))
+        simulator.admit()
+        assert simulator.reset() == 0
+        assert [(key, status) for _, key, status in simulator.attempts] == [
+            (WsKey.MAIN, 0),
+            (WsKey.MAIN, 503),
+        ]

@@ -6,7 +6,6 @@ import struct
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from random import random
 from typing import Final
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
@@ -14,9 +13,11 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 from fastbinance.keys import Format, WsKey
 from fastbinance.sim.control import Answer, Control, Dialect
 from fastbinance.sim.hosts import Host, Target
+from fastbinance.sim.latency import Latency
 from fastbinance.sim.publish import Publisher
 from fastbinance.sim.stats import Stats
 from fastbinance.sim.timeunit import TimeUnit
+from fastbinance.sim.wire import ping_frame, pong_frame, text_frame
 
 __all__ = ["Connection", "Manners"]
 
@@ -88,9 +89,10 @@ class Connection(WSListener):
         self._transport: WSTransport | None = None
         self._is_closing = False
         self._hangs_up = hangs_up
-        self._delay_seconds = self._jitter_seconds = 0.0
-        self._late: deque[tuple[float, bytes]] = deque()
+        self._latency = Latency(self._write_now)
         self._bytes_per_second: float | None = None
+        self._rests_until = 0.0
+        self._rest_timer: asyncio.TimerHandle | None = None
         self._is_stalled = False
         self._is_frozen = False
         self._arrivals: deque[float] = deque(maxlen=manners.messages_per_second)
@@ -130,13 +132,14 @@ class Connection(WSListener):
         return self._control.streams
 
     def write(self, data: bytes) -> None:
-        """Send whole frames."""
-        if self._transport is None or self._is_closing or self._is_stalled or self._is_frozen:
-            return
-        if self._delay_seconds or self._late:
-            self._write_later(data)
-        else:
-            self._write_now(data)
+        """Send whole frames of data."""
+        if not self._is_stalled:
+            self.put(data)
+
+    def put(self, data: bytes) -> None:
+        """Send bytes as they are, stalled or not."""
+        if not self._is_closing and not self._is_frozen:
+            self._latency.send(data)
 
     def _write_now(self, data: bytes) -> None:
         if self._transport is None or self._is_closing or self._is_frozen:
@@ -153,9 +156,16 @@ class Connection(WSListener):
         await self._writable.wait()
 
     def close(self, code: WSCloseCode, reason: str) -> None:
-        """Send a close frame, and hang up when the peer answers it or after a second."""
+        """Send a close frame, and hang up when the peer answers it or after a second.
+
+        What is under way comes before it. Half open, it hangs up at once: no frame would be read or answered.
+        """
         if self._transport is None or self._is_closing:
             return
+        if self._is_frozen:
+            self.cut()
+            return
+        self._latency.flush()
         self._is_closing = True
         self._stop_timers()
         self._transport.send_close(code, reason)
@@ -164,6 +174,7 @@ class Connection(WSListener):
     def cut(self) -> None:
         """Hang up without a word, as a lost connection looks from the other end."""
         self._is_closing = True
+        self._latency.drop()
         self._stop_timers()
         if self._transport is not None:
             self._transport.disconnect(graceful=False)
@@ -180,20 +191,25 @@ class Connection(WSListener):
         self._is_stalled = True
 
     def freeze(self) -> None:
-        """Read nothing and send nothing; the socket stays."""
+        """Read nothing and send nothing; the socket stays, and no missing pong ends it."""
+        if self._transport is None or self._is_closing:
+            return
         self._is_frozen = True
-        if self._transport is not None:
-            self._transport.underlying_transport.pause_reading()
+        self._latency.drop()
+        self._stop_pings()
+        self._transport.underlying_transport.pause_reading()
 
     def resume(self) -> None:
         """End what `stall` and `freeze` have begun."""
         if self._is_frozen and self._transport is not None and not self._is_closing:
             self._transport.underlying_transport.resume_reading()
+            self._ping_timer = self._loop.call_later(self._manners.ping_interval_seconds, self._ping)
         self._is_stalled = self._is_frozen = False
 
     def truncate(self) -> None:
         """Send half a frame, and hang up when it is out."""
-        self.write(_HALF_A_FRAME)
+        self._latency.flush()
+        self._write_now(_HALF_A_FRAME)
         self._is_closing = True
         self._stop_timers()
         if self._transport is not None:
@@ -201,11 +217,14 @@ class Connection(WSListener):
 
     def delay(self, seconds: float, jitter: float) -> None:
         """Send everything later, in order."""
-        self._delay_seconds, self._jitter_seconds = seconds, jitter
+        self._latency.set(seconds, jitter)
 
     def throttle(self, bytes_per_second: float | None) -> None:
         """Read no more than so much of what the peer sends."""
         self._bytes_per_second = bytes_per_second
+        if bytes_per_second is None and self._rest_timer is not None:
+            self._rest_timer.cancel()
+            self._go_on()
 
     async def wait_closed(self) -> None:
         """Return when the socket is closed."""
@@ -216,11 +235,11 @@ class Connection(WSListener):
         """Note the transport and subscribe to what the URL named."""
         self._transport = transport
         self.is_open = True
+        self._stats.opened += 1
         if self._hangs_up:
             self.cut()
             return
         transport.underlying_transport.set_write_buffer_limits(high=_HIGH_WATER_BYTES)
-        self._stats.opened += 1
         self._ping_timer = self._loop.call_later(self._manners.ping_interval_seconds, self._ping)
         if self._manners.lifetime_seconds is not None:
             self._end_timer = self._loop.call_later(
@@ -239,7 +258,7 @@ class Connection(WSListener):
             return
         self._rest(transport, frame.payload_size)
         if kind == WSMsgType.PING:
-            transport.send_pong(frame.get_payload_as_bytes())
+            self.put(pong_frame(frame.get_payload_as_bytes()))
         elif kind == WSMsgType.PONG:
             self._match_pong(frame.get_payload_as_bytes())
         else:
@@ -255,6 +274,7 @@ class Connection(WSListener):
         """Leave every stream."""
         self.is_open = False
         self._is_closing = True
+        self._latency.drop()
         self._stop_timers()
         if self._linger_timer is not None:
             self._linger_timer.cancel()
@@ -272,37 +292,29 @@ class Connection(WSListener):
         """Let floods and replays go on."""
         self._writable.set()
 
-    def _write_later(self, data: bytes) -> None:
-        due = self._loop.time() + self._delay_seconds + random() * self._jitter_seconds
-        if self._late:
-            due = max(due, self._late[-1][0])
-        self._late.append((due, data))
-        if len(self._late) == 1:
-            self._loop.call_at(due, self._send_late)
-
-    def _send_late(self) -> None:
-        while self._late and self._late[0][0] <= self._loop.time():
-            self._write_now(self._late.popleft()[1])
-        if self._late and not self._is_closing:
-            self._loop.call_at(self._late[0][0], self._send_late)
-
     def _rest(self, transport: WSTransport, size: int) -> None:
-        # As long as a slow reader would need for what it has just read.
-        if self._bytes_per_second is None or self._is_frozen:
+        # As long as a slow reader would need for what it has read: frames that came together add up.
+        if self._bytes_per_second is None:
             return
+        now = self._loop.time()
+        self._rests_until = max(now, self._rests_until) + size / self._bytes_per_second
         transport.underlying_transport.pause_reading()
-        self._loop.call_later(size / self._bytes_per_second, self._go_on)
+        if self._rest_timer is None:
+            self._rest_timer = self._loop.call_at(self._rests_until, self._go_on)
 
     def _go_on(self) -> None:
-        if self._transport is not None and self.is_open and not self._is_frozen:
+        self._rest_timer = None
+        if self._bytes_per_second is not None and self._loop.time() < self._rests_until:
+            self._rest_timer = self._loop.call_at(self._rests_until, self._go_on)
+        elif self._transport is not None and not self._is_closing and not self._is_frozen:
             self._transport.underlying_transport.resume_reading()
 
     def _obey(self, answer: Answer) -> None:
         market, now_ms = self.host.market, self._clock_ms()
         if answer.is_error:
             self._stats.control_errors += 1
-        if answer.text and self._transport is not None and not self._is_frozen:
-            self._transport.send(WSMsgType.TEXT, answer.text)
+        if answer.text:
+            self.put(text_frame(answer.text))
         for name in answer.added:
             self._publisher.join(self, market, name, self.target.part, now_ms)
         self._publisher.leave(self, market, answer.removed)
@@ -326,12 +338,10 @@ class Connection(WSListener):
         return is_over
 
     def _ping(self) -> None:
-        if self._transport is None or self._is_frozen:
-            return
         payload = str(self._clock_ms()).encode()
         self._open_pings.add(payload)
         self._stats.pings_sent += 1
-        self._transport.send_ping(payload)
+        self.put(ping_frame(payload))
         if self._pong_timer is None:
             self._pong_timer = self._loop.call_later(self._manners.pong_timeout_seconds, self._give_up)
         self._ping_timer = self._loop.call_later(self._manners.ping_interval_seconds, self._ping)
@@ -352,6 +362,7 @@ class Connection(WSListener):
         self.close(WSCloseCode.POLICY_VIOLATION, "Pong timeout")
 
     def _answer_close(self, transport: WSTransport, frame: WSFrame) -> None:
+        self._latency.flush()
         code = frame.get_close_code()
         if code == WSCloseCode.NO_INFO:
             code = WSCloseCode.OK
@@ -361,7 +372,15 @@ class Connection(WSListener):
         transport.disconnect()
 
     def _stop_timers(self) -> None:
-        for timer in (self._ping_timer, self._pong_timer, self._end_timer):
+        self._stop_pings()
+        for timer in (self._end_timer, self._rest_timer):
+            if timer is not None:
+                timer.cancel()
+        self._end_timer = self._rest_timer = None
+
+    def _stop_pings(self) -> None:
+        for timer in (self._ping_timer, self._pong_timer):
             if timer is not None:
                 timer.cancel()
         self._ping_timer = self._pong_timer = None
+        self._open_pings.clear()

@@ -1,18 +1,21 @@
-"""Messages of a stream that are sent twice, left out, or sent in another order."""
+"""Messages of a stream that are sent twice, left out, in another order, or two as one."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
 from fastbinance.errors import ConfigurationError
-from fastbinance.keys import Market, WsKey
+from fastbinance.keys import MARKETS, Market, WsKey
 from fastbinance.sim.wire import text_frame
 
 __all__ = ["Disturbance", "Disturber", "How"]
 
 How = Literal["duplicate", "drop", "reorder", "merge"]
 _HOWS: Final[tuple[How, ...]] = get_args(How)
+_DIFFS: Final = re.compile(r"[^@]+@depth(@\d+ms)?")
+_TEXT: Final = 0x81
 
 
 @dataclass(slots=True)
@@ -48,11 +51,25 @@ class Disturber:
 
     def add(self, market: Market, stream: str, disturbance: Disturbance) -> None:
         """Disturb a stream from now on, in this way only."""
+        if market not in MARKETS:
+            raise ConfigurationError(f"{market!r} is no market; there are {', '.join(MARKETS)}")
+        if disturbance.how == "merge" and not _DIFFS.fullmatch(stream):
+            raise ConfigurationError(f"{stream!r} has no diffs of depth, which alone can be merged")
         self._by_stream[market, stream] = disturbance
 
     def remove(self, market: Market, stream: str) -> None:
-        """Leave a stream alone."""
-        self._by_stream.pop((market, stream), None)
+        """Leave a stream alone. What waits for the next message still comes with it."""
+        fault = self._by_stream.get((market, stream))
+        if fault is not None and fault.kept:
+            fault.left = 0
+        else:
+            self._by_stream.pop((market, stream), None)
+
+    def forget(self, connection: object) -> None:
+        """Drop what is kept for a connection that is gone."""
+        for fault in self._by_stream.values():
+            fault.seen.pop(connection, None)
+            fault.kept.pop(connection, None)
 
     def frames(
         self, market: Market, stream: str, keys: Sequence[WsKey], connection: object, frame: bytes
@@ -61,6 +78,8 @@ class Disturber:
         fault = self._by_stream.get((market, stream))
         if fault is None or (fault.key is not None and fault.key not in keys):
             return (frame,)
+        if fault.how == "merge" and frame[0] != _TEXT:
+            return (frame,)  # diffs in SBE stay as they are
         behind = fault.kept.pop(connection, None)
         if behind is not None:
             return (_merged(behind, frame),) if fault.how == "merge" else (frame, behind)

@@ -4,7 +4,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Final
+from itertools import takewhile
+from math import ceil
+from typing import Final, TypeVar
 
 from picows import WSCloseCode, WSUpgradeResponse, WSUpgradeResponseWithListener
 
@@ -16,6 +18,8 @@ from fastbinance.sim.hosts import Host
 from fastbinance.sim.stats import Stats
 
 __all__ = ["FaultSwitches", "How", "Refused"]
+
+V = TypeVar("V")
 
 # No frame: two reserved bits and a reserved opcode.
 _GARBAGE: Final = b"\x77\x7f" + bytes(range(64))
@@ -32,8 +36,10 @@ class Refused:
     __slots__ = ("body", "headers", "left", "status")
 
     def __init__(self, status: int, retry_after: float | None, count: int | None) -> None:
-        if status and status not in HTTPStatus.__members__.values():
-            raise ConfigurationError(f"{status} is no HTTP status")
+        if status and (status not in HTTPStatus.__members__.values() or status < 200):
+            raise ConfigurationError(f"{status} is no HTTP status that refuses a handshake")
+        if count is not None and count < 1:
+            raise ConfigurationError(f"count is a number from 1, or None, not {count}")
         self.status = status
         self.left = count
         self.body = _BODIES.get(status, HTTPStatus(status).phrase.encode() if status else b"")
@@ -54,7 +60,13 @@ class FaultSwitches:
     def __init__(self, connects_limit: tuple[int, float] | None = None) -> None:
         #: Handshakes so far: time of the loop, first key of the host, HTTP status (0: opened and ended).
         self.attempts: deque[tuple[float, WsKey, int]] = deque(maxlen=_ATTEMPTS_KEPT)
+        if connects_limit is not None and (connects_limit[0] < 1 or connects_limit[1] <= 0):
+            raise ConfigurationError(
+                f"connects_limit is {connects_limit}: a number from 1, and seconds above 0"
+            )
         self._connects_limit = connects_limit
+        self._delays: dict[WsKey | None, tuple[float, float]] = {}
+        self._throttles: dict[WsKey | None, float | None] = {}
         self._refusals: dict[WsKey | None, Refused] = {}
         self._disturber = Disturber()
 
@@ -78,22 +90,35 @@ class FaultSwitches:
 
     def close_all(self, key: WsKey | str | None = None, code: int = 1001, reason: str = "") -> int:
         """Close connections with a code and a reason."""
-        return self._each(key, lambda connection: connection.close(WSCloseCode(code), reason))
+        named = WSCloseCode(code)
+        return self._each(key, lambda connection: connection.close(named, reason))
 
     def truncate(self, key: WsKey | str | None = None) -> int:
         """Send half a frame and end the connection."""
         return self._each(key, Connection.truncate)
 
     def garbage(self, key: WsKey | str | None = None, data: bytes | None = None) -> int:
-        """Send bytes that are no frame."""
-        return self._each(key, lambda connection: connection.write(_GARBAGE if data is None else data))
+        """Send bytes that are no frame, by default some that cannot begin one."""
+        return self._each(key, lambda connection: connection.put(_GARBAGE if data is None else data))
 
     def delay(self, seconds: float, jitter: float = 0.0, key: WsKey | str | None = None) -> int:
-        """Send everything later by so many seconds, and up to `jitter` more, in order; 0 ends it."""
+        """Send everything later by so many seconds, and up to `jitter` more, in order; 0 ends it.
+
+        It holds for connections to come, too.
+        """
+        if seconds < 0 or jitter < 0:
+            raise ConfigurationError(f"a delay of {seconds} and {jitter} more: neither can be below 0")
+        _note(self._delays, key, (seconds, jitter))
         return self._each(key, lambda connection: connection.delay(seconds, jitter))
 
     def throttle(self, bytes_per_second: float | None, key: WsKey | str | None = None) -> int:
-        """Read no more than so many bytes a second of what clients send; None ends it."""
+        """Read no more than so many bytes a second of what clients send; None ends it.
+
+        It holds for connections to come, too.
+        """
+        if bytes_per_second is not None and bytes_per_second <= 0:
+            raise ConfigurationError(f"bytes_per_second is {bytes_per_second}: it must be above 0")
+        _note(self._throttles, key, bytes_per_second)
         return self._each(key, lambda connection: connection.throttle(bytes_per_second))
 
     # -- handshakes
@@ -119,8 +144,11 @@ class FaultSwitches:
         self._refusals[None if key is None else WsKey(key)] = Refused(status, retry_after, count)
 
     def admit(self, key: WsKey | str | None = None) -> None:
-        """End `refuse`."""
-        self._refusals.pop(None if key is None else WsKey(key), None)
+        """End what `refuse` has begun for this key; None ends all of it."""
+        if key is None:
+            self._refusals.clear()
+        else:
+            self._refusals.pop(WsKey(key), None)
 
     # -- streams
 
@@ -133,7 +161,7 @@ class FaultSwitches:
         count: int | None = None,
         key: WsKey | str | None = None,
     ) -> None:
-        """Duplicate, drop or reorder messages of a stream.
+        """Duplicate, drop, reorder or merge messages of a stream, in this way only.
 
         Parameters
         ----------
@@ -172,9 +200,11 @@ class FaultSwitches:
         if self._connects_limit is not None:
             most, seconds = self._connects_limit
             since = asyncio.get_running_loop().time() - seconds
-            recent = [at for at, _, status in self.attempts if at > since and status != 429]
+            newest_first = takewhile(lambda attempt: attempt[0] > since, reversed(self.attempts))
+            recent = [at for at, _, status in newest_first if status != HTTPStatus.TOO_MANY_REQUESTS]
             if len(recent) >= most:
-                return Refused(429, max(1.0, recent[-most] - since), None)
+                # When the oldest of those that fill the limit no longer counts; whole seconds, as in life.
+                return Refused(HTTPStatus.TOO_MANY_REQUESTS, max(1, ceil(recent[most - 1] - since)), None)
         for key in (*host.keys, None):
             refusal = self._refusals.get(key)
             if refusal is None:
@@ -185,6 +215,11 @@ class FaultSwitches:
                     del self._refusals[key]
             return refusal
         return None
+
+    def _burden(self, connection: Connection) -> None:
+        """Put a new connection under the conditions that hold at its host."""
+        connection.delay(*_found(self._delays, connection.host, (0.0, 0.0)))
+        connection.throttle(_found(self._throttles, connection.host, None))
 
     def _refuse(
         self, host: Host, status: HTTPStatus, body: bytes, headers: Mapping[str, str] | None = None
@@ -199,7 +234,22 @@ class FaultSwitches:
         self.attempts.append((asyncio.get_running_loop().time(), host.keys[0], int(status)))
 
     def _each(self, key: WsKey | str | None, call: Callable[[Connection], object]) -> int:
-        concerned = [one for one in self._connections if key is None or WsKey(key) in one.host.keys]
+        wanted = None if key is None else WsKey(key)
+        concerned = [one for one in self._connections if wanted is None or wanted in one.host.keys]
         for connection in concerned:
             call(connection)
         return len(concerned)
+
+
+def _note(table: dict[WsKey | None, V], key: WsKey | str | None, value: V) -> None:
+    """Have a condition hold for a key, or for all instead of what holds for one or the other."""
+    if key is None:
+        table.clear()
+        table[None] = value
+    else:
+        table[WsKey(key)] = value
+
+
+def _found(table: Mapping[WsKey | None, V], host: Host, default: V) -> V:
+    """Return the condition that holds at a host: that of a key of it before that of all."""
+    return next((table[key] for key in (*host.keys, None) if key in table), default)

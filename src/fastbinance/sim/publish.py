@@ -161,6 +161,7 @@ class Publisher:
     def forget(self, subscriber: Subscriber) -> None:
         """Drop what waits for a subscriber that is gone."""
         self._outbox.pop(subscriber, None)
+        self._disturber.forget(subscriber)
 
     def subscribers(self, market: Market, name: str) -> list[Subscriber]:
         """Give those who are served a stream now."""

@@ -10,6 +10,7 @@ from typing import Final, TypeVar, Unpack
 
 from fastbinance.keys import Environment, Format, Market, WsKey
 from fastbinance.sim.flood import Flood
+from fastbinance.sim.remote import RemoteSwitches
 from fastbinance.sim.server import Simulator, SimulatorOptions
 from fastbinance.sim.stats import Stats
 
@@ -21,7 +22,7 @@ _CALL_SECONDS: Final = 60.0
 _JOIN_SECONDS: Final = 10.0
 
 
-class RunningSimulator:
+class RunningSimulator(RemoteSwitches):
     """A simulator that runs in another thread. Every method is safe to call from any thread.
 
     Made by `run_in_thread`, not by hand.
@@ -128,10 +129,6 @@ class RunningSimulator:
         return self.wait(
             lambda simulator: simulator.flood(payloads, count=count, market=market, stream=stream)
         )
-
-    def cut(self, key: WsKey | str | None = None) -> int:
-        """Lose connections without a close frame."""
-        return self.call(lambda simulator: simulator.cut(key))
 
     def step(self) -> None:
         """Send whatever an injected clock has made due."""

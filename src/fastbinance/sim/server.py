@@ -121,6 +121,8 @@ class Simulator(FaultSwitches):
         ):  # fmt: skip
             if seconds is not None and seconds <= 0:
                 raise ConfigurationError(f"{name} is {seconds}: it must be above 0 seconds")
+        if message_limit is not None and message_limit < 1:
+            raise ConfigurationError(f"message_limit is {message_limit}: it must be at least 1")
         replays = dict(replay or {})
         for market in replays:
             if market not in _MARKETS:
@@ -295,10 +297,7 @@ class Simulator(FaultSwitches):
 
     def cut(self, key: WsKey | str | None = None) -> int:
         """Lose every connection, or those to the host of a key, without a close frame; gives their number."""
-        lost = [one for one in self._connections if key is None or WsKey(key) in one.host.keys]
-        for connection in lost:
-            connection.cut()
-        return len(lost)
+        return self._each(key, Connection.cut)
 
     async def wait_for(self, condition: Callable[["Simulator"], bool]) -> None:
         """Wait until a condition on connections or subscriptions holds; checked whenever one changes."""
@@ -366,7 +365,7 @@ class Simulator(FaultSwitches):
                 host, HTTPStatus.UNAUTHORIZED, _BAD_KEY, {"Content-Type": "application/json"}
             )
         self._note_attempt(host, 0 if refused is not None else HTTPStatus.SWITCHING_PROTOCOLS)
-        return Connection(
+        connection = Connection(
             host,
             target,
             hangs_up=refused is not None,
@@ -376,6 +375,8 @@ class Simulator(FaultSwitches):
             clock_ms=self._clock_ms,
             on_change=self._connection_changed,
         )
+        self._burden(connection)
+        return connection
 
     def _lets_in(self, api_key: str) -> bool:
         if not api_key:

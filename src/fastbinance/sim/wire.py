@@ -8,6 +8,8 @@ __all__ = ["Block", "binary_frame", "blocks", "combined_text", "text_frame"]
 
 _FIN_TEXT: Final = 0x81
 _FIN_BINARY: Final = 0x82
+_FIN_PING: Final = 0x89
+_FIN_PONG: Final = 0x8A
 
 
 class Block(NamedTuple):
@@ -25,6 +27,16 @@ def text_frame(payload: bytes) -> bytes:
 def binary_frame(payload: bytes) -> bytes:
     """Frame a payload as `text_frame` does, as binary."""
     return _frame(_FIN_BINARY, payload)
+
+
+def ping_frame(payload: bytes) -> bytes:
+    """Frame a ping of at most 125 bytes."""
+    return _frame(_FIN_PING, payload)
+
+
+def pong_frame(payload: bytes) -> bytes:
+    """Frame a pong of at most 125 bytes."""
+    return _frame(_FIN_PONG, payload)
 
 
 def combined_text(stream: str, payload: bytes) -> bytes:

@@ -1,0 +1,107 @@
+"""The simulator's faults beside synchronous code: `FaultSwitches`, callable from any thread."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from fastbinance.keys import Market, WsKey
+from fastbinance.sim.disturb import How
+from fastbinance.sim.server import Simulator
+
+__all__ = ["RemoteSwitches"]
+
+T = TypeVar("T")
+
+
+class RemoteSwitches:
+    """Faults of connections, handshakes and streams; what each does is told at `FaultSwitches`.
+
+    `key` is a service whose host is meant; None means all. What returns a number returns how many connections
+    were concerned.
+    """
+
+    def call(self, function: Callable[[Simulator], T]) -> T:
+        """Run a function in the simulator's thread and give its result."""
+        raise NotImplementedError
+
+    @property
+    def attempts(self) -> list[tuple[float, WsKey, int]]:
+        """Handshakes so far: time of the simulator's loop, first key of the host, HTTP status."""
+        return self.call(lambda simulator: list(simulator.attempts))
+
+    def cut(self, key: WsKey | str | None = None) -> int:
+        """Lose connections without a close frame."""
+        return self.call(lambda simulator: simulator.cut(key))
+
+    def reset(self, key: WsKey | str | None = None) -> int:
+        """End connections with a TCP reset."""
+        return self.call(lambda simulator: simulator.reset(key))
+
+    def stall(self, key: WsKey | str | None = None) -> int:
+        """Send no data any more, but go on with pings and answers, until `resume`."""
+        return self.call(lambda simulator: simulator.stall(key))
+
+    def freeze(self, key: WsKey | str | None = None) -> int:
+        """Read nothing and send nothing, and keep the socket, until `resume`."""
+        return self.call(lambda simulator: simulator.freeze(key))
+
+    def resume(self, key: WsKey | str | None = None) -> int:
+        """End `stall` and `freeze`."""
+        return self.call(lambda simulator: simulator.resume(key))
+
+    def close_all(self, key: WsKey | str | None = None, code: int = 1001, reason: str = "") -> int:
+        """Close connections with a code and a reason."""
+        return self.call(lambda simulator: simulator.close_all(key, code, reason))
+
+    def truncate(self, key: WsKey | str | None = None) -> int:
+        """Send half a frame and end the connection."""
+        return self.call(lambda simulator: simulator.truncate(key))
+
+    def garbage(self, key: WsKey | str | None = None, data: bytes | None = None) -> int:
+        """Send bytes that are no frame."""
+        return self.call(lambda simulator: simulator.garbage(key, data))
+
+    def delay(self, seconds: float, jitter: float = 0.0, key: WsKey | str | None = None) -> int:
+        """Send everything later, in order; 0 ends it."""
+        return self.call(lambda simulator: simulator.delay(seconds, jitter, key))
+
+    def throttle(self, bytes_per_second: float | None, key: WsKey | str | None = None) -> int:
+        """Read what clients send no faster than this; None ends it."""
+        return self.call(lambda simulator: simulator.throttle(bytes_per_second, key))
+
+    def refuse(
+        self,
+        status: int = 429,
+        retry_after: float | None = None,
+        count: int | None = None,
+        key: WsKey | str | None = None,
+    ) -> None:
+        """Answer handshakes with an HTTP status, so many times or until `admit`."""
+        self.call(lambda simulator: simulator.refuse(status, retry_after, count, key))
+
+    def admit(self, key: WsKey | str | None = None) -> None:
+        """End `refuse`."""
+        self.call(lambda simulator: simulator.admit(key))
+
+    def disturb(
+        self,
+        stream: str,
+        market: Market,
+        how: How,
+        every: int = 1,
+        count: int | None = None,
+        key: WsKey | str | None = None,
+    ) -> None:
+        """Duplicate, drop, reorder or merge messages of a stream, until `undisturb`."""
+        self.call(lambda simulator: simulator.disturb(stream, market, how, every, count, key))
+
+    def undisturb(self, stream: str, market: Market) -> None:
+        """End `disturb`."""
+        self.call(lambda simulator: simulator.undisturb(stream, market))
+
+    def silence(self, stream: str, market: Market) -> None:
+        """Acknowledge a stream and never send it, until `unsilence`."""
+        self.call(lambda simulator: simulator.silence(stream, market))
+
+    def unsilence(self, stream: str, market: Market) -> None:
+        """End `silence`."""
+        self.call(lambda simulator: simulator.unsilence(stream, market))
