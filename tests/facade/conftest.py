@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from support.faces import FACES, Face, feed_threads, open_face
+from support.fault_table import FAULT_TABLE, table_lines
 
 from fastbinance.sim import RunningSimulator, run_in_thread
 
@@ -37,3 +38,12 @@ def silent_sim() -> Iterator[RunningSimulator]:
 def _no_threads_left() -> Iterator[None]:
     yield
     assert feed_threads() == []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the fault matrix, where it was played."""
+    found = config.stash.get(FAULT_TABLE, None)
+    if found:
+        terminalreporter.section("fault matrix; told is what was missing and said to be")
+        for line in table_lines(found):
+            terminalreporter.line(line)
