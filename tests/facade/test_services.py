@@ -146,7 +146,8 @@ def test_a_lost_connection_is_a_gap_of_what_has_no_contiguous_ids(
     face.until(lambda: quotes.cursor > 5, quotes)
     queue = face.do(fb.events)
     sim.cut()
-    face.event(queue, "resubscribed")
+    told = face.event(queue, "gap")
+    assert (told.stream, told.reason) == ("btcusdt@bookTicker", "connection lost")
     cursor = quotes.cursor
     face.until(lambda: quotes.cursor > cursor + 5, quotes)
     (gap,) = quotes.gaps()

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 from typing import Any, Final
 
 from fastbinance._protocol.ledger import Cause, Gap, Ledger
@@ -29,6 +30,7 @@ class History:
         self._ledger = Ledger(self._joins)
         self._lock = threading.Lock()
         self._holes_seen = 0
+        self._news: list[Gap] = []
         # The last record before an outage: its sequence and its receive time.
         self._before: tuple[int, int] | None = None
 
@@ -36,8 +38,13 @@ class History:
 
     def confirmed(self) -> None:
         """Take note that the stream is carried."""
+        now_ns = time.time_ns()
         with self._lock:
-            self._ledger.restored(time.time_ns())
+            ended = None if self._joins else self._ledger.lasting
+            self._ledger.restored(now_ns)
+            if ended is not None and ended.cause == "connection lost":
+                # No ids will tell whether it has cost anything.
+                self._news.append(replace(ended, to_ns=now_ns))
 
     def lost(self, ring: Any, cause: Cause) -> None:
         """Take note that no line carries it any more."""
@@ -59,16 +66,15 @@ class History:
     def look(self, ring: Any) -> tuple[Gap, ...]:
         """Take over what the ring has found missing; return what is new."""
         found = ring.hole_count
-        if found == self._holes_seen and self._before is None:
+        if found == self._holes_seen and self._before is None and not self._news:
             return ()
         with self._lock:
             new = ring.holes()[self._holes_seen - found :] if found != self._holes_seen else []
             self._holes_seen = found
-            gaps = []
+            gaps, self._news = self._news, []
             for symbol, first_id, last_id, from_ns, to_ns, restart in new:
                 cause: Cause = "ids restarted" if restart else "missing ids"
-                self._ledger.hole(symbol, first_id, last_id, from_ns, to_ns, cause)
-                gaps.append(Gap(symbol, first_id, last_id, from_ns, to_ns, cause))
+                gaps.append(self._ledger.hole(symbol, first_id, last_id, from_ns, to_ns, cause))
             self._join(ring, new)
         return tuple(gaps)
 

@@ -179,8 +179,8 @@ class Ledger:
 
     def hole(
         self, symbol: str, first_id: int, last_id: int, from_ns: int, to_ns: int, cause: Cause = "missing ids"
-    ) -> None:
-        """Take note of ids missing between two records, as native code reports them.
+    ) -> Gap:
+        """Take note of ids missing between two records, as native code reports them; return the gap.
 
         Where ids are contiguous, a hole that they tell takes the place of the outage between the same
         records, and missing ids take its cause.
@@ -190,8 +190,10 @@ class Ledger:
             within = self._settle(from_ns, to_ns)
             if within is not None and cause == "missing ids":
                 cause = within
-        insort(self._holes, _Hole(from_ns, to_ns, cause, symbol, first_id, last_id), key=_to_ns)
+        hole = _Hole(from_ns, to_ns, cause, symbol, first_id, last_id)
+        insort(self._holes, hole, key=_to_ns)
         self._forget()
+        return hole.gap()
 
     # -- what is known
 
@@ -200,11 +202,18 @@ class Ledger:
         """Holes that have fallen out of the memory."""
         return self._forgotten
 
+    @property
+    def lasting(self) -> Gap | None:
+        """The outage or silence that is not over yet."""
+        if self._open is None:
+            return None
+        return Gap("", 0, 0, self._open.from_ns, None, self._open.cause)
+
     def holes(self, since_ns: int = 0) -> tuple[Gap, ...]:
         """Return the holes that reach beyond a time, in the order in which they begin."""
         found = [hole.gap() for hole in (*self._outages, *self._holes) if hole.to_ns >= since_ns]
-        if self._open is not None:
-            found.append(Gap("", 0, 0, self._open.from_ns, None, self._open.cause))
+        if self.lasting is not None:
+            found.append(self.lasting)
         return tuple(sorted(found, key=lambda gap: gap.from_ns))
 
     def complete(self, from_ns: int, to_ns: int, now_ns: int) -> bool:
