@@ -169,15 +169,15 @@ def test_drift_of_a_record_is_told_once_and_counted_over_reconnects(
 ) -> None:
     buf = face.live(face.do(fb.book_ticker, "btcusdt"))
     queue = face.do(fb.events)
-    payload = spot_book_ticker(1)[:-1] + b',"zz":"new"}'
+    payloads = [spot_book_ticker(update_id)[:-1] + b',"zz":"new"}' for update_id in (1, 2, 3)]
     for count in (1, 2):
-        silent_sim.send("spot", STREAM, payload)
+        silent_sim.send("spot", STREAM, payloads[count - 1])
         face.until(lambda count=count: buf.cursor == count - 1, buf)
     told = face.event(queue, "drift")
-    assert (told.stream, told.payload) == (STREAM, combined(STREAM, payload))
+    assert (told.stream, told.payload) == (STREAM, combined(STREAM, payloads[0]))
     silent_sim.cut()
     face.event(queue, "resubscribed")
-    silent_sim.send("spot", STREAM, payload)
+    silent_sim.send("spot", STREAM, payloads[2])
     face.until(lambda: buf.cursor == 2, buf)
     (drift,) = fb.stats().drifts
     assert isinstance(drift, Drift)
@@ -191,7 +191,7 @@ def test_drift_of_a_record_is_told_once_and_counted_over_reconnects(
 def test_drifts_beyond_what_is_kept_are_counted(face: Face, silent_sim: RunningSimulator, fb: Any) -> None:
     buf = face.live(face.do(fb.book_ticker, "btcusdt"))
     for number in range(70):
-        payload = spot_book_ticker(1)[:-1] + b',"z%d":1}' % number
+        payload = spot_book_ticker(number + 1)[:-1] + b',"z%d":1}' % number
         silent_sim.send("spot", STREAM, payload)
     face.until(lambda: buf.cursor == 69, buf)
     stats = fb.stats()
