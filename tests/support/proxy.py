@@ -189,7 +189,10 @@ def run_proxy(
         clients: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
 
         def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            clients[writer] = asyncio.create_task(proxy.serve(reader, writer))
+            if ending.is_set():
+                writer.close()
+            else:
+                clients[writer] = asyncio.create_task(proxy.serve(reader, writer))
 
         server = await asyncio.start_server(accept, "127.0.0.1", 0)
         proxy.port = server.sockets[0].getsockname()[1]
