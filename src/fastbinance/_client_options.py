@@ -59,6 +59,9 @@ class ClientOptions(TypedDict, total=False):
     lines
         How many connections carry each stream, 1 to 4: what one of them loses, another has brought. Spot's go
         to several of its hosts.
+    ping_interval
+        Seconds between PINGs of the client's own, at least 1; None, as it is, sends none: Binance counts each
+        as a message, and what proves a stream alive are its data.
     rollover_after
         Seconds after which a connection is replaced by a new one; Binance ends it after 24 hours.
     rollover_window
@@ -78,6 +81,7 @@ class ClientOptions(TypedDict, total=False):
     source_address: str | None
     connects: int
     lines: int
+    ping_interval: float | None
     rollover_after: float
     rollover_window: tuple[dt.time, dt.time] | None
 
@@ -109,6 +113,7 @@ def read_options(
     source_address: str | None = None,
     connects: int = CONNECTS,
     lines: int = 1,
+    ping_interval: float | None = None,
     rollover_after: float = ROLLOVER_AFTER,
     rollover_window: tuple[dt.time, dt.time] | None = None,
 ) -> Settings:
@@ -139,6 +144,10 @@ def read_options(
         )
     if not isinstance(lines, int) or isinstance(lines, bool) or not 1 <= lines <= MOST_LINES:
         raise ConfigurationError(f"lines is a number from 1 to {MOST_LINES}, not {lines!r}")
+    if ping_interval is not None and not (isinstance(ping_interval, (int, float)) and ping_interval >= 1.0):
+        raise ConfigurationError(
+            f"ping_interval is a number of seconds from 1, or None, not {ping_interval!r}"
+        )
     if not isinstance(rollover_after, (int, float)) or isinstance(rollover_after, bool):
         raise ConfigurationError(f"rollover_after is a number of seconds above 0, not {rollover_after!r}")
     return Settings(
@@ -156,6 +165,7 @@ def read_options(
             source_address=source_address,
             connects=connects,
             lines=lines,
+            ping_interval=ping_interval,
             rollover=RolloverPlan(float(rollover_after), _window(rollover_window)),
         ),
     )

@@ -163,6 +163,7 @@ def test_a_lost_connection_is_a_gap_of_what_has_no_contiguous_ids(
         ({"lines": 0}, "lines is a number from 1 to 4, not 0"),
         ({"lines": True}, "lines is a number"),
         ({"lines": 5}, "lines is a number"),
+        ({"ping_interval": 0.5}, "ping_interval is a number of seconds from 1, or None, not 0.5"),
         ({"rollover_after": 0}, "rollover_after is a number of seconds above 0"),
         ({"rollover_after": "1h"}, "rollover_after is a number of seconds"),
         ({"rollover_window": (3, 5)}, "pair of datetime.time"),

@@ -111,6 +111,25 @@ def test_a_refusal_with_a_time_is_obeyed():
     assert exchange.settled
 
 
+def test_pings_are_sent_only_when_asked_for_and_count_as_messages():
+    exchange = up()
+    exchange.run(300.0)
+    assert exchange.pings == 0
+    exchange = up(ping_every=1.0)
+    exchange.run(60.0)
+    assert 58 <= exchange.pings <= 66
+    assert exchange.broken == []
+
+
+def test_a_ping_that_nothing_follows_has_the_connection_replaced():
+    exchange = up(ping_every=2.0)
+    (peer,) = exchange.peers.values()
+    peer.mute = peer.stalled = True
+    exchange.run(10.0)
+    assert exchange.events[0] == ("replaced", "unanswered")
+    assert exchange.settled
+
+
 # -- replacing
 
 
@@ -246,7 +265,7 @@ def test_wishes_changed_all_the_time_stay_within_the_messages_a_second(per_secon
         name = f"s{rng.randrange(40)}@trade"
         (exchange.drop if name in exchange.shard.wanted else exchange.want)(name)
         if step % 40 == 0:
-            exchange.ping(*exchange.peers.values())
+            exchange.server_ping(*exchange.peers.values())
         exchange.run(0.03)
     exchange.run(30.0)
     assert exchange.settled
@@ -286,7 +305,7 @@ def scenario(seed):
             exchange.shard.shutting_down(peer.line, exchange.now)
         elif action == 10 and peer is not None:
             # A second apart, as servers are: more at once could not be answered within the limit.
-            exchange.ping(peer)
+            exchange.server_ping(peer)
             exchange.run(1.0)
         exchange.run(rng.choice((0.0, 0.001, 0.02, 0.3, 2.0)))
     exchange.refusing, exchange.mute_next, exchange.stall_next = None, False, False

@@ -31,6 +31,7 @@ class Peer:
         self.arrivals: deque[float] = deque()
         self.counts: dict[str, int] = {}
         self.alive = True
+        self.heard = True  # something has come since the last PING
         self.mute = False  # takes control messages and answers none
         self.stalled = False  # sends no data
 
@@ -62,6 +63,7 @@ class SimulatedExchange:
         seconds: float = 300.0,
         rate: float = 20.0,
         roll_after: float = 82_800.0,
+        ping_every: float | None = None,
     ) -> None:
         self.rng = rng
         self.now = 1000.0
@@ -72,6 +74,8 @@ class SimulatedExchange:
         self.broken: list[str] = []
         self.events: list[tuple[Any, ...]] = []
         self.refusing: tuple[float, float] | None = None  # chance, retry after
+        self.pings = 0
+        self.ping_every = ping_every
         self.mute_next = False
         self.stall_next = False
         self.dials: list[float] = []
@@ -108,7 +112,7 @@ class SimulatedExchange:
             self.peers.pop(peer.line, None)
             self.shard.lost(peer.line, "lost", self.now)
 
-    def ping(self, peer: Peer) -> None:
+    def server_ping(self, peer: Peer) -> None:
         self._count(peer)
         self.shard.pinged(peer.line, self.now)
 
@@ -188,6 +192,16 @@ class SimulatedExchange:
         if not peer.mute:
             self._at(self._later(), lambda: self._answer(peer, json.loads(frame)))
 
+    def ping(self, line: Line, /) -> bool:
+        peer = self.peers.get(line)
+        if peer is None:
+            self.broken.append("a PING to nobody")
+            return True
+        self._count(peer)
+        self.pings += 1
+        heard, peer.heard = peer.heard, not peer.mute
+        return heard
+
     def say_goodbye(self, line: Line, /) -> None:
         self._at(self._later(), lambda: self._ended(line))
 
@@ -204,6 +218,7 @@ class SimulatedExchange:
             budget=self._take,
             backoff=Backoff(rng=self.rng),
             now=now,
+            ping_every=self.ping_every,
         )
 
     def roll_at(self, line: Line, now: float, /) -> float:

@@ -119,6 +119,7 @@ class Connection:
         self._earlier_opens = 0
         self._cancelled = False  # by us
         self._frames = -1  # at the last look
+        self._frames_at_ping = -1
         self._next_url: str | None = None
         self.ended.set()
 
@@ -150,6 +151,16 @@ class Connection:
         """Send a control message."""
         if self._session is not None and self._session.transport is not None:
             self._session.transport.send(WSMsgType.TEXT, frame)
+
+    def ping(self) -> bool:
+        """Send a PING; tell whether any frame has come since the one before."""
+        session = self._session
+        if session is None or session.transport is None or session.feed is None:
+            return True
+        heard = session.feed.frames != self._frames_at_ping
+        self._frames_at_ping = session.feed.frames
+        session.transport.send_ping(b"")
+        return heard
 
     def say_goodbye(self) -> None:
         """Begin the close handshake; the peer has `close_timeout` seconds for it."""

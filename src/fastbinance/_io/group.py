@@ -353,6 +353,7 @@ class Group:
             now=now,
             stable_after=self._options.stable_after,
             answer_timeout=self._options.answer_timeout,
+            ping_every=self._options.ping_interval,
             url_streams=takes_streams_in_url(url) and format_of(self.ws_key) == "json",
         )
         self._hearing.begin(line, now)
@@ -380,6 +381,10 @@ class Group:
     def send(self, line: Line, frame: bytes, /) -> None:
         """See `LineDriver`."""
         self._connections[line].send(frame)
+
+    def ping(self, line: Line, /) -> bool:
+        """See `LineDriver`."""
+        return self._connections[line].ping()
 
     def say_goodbye(self, line: Line, /) -> None:
         """See `LineDriver`."""

@@ -57,6 +57,8 @@ class ConnectionOptions:
         Seconds between two looks at the rings.
     answer_timeout
         Seconds that Binance gets for the answer to a control message.
+    ping_interval
+        Seconds between PINGs of ours; None sends none.
     rollover
         When a connection is replaced for its age.
     lines
@@ -88,6 +90,7 @@ class ConnectionOptions:
     quiet_after: float = 5.0
     sample_every: float = 0.05
     answer_timeout: float = 10.0
+    ping_interval: float | None = None
     rollover: RolloverPlan = field(default_factory=RolloverPlan)
     lines: int = 1
     hold_seconds: float = 0.020

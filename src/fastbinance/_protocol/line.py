@@ -23,6 +23,9 @@ class LineDriver(Protocol):
     def send(self, line: "Line", frame: bytes, /) -> None:
         """Send a control message."""
 
+    def ping(self, line: "Line", /) -> bool:
+        """Send a PING; tell whether anything at all has come since the one before."""
+
     def say_goodbye(self, line: "Line", /) -> None:
         """Begin the close handshake; `Line.lost` follows."""
 
@@ -52,6 +55,8 @@ class Line:
         Seconds after which a connection counts as good, and its loss as a new one.
     answer_timeout
         Seconds that the server gets for an answer.
+    ping_every
+        Seconds between PINGs of ours, each of which counts as a message; None sends none.
     url_streams
         Whether streams may be asked for in the URL, where that saves messages.
     """
@@ -67,6 +72,7 @@ class Line:
         now: float,
         stable_after: float = 1.0,
         answer_timeout: float = 10.0,
+        ping_every: float | None = None,
         url_streams: bool = True,
     ) -> None:
         self.number: Final = number
@@ -84,6 +90,8 @@ class Line:
         self._backoff = backoff
         self._stable_after = stable_after
         self._answer_timeout = answer_timeout
+        self._ping_every = ping_every
+        self._ping_at: float | None = None
         self._url_streams = url_streams
         self._url_refused = False
         self._in_url: tuple[str, ...] = ()
@@ -146,6 +154,8 @@ class Line:
         self.opened_at = now
         self.resubscribing = (self.opens > 1 or self.again) and bool(self.subscriptions.wanted)
         self._bucket = control_bucket(self._messages_per_second, now)
+        if self._ping_every is not None:
+            self._ping_at = now + self._ping_every
         self.subscriptions.connected(self._in_url)
         self._flush(now)
 
@@ -194,8 +204,8 @@ class Line:
     @property
     def next_at(self) -> float | None:
         """When `tick` has something to do; None: not before something happens."""
-        times = [at for at in (self._dial_at, self._flush_at, self._answer_by) if at is not None]
-        return min(times, default=None)
+        times = (self._dial_at, self._flush_at, self._answer_by, self._ping_at)
+        return min((at for at in times if at is not None), default=None)
 
     def overdue(self, now: float) -> bool:
         """Tell whether the server owes an answer for too long."""
@@ -215,6 +225,8 @@ class Line:
                 self._dial(now)
         if self._flush_at is not None and now >= self._flush_at:
             self._flush(now)
+        if self._ping_at is not None and now >= self._ping_at:
+            self._ping(now)
 
     # -- inside
 
@@ -249,8 +261,17 @@ class Line:
                     self._answer_by = now + self._answer_timeout
                 self._driver.send(self, frame)
 
+    def _ping(self, now: float) -> None:
+        if not self._bucket.take(now):
+            self._ping_at = self._bucket.next_at(now)
+            return
+        self._ping_at = now + (self._ping_every or 0.0)
+        if not self._driver.ping(self) and self._answer_by is None:
+            # Not even a PONG to the one before: as if an answer were owed since then.
+            self._answer_by = now
+
     def _stop(self) -> None:
-        self._dial_at = self._flush_at = self._answer_by = None
+        self._dial_at = self._flush_at = self._answer_by = self._ping_at = None
 
     def _move(self, to: State) -> None:
         self.state = move(self.state, to)
