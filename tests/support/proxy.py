@@ -67,9 +67,12 @@ class RunningProxy:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one client to its end."""
-        self.callers.append(writer.get_extra_info("peername")[0])
         # Who leaves in the middle of a handshake is gone, which is all there is to know.
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError), contextlib.closing(writer):
+            caller = writer.get_extra_info("peername")
+            if caller is None:  # gone already
+                return
+            self.callers.append(caller[0])
             if self.silent:
                 await reader.readexactly(1)
                 self.greeted.set()
