@@ -334,7 +334,7 @@ def test_in_any_order_of_events_the_rules_hold_and_every_wish_is_fulfilled_or_re
         check(seed)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("part", range(10))
 def test_in_a_hundred_thousand_orders_of_events_the_rules_hold(part):
     for seed in range(part * 10_000, (part + 1) * 10_000):
