@@ -218,18 +218,20 @@ class Group:
             for line in self.shard.current
         )
 
-    async def close(self) -> None:
-        """End all connections: close handshake, `close_timeout` seconds for the peers, then without it."""
+    def begin_close(self) -> None:
+        """Say goodbye on all connections, and dial no more; `close` waits for their end."""
         if not self._closed:
             self._closed = True
             self._stop_timers()
-            ending = {*self._connections.values(), *self._ending}
-            opened = self._opened
             self.shard.close()
             for wish in self.wishes.values():
                 wish.unconfirm(None, self)
-        else:
-            ending, opened = {*self._connections.values(), *self._ending}, False
+
+    async def close(self) -> None:
+        """End all connections: close handshake, `close_timeout` seconds for the peers, then without it."""
+        self.begin_close()
+        ending = {*self._connections.values(), *self._ending}
+        opened, self._opened = self._opened, False
         try:
             await asyncio.gather(*(connection.ended.wait() for connection in ending))
         except asyncio.CancelledError:
@@ -295,11 +297,8 @@ class Group:
     def abandoned(self, connection: Connection, /) -> None:
         """See `ConnectionOwner`."""
         if not self._closed:
-            self._closed = True
-            self._stop_timers()
-            self.shard.close()
-            for wish in self.wishes.values():
-                wish.unconfirm(None, self)
+            self.begin_close()
+            self._opened = False
             self._report("close")
 
     def control(self, connection: Connection, payload: bytes, recv_ns: int, /) -> None:

@@ -182,7 +182,11 @@ class Pool:
         places, self._groups = self._groups, {}
         for _, wish in wishes.values():
             wish.drop()
-        await asyncio.gather(*(group.close() for groups in places.values() for group in groups))
+        ending = [group for groups in places.values() for group in groups]
+        for group in ending:
+            # Here and not in tasks, which a cancelled close would never run.
+            group.begin_close()
+        await asyncio.gather(*(group.close() for group in ending))
         while self._endings:
             await asyncio.wait(self._endings)
 
