@@ -83,6 +83,23 @@ async def test_a_loss_of_the_old_connection_on_the_way_costs_the_stream_nothing(
     assert wish.ring.states == [RingState.DOWN, RingState.LIVE]
 
 
+async def test_a_stream_that_the_new_connection_refuses_is_given_up_by_the_old_one_too(world):
+    pool, place, wishes = await carried(world, 2)
+    source, target = pool._groups[place][0], pool._new_group(place, place[0])
+    wish = wishes[0]
+    world.server.answer = lambda request: {
+        "error": {"code": 2, "msg": "Invalid request"},
+        "id": request["id"],
+    }
+    pool._moves[place].begin(wish, source, target)
+    await world.until(lambda: wish.final and not pool._moves[place].going_on)
+    assert wish.state is WishState.FAILED
+    assert wish.name not in source.wishes
+    first = world.server.clients[0]
+    await world.until(lambda: first.requests[-1]["method"] == "UNSUBSCRIBE")
+    assert first.requests[-1]["params"] == [wish.name]
+
+
 async def test_streams_that_bring_too_much_for_one_connection_are_shared_out(world):
     pool, place, wishes = await carried(world)
     spreader = Spreader(1024, max_rate=20.0, hot_after=0.1)

@@ -67,6 +67,9 @@ class Moves:
         done = []
         for wish, way in tuple(self._ways.items()):
             if wish.final:
+                # Refused by one of them: the other would carry on what nobody wants any more.
+                way.source.release(wish)
+                way.target.release(wish)
                 del self._ways[wish]
                 continue
             arrivals = way.target.delivered(wish.name)
