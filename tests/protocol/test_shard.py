@@ -185,6 +185,51 @@ def test_a_successor_that_cannot_connect_leaves_the_old_connection_alone():
     assert ("replaced", "request") in exchange.events
 
 
+def test_a_successor_that_waits_for_its_next_attempt_does_not_when_the_old_connection_is_lost():
+    exchange = up()
+    exchange.refusing = (1.0, 0.0)
+    exchange.shard.replace_all("shutdown", exchange.now)
+    exchange.run(60.0)
+    exchange.refusing = None
+    (old,) = exchange.shard.current
+    dials, lost_at = len(exchange.dials), exchange.now
+    exchange.lose(exchange.peers[old])
+    exchange.run(0.2)
+    assert exchange.dials[dials] <= lost_at + 0.010, "a first loss, not the seventh failure"
+    assert exchange.settled
+
+
+def test_a_successor_that_was_told_when_to_come_back_waits_also_when_the_old_connection_is_lost():
+    exchange = up()
+    exchange.refusing = (1.0, 30.0)
+    exchange.shard.replace_all("request", exchange.now)
+    exchange.run(1.0)
+    exchange.refusing = None
+    (old,) = exchange.shard.current
+    dials = len(exchange.dials)
+    exchange.lose(exchange.peers[old])
+    exchange.run(28.0)
+    assert len(exchange.dials) == dials
+    exchange.run(3.0)
+    assert exchange.settled
+
+
+def test_a_successor_that_brings_nothing_does_not_take_the_place_of_a_connection_that_does():
+    exchange = up()
+    exchange.stall_next = True
+    exchange.shard.replace_all("request", exchange.now)
+    exchange.run(8.0)
+    assert ("replaced", "request") not in exchange.events
+    exchange.run(10.0)
+    assert ("replaced", "request") in exchange.events, "the next attempt of it delivers"
+    assert exchange.settled
+    assert len(exchange.dials) == 3
+    for name in ("a@trade", "b@trade"):
+        numbers = ids_once(exchange, name)
+        assert numbers == list(range(numbers[0], numbers[-1] + 1)), "nothing missed"
+    assert exchange.broken == []
+
+
 def test_an_answer_that_reaches_a_connection_behind_its_successor_changes_nothing():
     exchange = up()
     (old,) = exchange.shard.current

@@ -96,6 +96,7 @@ class Line:
         self._url_refused = False
         self._in_url: tuple[str, ...] = ()
         self._dial_at: float | None = None
+        self._not_before = now  # as the server has said
         self._flush_at: float | None = None
         self._answer_by: float | None = None
 
@@ -121,6 +122,12 @@ class Line:
         """Carry streams no more."""
         self.subscriptions.drop(names)
         self._flush_soon(now)
+
+    def hurry(self, now: float) -> None:
+        """Make the next attempt as a first one, where the server has not named a time: it is needed now."""
+        if self.state is State.BACKOFF and self._dial_at is not None:
+            self._backoff.reset()
+            self._dial_at = min(self._dial_at, max(now + self._backoff.next(), self._not_before))
 
     def retire(self) -> None:
         """Say goodbye and do not come back: others carry its streams now."""
@@ -166,7 +173,8 @@ class Line:
         # Whatever the reason: the next attempt asks for less.
         self._url_refused = self._url_refused or bool(self._in_url)
         self._move(State.BACKOFF)
-        self._dial_at = now + max(self._backoff.next(), retry_after)
+        self._not_before = now + retry_after
+        self._dial_at = max(now + self._backoff.next(), self._not_before)
 
     def lost(self, now: float) -> None:
         """Take note that the socket is gone."""
@@ -176,7 +184,7 @@ class Line:
             self.subscriptions.lost()
         if self.state is not State.LIVE:
             return
-        if now - self.opened_at >= self._stable_after:
+        if self.is_good(now):
             self._backoff.reset()
         # Lost before the server has said what it sends: what the URL asked for may be why.
         self._url_refused = self._is_unproven
@@ -206,6 +214,10 @@ class Line:
         """When `tick` has something to do; None: not before something happens."""
         times = (self._dial_at, self._flush_at, self._answer_by, self._ping_at)
         return min((at for at in times if at is not None), default=None)
+
+    def is_good(self, now: float) -> bool:
+        """Tell whether a connection that is up, or was until now, has been so for long enough."""
+        return now - self.opened_at >= self._stable_after
 
     def overdue(self, now: float) -> bool:
         """Tell whether the server owes an answer for too long."""

@@ -33,6 +33,8 @@ _NUMBERS: Final = range(2 * MOST_LINES)
 
 # Seconds after everything is confirmed on a successor, after which what has not come on it is not waited for.
 _PATIENCE: Final = 3.0
+# Seconds after which a successor that brings nothing at all, while the old line does, is connected anew.
+_LONGEST_PATIENCE: Final = 10.0
 # Seconds that a successor needs at least: one look at what has come, on both lines.
 _SHORTEST_PROOF: Final = 0.1
 # Seconds between two replacements of a slot on suspicion: doubled each time, forgotten after a good while.
@@ -241,6 +243,9 @@ class Shard:
                 # It is on its way already: two would fight for the same place.
                 line.close()
                 self._promote(slot, now)
+                if line.is_good(now):
+                    # While the old one was up, the next attempt could wait.
+                    slot.current.hurry(now)
                 self._driver.ended(line)
         self._driver.down(tuple(name for name in names if not self._carriers.get(name)), trouble, now)
         self.troubled(trouble, now)
@@ -290,8 +295,12 @@ class Shard:
             was = slot.before.get(slot.current, {})
             busy = [name for name, count in old.items() if count > was.get(name, 0)]
             proven = all(new.get(name, 0) for name in busy) and (busy or any(new.values()))
-            if proven or since >= _PATIENCE or not self._wanted:
+            mute = bool(busy) and not any(new.values())
+            if proven or (since >= _PATIENCE and not mute) or not self._wanted:
                 self._swap(slot, now)
+            elif since >= _LONGEST_PATIENCE:
+                slot.settled_at = None
+                self._driver.hang_up(successor)
 
     # -- time
 
