@@ -76,8 +76,10 @@ class SimulatedExchange:
         self.refusing: tuple[float, float] | None = None  # chance, retry after
         self.pings = 0
         self.ping_every = ping_every
+        self.refuse_next: deque[float] = deque()  # of the attempts to come: retry after
         self.mute_next = False
         self.stall_next = False
+        self.lose_next = False
         self.dials: list[float] = []
         self.peers: dict[Line, Peer] = {}
         self.confirmed_names: set[str] = set()
@@ -175,8 +177,12 @@ class SimulatedExchange:
         if recent > self.attempts:
             self.broken.append(f"{recent} connects in {self.seconds:g} s")
         later = self._later()
-        if self.refusing is not None and self.rng.random() < self.refusing[0]:
+        retry_after: float | None = None
+        if self.refuse_next:
+            retry_after = self.refuse_next.popleft()
+        elif self.refusing is not None and self.rng.random() < self.refusing[0]:
             retry_after = self.refusing[1]
+        if retry_after is not None:
             self._at(later, lambda: self._fail(line, retry_after))
         else:
             self._at(later, lambda: self._open(line, in_url))
@@ -281,6 +287,9 @@ class SimulatedExchange:
         for name in in_url:
             self._next_data.setdefault(name, self.now + 1.0 / self.rate)
         self.shard.opened(line, self.now)
+        if self.lose_next:
+            self.lose_next = False
+            self.lose(peer)
 
     def _fail(self, line: Line, retry_after: float) -> None:
         if line.state is State.CONNECTING:
