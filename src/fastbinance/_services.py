@@ -46,7 +46,7 @@ class Services(ABC):
         return self._on_pool(lambda pool: pool.is_connected(key))
 
     def url(self, ws_key: WsKey | str) -> str:
-        """Return the URL that a service is connected to; of several routes, the one of quotes and depth.
+        """Return the URL that a service connects to: of quotes and depth where it has two, of the first line.
 
         Raises
         ------
