@@ -20,8 +20,8 @@ FLOORS = {
     2: {"_io"},
     3: {
         "", "_client_base", "_client_options", "_field_docs", "_market", "_price_fields", "_record_fields",
-        "_services", "async_client", "client", "market", "reader", "records", "rings", "typed_rings",
-        "waiting",
+        "_services", "async_client", "client", "credentials", "market", "reader", "records", "rings",
+        "typed_rings", "waiting",
     },
     4: {"__main__", "cli", "pytest_plugin", "sim"},
 }
