@@ -13,8 +13,8 @@ NATIVE = SOURCE / "_native"
 # Every module and package of ours right below `fastbinance`; the package itself is "".
 FLOORS = {
     0: {
-        "_builders", "_endpoints", "_grammar", "_picows_check", "_typed", "_version", "codes", "drift",
-        "errors", "events", "keys", "streams",
+        "_builders", "_endpoints", "_grammar", "_picows_check", "_typed", "_version", "answers", "codes",
+        "drift", "errors", "events", "keys", "streams",
     },
     1: {"_core", "_protocol"},  # with a bar between them
     2: {"_io"},
