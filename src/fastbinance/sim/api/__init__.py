@@ -1,0 +1,1 @@
+"""The WebSocket API of the simulator: requests in, one answer each."""

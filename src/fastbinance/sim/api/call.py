@@ -1,0 +1,85 @@
+"""One request of the WebSocket API once it is known who asks: what a handler gets, and how it says no."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from fastbinance.keys import Environment
+
+__all__ = ["ApiError", "Call", "Caller", "Handler", "Handlers", "Product"]
+
+Product = Literal["spot", "usdm", "coinm"]
+
+
+class ApiError(Exception):
+    """A request that is answered with an error.
+
+    Parameters
+    ----------
+    code, msg
+        Binance's number and text.
+    status
+        Status of the answer; 400 unless the error has another.
+    data
+        What goes beside code and text: the halves of a cancel-replace, a time to retry after.
+    """
+
+    def __init__(self, code: int, msg: str, *, status: int = 400, data: dict[str, Any] | None = None) -> None:
+        super().__init__(f"{code}: {msg}")
+        self.code = code
+        self.msg = msg
+        self.status = status
+        self.data = data
+
+
+class Caller(Protocol):
+    """What the WS API must know of an account: `fastbinance.sim.trading.accounts.Account` is one."""
+
+    @property
+    def api_key(self) -> str:
+        """Key that requests name."""
+
+    @property
+    def algorithm(self) -> str:
+        """``"HMAC"``, ``"RSA"`` or ``"Ed25519"``; only the last may log a session on."""
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """What the key may do: ``"TRADE"``, ``"USER_DATA"``."""
+
+    def verify(self, payload: bytes, signature: str) -> bool:
+        """Tell whether a signature is this account's; in constant time where it is an HMAC."""
+
+
+@dataclass(slots=True)
+class Call:
+    """A checked request: known method, authenticated, parameters of the right names and kinds.
+
+    Attributes
+    ----------
+    product, environment
+        Whose method, and in which world.
+    method
+        Binance's name without a version prefix of spot; futures' ``v2/account.status`` is a method of its own.
+    params
+        As in the JSON, without apiKey, signature, timestamp and recvWindow. Numbers in texts stay texts.
+    account
+        Who asks; None where the method needs nobody.
+    now_ms
+        The server's clock.
+    api_key
+        Key of the request or of the session.
+    """
+
+    product: Product
+    environment: Environment
+    method: str
+    params: dict[str, Any]
+    account: Any
+    now_ms: int
+    api_key: str | None = None
+
+
+#: Gives the result, which is anything that `msgspec.json.encode` takes, or raises `ApiError`.
+Handler = Callable[[Call], Any]
+Handlers = Mapping[tuple[Product, str], Handler]
