@@ -17,7 +17,7 @@ FLOORS = {
         "drift", "errors", "events", "keys", "streams",
     },
     1: {"_core", "_protocol"},  # with a bar between them
-    2: {"_io"},
+    2: {"_api", "_io"},
     3: {
         "", "_client_base", "_client_options", "_field_docs", "_market", "_price_fields", "_record_fields",
         "_services", "async_client", "client", "credentials", "market", "reader", "records", "rings",

@@ -142,7 +142,7 @@ class Needs:
 
     def __str__(self) -> str:
         parts = (
-            f"{value} needs {' and '.join(_listed(group) for group in groups)}"
+            f"{value} needs {', '.join(_listed(group) for group in groups)}"
             for value, groups in self.by_value.items()
             if groups
         )

@@ -35,7 +35,7 @@ class Kind(Enum):
     SYMBOL = "symbol"  # str, upper-cased if ASCII
     SYMBOLS = "symbols"  # list or tuple of them, as a list
     CHOICE = "choice"  # str from a list of known values; others are sent with a warning
-    CHOICES = "choices"  # one of them as it is, or a list or tuple of them as a list
+    TEXTS = "texts"  # str as it is, or a list or tuple of str as a list
     DECIMAL = "decimal"  # str, Decimal or int, as text without exponent
     INTEGER = "integer"  # int
     MILLISECONDS = "milliseconds"  # int as it is; str and Decimal as a DECIMAL
@@ -142,13 +142,11 @@ def _choice_checks(where: str, values: tuple[str, ...]) -> Checks:
     return Checks(known.__getitem__, check)
 
 
-def _choices_checks(where: str, values: tuple[str, ...]) -> Checks:
-    choice = _choice_checks(where, values).full
-
+def _texts_checks(where: str, values: tuple[str, ...]) -> Checks:
     def check(value: Any) -> str | list[str]:
         if isinstance(value, str):
-            return str(choice(value))
-        return _several(where, "texts", value, choice)
+            return _text(where, value)
+        return _several(where, "texts, or one text", value, lambda each: _text(where, each))
 
     return Checks(check, check)
 
@@ -248,7 +246,7 @@ _MAKERS: Final[Mapping[Kind, Callable[[str, tuple[str, ...]], Checks]]] = {
     Kind.SYMBOL: _symbol_checks,
     Kind.SYMBOLS: _symbols_checks,
     Kind.CHOICE: _choice_checks,
-    Kind.CHOICES: _choices_checks,
+    Kind.TEXTS: _texts_checks,
     Kind.DECIMAL: _decimal_checks,
     Kind.INTEGER: _integer_checks,
     Kind.MILLISECONDS: _milliseconds_checks,
@@ -267,7 +265,7 @@ def checks_for(kind: Kind, where: str, values: tuple[str, ...] = ()) -> Checks:
     where
         Product, method and parameter, as errors name them.
     values
-        Known values of a `Kind.CHOICE` and `Kind.CHOICES`; the two texts of a `Kind.FLAG`.
+        Known values of a `Kind.CHOICE`; the texts of a `Kind.FLAG` for True and False.
 
     Returns
     -------
