@@ -1,4 +1,4 @@
-"""One client's WebSocket: control frames, the message limit, pings, and writing to slow readers."""
+"""One client's WebSocket: the message limit, pings, faults, and writing to slow readers."""
 
 import asyncio
 import socket
@@ -10,14 +10,12 @@ from typing import Final
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
-from fastbinance.keys import Format, WsKey
-from fastbinance.sim.control import Answer, Control, Dialect
-from fastbinance.sim.hosts import Host, Target
+from fastbinance.keys import WsKey
+from fastbinance.sim.hosts import Host
 from fastbinance.sim.latency import Latency
-from fastbinance.sim.publish import Publisher
 from fastbinance.sim.stats import Stats
 from fastbinance.sim.timeunit import TimeUnit
-from fastbinance.sim.wire import ping_frame, pong_frame, text_frame
+from fastbinance.sim.wire import ping_frame, pong_frame
 
 __all__ = ["Connection", "Manners"]
 
@@ -34,32 +32,40 @@ _HALF_A_FRAME: Final = b'\x81\x7e\x00\xc8{"stream":"'
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """How a host treats its connections."""
+    """How a host treats its connections.
 
-    dialect: Dialect
-    messages_per_second: int
+    Attributes
+    ----------
+    messages_per_second
+        Messages that a connection takes, else it is closed; None where nothing is counted.
+    counts_texts
+        Texts are among them, and not only pings and pongs.
+    """
+
+    messages_per_second: int | None
     ping_interval_seconds: float
     pong_timeout_seconds: float
     lifetime_seconds: float | None = None
+    counts_texts: bool = True
 
 
 class Connection(WSListener):
-    """Server side of one connection.
+    """Server side of one connection; what it says to a text is its subclass's.
 
     Parameters
     ----------
-    host, target
-        Where it came in and what its URL asked for.
+    host
+        Where it came in.
+    time_unit
+        How times are spelled to the peer.
     manners
-        Limits and dialect.
-    publisher
-        Where its subscriptions go.
+        Limits.
     stats
         Counters to keep.
     clock_ms
-        Unix milliseconds; the payload of pings, and the time of subscriptions.
+        Unix milliseconds; the payload of pings.
     on_change
-        Called when it opens, closes or subscribes.
+        Called when it opens, closes or hears a text.
     hangs_up
         Ends as soon as it is open: a fault.
     """
@@ -67,24 +73,22 @@ class Connection(WSListener):
     def __init__(
         self,
         host: Host,
-        target: Target,
+        time_unit: TimeUnit,
         *,
         manners: Manners,
-        publisher: Publisher,
         stats: Stats,
         clock_ms: Callable[[], int],
         on_change: Callable[["Connection"], None],
         hangs_up: bool = False,
     ) -> None:
         self.host = host
-        self.target = target
+        #: How times are spelled to the peer.
+        self.time_unit = time_unit
         self.is_open = False
         self._manners = manners
-        self._publisher = publisher
         self._stats = stats
         self._clock_ms = clock_ms
         self._on_change = on_change
-        self._control = Control(manners.dialect, combined=target.combined)
         self._loop = asyncio.get_running_loop()
         self._transport: WSTransport | None = None
         self._is_closing = False
@@ -95,7 +99,7 @@ class Connection(WSListener):
         self._rest_timer: asyncio.TimerHandle | None = None
         self._is_stalled = False
         self._is_frozen = False
-        self._arrivals: deque[float] = deque(maxlen=manners.messages_per_second)
+        self._arrivals: deque[float] = deque(maxlen=manners.messages_per_second or 0)
         self._fragments: list[bytes] = []
         self._open_pings: set[bytes] = set()
         self._ping_timer: asyncio.TimerHandle | None = None
@@ -107,29 +111,28 @@ class Connection(WSListener):
         self._writable.set()
 
     @property
-    def combined(self) -> bool:
-        """Whether payloads go out wrapped with their stream name; SBE has no wrapper, on no path."""
-        return self._control.combined and self.host.format == "json"
-
-    @property
-    def format(self) -> Format:
-        """What its events are written in."""
-        return self.host.format
-
-    @property
-    def time_unit(self) -> TimeUnit:
-        """How times are spelled to the peer."""
-        return self.target.time_unit
-
-    @property
     def keys(self) -> tuple[WsKey, ...]:
         """Services at whose host it came in."""
         return self.host.keys
 
     @property
     def streams(self) -> tuple[str, ...]:
-        """Names the peer subscribed to, served or not."""
-        return self._control.streams
+        """Names the peer subscribed to; none where there are no streams."""
+        return ()
+
+    def notify_shutdown(self, now_ms: int) -> None:
+        """Tell that the server stops."""
+        raise NotImplementedError
+
+    def _opened(self) -> None:
+        """Begin, now that frames go through."""
+
+    def _heard(self, message: bytes) -> None:
+        """Do what a text asks for."""
+        raise NotImplementedError
+
+    def _left(self) -> None:
+        """End, now that nothing goes through any more."""
 
     def write(self, data: bytes) -> None:
         """Send whole frames of data."""
@@ -232,7 +235,7 @@ class Connection(WSListener):
             await self._transport.wait_disconnected()
 
     def on_ws_connected(self, transport: WSTransport) -> None:
-        """Note the transport and subscribe to what the URL named."""
+        """Note the transport and begin."""
         self._transport = transport
         self.is_open = True
         self._stats.opened += 1
@@ -245,7 +248,7 @@ class Connection(WSListener):
             self._end_timer = self._loop.call_later(
                 self._manners.lifetime_seconds, self.close, WSCloseCode.GOING_AWAY, "the connection is old"
             )
-        self._obey(self._control.preset(self.target.streams))
+        self._opened()
         self._on_change(self)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
@@ -254,7 +257,7 @@ class Connection(WSListener):
         if kind == WSMsgType.CLOSE:
             self._answer_close(transport, frame)
             return
-        if self._is_closing or self._is_over_limit():
+        if self._is_closing or self._is_over_limit(kind):
             return
         self._rest(transport, frame.payload_size)
         if kind == WSMsgType.PING:
@@ -266,12 +269,11 @@ class Connection(WSListener):
             if frame.fin:
                 message = b"".join(self._fragments)
                 self._fragments.clear()
-                self._stats.control_messages += 1
-                self._obey(self._control.handle(message))
+                self._heard(message)
                 self._on_change(self)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
-        """Leave every stream."""
+        """Stop every timer and leave."""
         self.is_open = False
         self._is_closing = True
         self._latency.drop()
@@ -280,8 +282,7 @@ class Connection(WSListener):
             self._linger_timer.cancel()
         self._writable.set()
         self._stats.closed += 1
-        self._publisher.leave(self, self.host.market, self.streams)
-        self._publisher.forget(self)
+        self._left()
         self._on_change(self)
 
     def pause_writing(self) -> None:
@@ -309,27 +310,18 @@ class Connection(WSListener):
         elif self._transport is not None and not self._is_closing and not self._is_frozen:
             self._transport.underlying_transport.resume_reading()
 
-    def _obey(self, answer: Answer) -> None:
-        market, now_ms = self.host.market, self._clock_ms()
-        if answer.is_error:
-            self._stats.control_errors += 1
-        if answer.text:
-            self.put(text_frame(answer.text))
-        for name in answer.added:
-            self._publisher.join(self, market, name, self.target.part, now_ms)
-        self._publisher.leave(self, market, answer.removed)
-        if answer.close_reason is not None:
-            self._stats.closed_for_request += 1
-            self.close(WSCloseCode.POLICY_VIOLATION, answer.close_reason)
-
-    def _is_over_limit(self) -> bool:
+    def _is_over_limit(self, kind: WSMsgType) -> bool:
         self._stats.frames_received += 1
+        if not self._manners.counts_texts and kind not in (WSMsgType.PING, WSMsgType.PONG):
+            return False
         now = self._loop.time()
         arrivals = self._arrivals
         self._recent.append(now)
         while now - self._recent[0] >= _WINDOW_SECONDS:
             self._recent.popleft()
         self._stats.most_in_a_second = max(self._stats.most_in_a_second, len(self._recent))
+        if self._manners.messages_per_second is None:
+            return False
         is_over = len(arrivals) == arrivals.maxlen and now - arrivals[0] < _WINDOW_SECONDS
         arrivals.append(now)
         if is_over:

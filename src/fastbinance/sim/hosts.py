@@ -1,14 +1,16 @@
-"""Binance's stream hosts, what each serves, and how the path of a URL is read."""
+"""Binance's hosts, what each serves, and how the path of a URL to streams is read."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import unquote
 
 from fastbinance.keys import Environment, Format, Market, Part, WsKey
 from fastbinance.sim.timeunit import MICROSECONDS, MILLISECONDS, TimeUnit
 
-__all__ = ["HOSTS", "Host", "Refusal", "Target", "parse_target"]
+__all__ = ["HOSTS", "Host", "Refusal", "Service", "Target", "parse_target", "parse_time_unit", "split_url"]
+
+Service = Literal["streams", "ws_api"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +28,12 @@ class Host:
     is_split
         Has the routes ``/public``, ``/market`` and ``/private``.
     prefix
-        Steps of the path in front of ``/stream``, where there are any. Such a host has no ``/ws``.
+        Steps of the path in front of ``/stream``, where there are any; such a host has no ``/ws``. Of a WS
+        API, the whole path.
     format
         What its events are written in. SBE hosts want an API key.
+    service
+        What is spoken there: streams, or requests and answers.
     """
 
     name: str
@@ -38,7 +43,12 @@ class Host:
     is_split: bool = False
     prefix: tuple[str, ...] = ()
     format: Format = "json"
+    service: Service = "streams"
 
+
+_SPOT_API: Final = ("ws-api", "v3")
+_USDM_API: Final = ("ws-fapi", "v1")
+_COINM_API: Final = ("ws-dapi", "v1")
 
 HOSTS: Final = (
     Host("stream.binance.com:9443", "spot", "prod", (WsKey.MAIN,)),
@@ -70,6 +80,32 @@ HOSTS: Final = (
     Host("stream-sbe.testnet.binance.vision", "spot", "testnet", (WsKey.MAIN_SBE_TESTNET,), format="sbe"),
     # Demo trading shows the prices of production.
     Host("demo-stream-sbe.binance.com", "spot", "prod", (WsKey.MAIN_SBE_DEMO,), format="sbe"),
+    Host(
+        "ws-api.binance.com:443", "spot", "prod", (WsKey.MAIN_WS_API, WsKey.MARGIN_USER_DATA),
+        prefix=_SPOT_API, service="ws_api",
+    ),
+    Host(
+        "ws-api.binance.com:9443", "spot", "prod", (WsKey.MAIN_WS_API2,), prefix=_SPOT_API, service="ws_api"
+    ),
+    Host(
+        "ws-api.testnet.binance.vision", "spot", "testnet", (WsKey.MAIN_WS_API_TESTNET,), prefix=_SPOT_API,
+        service="ws_api",
+    ),
+    Host(
+        "ws-fapi.binance.com", "usdm", "prod", (WsKey.USDM_WS_API,), prefix=_USDM_API, service="ws_api"
+    ),
+    Host(
+        "ws-dapi.binance.com", "coinm", "prod", (WsKey.COINM_WS_API,), prefix=_COINM_API, service="ws_api"
+    ),
+    Host(
+        "testnet.binancefuture.com", "usdm", "testnet", (WsKey.USDM_WS_API_TESTNET,), prefix=_USDM_API,
+        service="ws_api",
+    ),
+    # Binance has both under one name, told apart by their paths.
+    Host(
+        "testnet.binancefuture.com (COIN-M)", "coinm", "testnet", (WsKey.COINM_WS_API_TESTNET,),
+        prefix=_COINM_API, service="ws_api",
+    ),
 )  # fmt: skip
 
 _TIME_UNITS: Final = {"MILLISECOND": MILLISECONDS, "MICROSECOND": MICROSECONDS}
@@ -108,8 +144,7 @@ class Refusal:
 
 def parse_target(host: Host, path: str) -> Target | Refusal:
     """Read the path and query of a WebSocket URL as ``host`` does."""
-    location, _, query_text = path.partition("?")
-    steps = [unquote(step) for step in location.split("/") if step]
+    steps, query = split_url(path)
     if tuple(steps[: len(host.prefix)]) != host.prefix:
         return Refusal(HTTPStatus.NOT_FOUND, "404 Not Found")
     del steps[: len(host.prefix)]
@@ -121,16 +156,12 @@ def parse_target(host: Host, path: str) -> Target | Refusal:
             part = _PARTS[steps.pop(0)]
     if not steps or steps[0] not in (("stream",) if host.prefix else ("ws", "stream")):
         return Refusal(HTTPStatus.NOT_FOUND, "404 Not Found")
-    # Not parse_qsl, which reads the plus of "@kline_1m@+08:00" as a space.
-    query = [
-        (key, unquote(value)) for key, _, value in (pair.partition("=") for pair in query_text.split("&"))
-    ]
     time_unit = MILLISECONDS
     if host.market == "spot" and host.format == "json":
-        units = {value.upper() for key, value in query if key == "timeUnit"}
-        if units - _TIME_UNITS.keys():
-            return Refusal(HTTPStatus.BAD_REQUEST, f"timeUnit is one of {', '.join(_TIME_UNITS)}")
-        time_unit = _TIME_UNITS[units.pop()] if len(units) == 1 else MILLISECONDS
+        unit = parse_time_unit(query)
+        if isinstance(unit, Refusal):
+            return unit
+        time_unit = unit
     names = tuple(steps[1:])
     combined = steps[0] == "stream"
     if combined:
@@ -142,3 +173,21 @@ def parse_target(host: Host, path: str) -> Target | Refusal:
         # silent.
         names = ()
     return Target(combined, part, names, time_unit)
+
+
+def split_url(path: str) -> tuple[list[str], list[tuple[str, str]]]:
+    """Take the path of a URL into its steps and the pairs of its query."""
+    location, _, query_text = path.partition("?")
+    # Not parse_qsl, which reads the plus of "@kline_1m@+08:00" as a space.
+    query = [
+        (key, unquote(value)) for key, _, value in (pair.partition("=") for pair in query_text.split("&"))
+    ]
+    return [unquote(step) for step in location.split("/") if step], query
+
+
+def parse_time_unit(query: list[tuple[str, str]]) -> TimeUnit | Refusal:
+    """Read how times shall be spelled: in milliseconds where a query names no unit."""
+    units = {value.upper() for key, value in query if key == "timeUnit"}
+    if units - _TIME_UNITS.keys():
+        return Refusal(HTTPStatus.BAD_REQUEST, f"timeUnit is one of {', '.join(_TIME_UNITS)}")
+    return _TIME_UNITS[units.pop()] if len(units) == 1 else MILLISECONDS

@@ -1,10 +1,12 @@
 """The options of a simulator, for those who pass them on."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypedDict
 
 from fastbinance.keys import Market
+from fastbinance.sim.api.limits import ApiLimits
 from fastbinance.sim.replay import Replay
+from fastbinance.sim.trading.accounts import SimAccount
 
 __all__ = ["SimulatorOptions"]
 
@@ -27,3 +29,6 @@ class SimulatorOptions(TypedDict, total=False):
     lifetime: float | None
     message_limit: int | None
     connects_limit: tuple[int, float] | None
+    clock_offset_ms: int
+    accounts: Sequence[SimAccount]
+    api_limits: ApiLimits | None

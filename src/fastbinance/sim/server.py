@@ -12,45 +12,42 @@ from typing import Final, Self
 from picows import WSCloseCode, WSUpgradeRequest, WSUpgradeResponseWithListener
 
 from fastbinance.errors import ConfigurationError
-from fastbinance.keys import MARKETS, Environment, Format, Market, WsKey, limits
-from fastbinance.sim.channels import Topic
+from fastbinance.keys import Environment, Market, WsKey, limits
+from fastbinance.sim.api.apis import Apis
+from fastbinance.sim.api.limits import ApiLimits
+from fastbinance.sim.api.switches import ApiSwitches
 from fastbinance.sim.connection import Connection, Manners
 from fastbinance.sim.control import Dialect
 from fastbinance.sim.exchange import Exchange
 from fastbinance.sim.faults import FaultSwitches
 from fastbinance.sim.flood import Flood, flood
+from fastbinance.sim.happenings import Happenings
 from fastbinance.sim.hosts import Host, Refusal, parse_target
-from fastbinance.sim.instrument import is_listable
 from fastbinance.sim.listeners import Listeners, at_most
 from fastbinance.sim.options import SimulatorOptions
-from fastbinance.sim.payload import snapshot_body
 from fastbinance.sim.publish import Publisher
 from fastbinance.sim.replay import Player, Replay
 from fastbinance.sim.stats import Stats
+from fastbinance.sim.stream_connection import StreamConnection
+from fastbinance.sim.trading.accounts import SimAccount
 
 __all__ = ["Simulator", "SimulatorOptions"]
 
 _MESSAGES_PER_SECOND: Final = 20.0
 _SHORTEST_NAP_SECONDS: Final = 0.001
 _SHUTDOWN_SECONDS: Final = 2.0
+# Pings and pongs, on the WS APIs of futures.
+_CONTROL_FRAMES_PER_SECOND: Final = 5
 _MARKETS: Final[tuple[Market, ...]] = ("spot", "usdm", "coinm", "options", "alpha")
-_BOOK_MARKETS: Final[tuple[Market, ...]] = ("spot", "usdm", "coinm")
-_MARKETS_OF: Final[dict[Topic, tuple[Market, ...]]] = {
-    Topic.BLOCK_TRADE: ("spot",),
-    Topic.FORCE_ORDER: ("usdm", "coinm"),
-    Topic.CONTRACT_INFO: ("usdm", "coinm"),
-    Topic.OPTION_SYMBOL: ("options",),
-}
-_SHUTDOWN_STREAM: Final = "!serverShutdown"
 _API_KEY_HEADER: Final = "X-MBX-APIKEY"
-_BAD_KEY: Final = b'{"code":-2015,"msg":"Invalid API-key, IP, or permissions for action."}'
+_BAD_KEY: Final = '{"code":-2015,"msg":"Invalid API-key, IP, or permissions for action."}'
 
 
 def _wall_clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Simulator(FaultSwitches):
+class Simulator(FaultSwitches, ApiSwitches, Happenings):
     """A Binance on loopback. Use it as an async context manager; it serves while the block runs.
 
     Parameters
@@ -85,6 +82,12 @@ class Simulator(FaultSwitches):
         by default there is none.
     clock
         Gives Unix milliseconds. With a clock of one's own, `step` tells the simulator that it has moved.
+    clock_offset_ms
+        How far the server's time is ahead of ``clock``, or behind it where it is negative.
+    accounts
+        Accounts of the WS APIs beside the one that is always there, of `API_KEY` and `API_SECRET`.
+    api_limits
+        Limits of the WS APIs in place of Binance's.
 
     Raises
     ------
@@ -112,6 +115,9 @@ class Simulator(FaultSwitches):
         lifetime: float | None = None,
         message_limit: int | None = None,
         connects_limit: tuple[int, float] | None = None,
+        clock_offset_ms: int = 0,
+        accounts: Sequence[SimAccount] = (),
+        api_limits: ApiLimits | None = None,
     ) -> None:
         rate = _MESSAGES_PER_SECOND if messages_per_second is None else messages_per_second
         if not 0 < rate <= 100_000:
@@ -130,7 +136,8 @@ class Simulator(FaultSwitches):
         super().__init__(connects_limit)
         self.stats = Stats()
         self._listeners = Listeners(host, ports, tls=tls)
-        self._clock_ms = clock or _wall_clock_ms
+        self._clock = clock or _wall_clock_ms
+        self._clock_offset_ms = clock_offset_ms
         self._ping_interval = ping_interval
         self._pong_timeout = pong_timeout
         self._lifetime = lifetime
@@ -148,6 +155,7 @@ class Simulator(FaultSwitches):
         self._nap: asyncio.TimerHandle | None = None
         self._nap_until_ms = 0
         self._changed = asyncio.Event()
+        self._apis = Apis(accounts, api_limits or {}, seed=seed, clock_ms=self._clock_ms, stats=self.stats)
 
     async def __aenter__(self) -> Self:
         """Open every port."""
@@ -192,86 +200,12 @@ class Simulator(FaultSwitches):
         """Give the stream names, served or not, of each connection to the host of a key; oldest first."""
         return [connection.streams for connection in self._connections if WsKey(key) in connection.host.keys]
 
-    def snapshot(
-        self, market: Market, symbol: str, limit: int = 1000, *, environment: Environment = "prod"
-    ) -> bytes:
-        """Give the body of a REST depth request: the book behind the streams, at this moment.
-
-        Raises
-        ------
-        ConfigurationError
-            The market is not simulated, or could not have such a symbol.
-        """
-        if market not in _BOOK_MARKETS or not is_listable(symbol, market):
-            raise ConfigurationError(
-                f"no book of {symbol!r} on {market!r}: there are {', '.join(_BOOK_MARKETS)}"
-            )
-        now_ms = self._clock_ms()
-        found = self._publisher(environment).exchange.market(market, symbol, now_ms)
-        time_ms = min(now_ms, found.changed_ms)
-        return snapshot_body(found.instrument, found.snapshot(limit), time_ms=time_ms, event_ms=now_ms)
-
     def step(self) -> None:
         """Send whatever the clock has made due. It happens by itself while the clock is the wall's."""
         now_ms = self._clock_ms()
         for publisher in self._publishers.values():
             publisher.publish(now_ms)
         self._schedule()
-
-    def send(
-        self,
-        market: Market,
-        stream: str,
-        payload: bytes,
-        *,
-        environment: Environment = "prod",
-        format: Format = "json",
-    ) -> int:
-        """Send a payload of your own to the subscribers of a stream, wrapped where they asked for it.
-
-        Parameters
-        ----------
-        format
-            ``"sbe"`` sends it as it is, in a binary frame, to the subscribers on the SBE hosts.
-
-        Returns the number of receivers, and raises `ConfigurationError` when there is no such market.
-        """
-        if market not in MARKETS:
-            raise ConfigurationError(f"{market!r} is no market; there are {', '.join(MARKETS)}")
-        publisher = self._publisher(environment)
-        receivers = publisher.post(market, stream, payload, format)
-        publisher.flush()
-        return receivers
-
-    def block_trade(self, symbol: str, *, environment: Environment = "prod") -> int:
-        """Have a block trade on spot now, rather than now and then; gives the number of receivers."""
-        return self._happen("spot", symbol, Topic.BLOCK_TRADE, environment)
-
-    def force_order(self, symbol: str, market: Market = "usdm", *, environment: Environment = "prod") -> int:
-        """Have a liquidation on USD-M or COIN-M now; gives the number of receivers."""
-        return self._happen(market, symbol, Topic.FORCE_ORDER, environment)
-
-    def contract_info(
-        self, symbol: str, market: Market = "usdm", *, environment: Environment = "prod"
-    ) -> int:
-        """Tell news of a contract of USD-M or COIN-M now; gives the number of receivers."""
-        return self._happen(market, symbol, Topic.CONTRACT_INFO, environment)
-
-    def option_symbol(self, symbol: str) -> int:
-        """Tell now that an option is listed; gives the number of receivers."""
-        return self._happen("options", symbol, Topic.OPTION_SYMBOL, "prod")
-
-    def announce_shutdown(self) -> int:
-        """Send ``serverShutdown`` to every connection to spot, and go on; gives their number."""
-        now_ms = self._clock_ms()
-        told = [connection for connection in self._connections if connection.host.market == "spot"]
-        for connection in told:
-            payload = f'{{"e":"serverShutdown","E":{connection.time_unit.at(now_ms)}}}'
-            publisher = self._publishers[connection.host.environment]
-            publisher.announce(connection, _SHUTDOWN_STREAM, payload.encode())
-        for publisher in self._publishers.values():
-            publisher.flush()
-        return len(told)
 
     async def flood(
         self,
@@ -290,7 +224,8 @@ class Simulator(FaultSwitches):
         receivers = [
             connection
             for connection in self._connections
-            if (market is None or connection.host.market == market)
+            if isinstance(connection, StreamConnection)
+            and (market is None or connection.host.market == market)
             and (stream is None or stream in connection.streams)
         ]
         return await flood(receivers, payloads, count=count, block_bytes=block_bytes, stats=self.stats)
@@ -318,13 +253,6 @@ class Simulator(FaultSwitches):
             raise ConfigurationError(f"nothing is replayed on {market!r}")
         await player.done.wait()
 
-    def _happen(self, market: Market, symbol: str, topic: Topic, environment: Environment) -> int:
-        if market not in _MARKETS_OF[topic] or not is_listable(symbol, market):
-            raise ConfigurationError(f"{symbol!r} on {market!r} has no such event: wrong symbol or market")
-        receivers = self._publisher(environment).happen(market, symbol, topic, self._clock_ms())
-        self._schedule()
-        return receivers
-
     def _build(self) -> None:
         self._publishers.clear()
         self._players.clear()
@@ -338,45 +266,64 @@ class Simulator(FaultSwitches):
             )
         for market, replay in self._replays.items():
             self._players[market] = Player(replay, market, self._publishers["prod"])
+        self._apis.open({name: publisher.exchange for name, publisher in self._publishers.items()})
+
+    def _clock_ms(self) -> int:
+        return self._clock() + self._clock_offset_ms
 
     def _manners(self, host: Host) -> Manners:
         figures = limits(host.keys[0])
+        is_api = host.service == "ws_api"
+        messages: int | None = self._message_limit or int(figures.messages_per_second) if not is_api else None
+        if is_api and host.market != "spot":
+            messages = _CONTROL_FRAMES_PER_SECOND
         return Manners(
-            dialect=Dialect(
-                closes_on_bad_request=host.market != "spot",
-                flat_errors=self._flat_errors,
-                most_streams=figures.streams_per_connection,
-            ),
-            messages_per_second=self._message_limit or int(figures.messages_per_second),
+            messages_per_second=messages,
             ping_interval_seconds=self._ping_interval or figures.ping_interval_seconds,
             pong_timeout_seconds=self._pong_timeout or figures.pong_timeout_seconds,
             lifetime_seconds=self._lifetime,
+            counts_texts=not is_api,
         )
 
     def _accept(self, host: Host, request: WSUpgradeRequest) -> Connection | WSUpgradeResponseWithListener:
         refused = self._refusal_of(host)
         if refused is not None and refused.status:
             return self._refuse(host, HTTPStatus(refused.status), refused.body, refused.headers)
-        target = parse_target(host, request.path.decode("latin-1"))
-        if isinstance(target, Refusal):
-            return self._refuse(host, target.status, target.reason.encode())
-        if host.format == "sbe" and not self._lets_in(request.headers.get(_API_KEY_HEADER, "")):
-            return self._refuse(
-                host, HTTPStatus.UNAUTHORIZED, _BAD_KEY, {"Content-Type": "application/json"}
-            )
+        made = self._connection(host, request, hangs_up=refused is not None)
+        if isinstance(made, Refusal):
+            is_json = made.reason.startswith("{")
+            headers = {"Content-Type": "application/json"} if is_json else None
+            return self._refuse(host, made.status, made.reason.encode(), headers)
         self._note_attempt(host, 0 if refused is not None else HTTPStatus.SWITCHING_PROTOCOLS)
-        connection = Connection(
+        self._burden(made)
+        return made
+
+    def _connection(self, host: Host, request: WSUpgradeRequest, *, hangs_up: bool) -> Connection | Refusal:
+        path = request.path.decode("latin-1")
+        if host.service == "ws_api":
+            return self._apis.accept(
+                host, path, manners=self._manners(host), on_change=self._connection_changed, hangs_up=hangs_up
+            )
+        target = parse_target(host, path)
+        if isinstance(target, Refusal):
+            return target
+        if host.format == "sbe" and not self._lets_in(request.headers.get(_API_KEY_HEADER, "")):
+            return Refusal(HTTPStatus.UNAUTHORIZED, _BAD_KEY)
+        return StreamConnection(
             host,
             target,
-            hangs_up=refused is not None,
+            hangs_up=hangs_up,
             manners=self._manners(host),
+            dialect=Dialect(
+                closes_on_bad_request=host.market != "spot",
+                flat_errors=self._flat_errors,
+                most_streams=limits(host.keys[0]).streams_per_connection,
+            ),
             publisher=self._publishers[host.environment],
             stats=self.stats,
             clock_ms=self._clock_ms,
             on_change=self._connection_changed,
         )
-        self._burden(connection)
-        return connection
 
     def _lets_in(self, api_key: str) -> bool:
         if not api_key:
@@ -398,12 +345,6 @@ class Simulator(FaultSwitches):
     def _joined(self, market: Market, name: str) -> None:
         for player in self._players.values():
             player.joined(market, name)
-
-    def _publisher(self, environment: Environment) -> Publisher:
-        try:
-            return self._publishers[environment]
-        except KeyError:
-            raise ConfigurationError(f"no environment {environment!r} is running here") from None
 
     def _schedule(self) -> None:
         dues = [publisher.exchange.due_ms for publisher in self._publishers.values()]

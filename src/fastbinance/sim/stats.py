@@ -16,6 +16,8 @@ class Stats:
     most_in_a_second: int = 0  #: the most of these that one connection has sent within a second
     control_messages: int = 0  #: SUBSCRIBE and its kin, good or bad
     control_errors: int = 0  #: of these, answered with an error
+    requests: int = 0  #: messages to the WS APIs, good or bad
+    request_errors: int = 0  #: of these, answered with an error
     events: int = 0  #: events of the random markets
     messages_sent: int = (
         0  #: events, replayed and flooded frames times their receivers; answers are not counted

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from fastbinance.keys import Environment
 
-__all__ = ["ApiError", "Call", "Caller", "Handler", "Handlers", "Product"]
+__all__ = ["ApiError", "Call", "Handler", "Handlers", "Product"]
 
 Product = Literal["spot", "usdm", "coinm"]
 
@@ -32,25 +32,6 @@ class ApiError(Exception):
         self.data = data
 
 
-class Caller(Protocol):
-    """What the WS API must know of an account: `fastbinance.sim.trading.accounts.Account` is one."""
-
-    @property
-    def api_key(self) -> str:
-        """Key that requests name."""
-
-    @property
-    def algorithm(self) -> str:
-        """``"HMAC"``, ``"RSA"`` or ``"Ed25519"``; only the last may log a session on."""
-
-    @property
-    def permissions(self) -> frozenset[str]:
-        """What the key may do: ``"TRADE"``, ``"USER_DATA"``."""
-
-    def verify(self, payload: bytes, signature: str) -> bool:
-        """Tell whether a signature is this account's; in constant time where it is an HMAC."""
-
-
 @dataclass(slots=True)
 class Call:
     """A checked request: known method, authenticated, parameters of the right names and kinds.
@@ -60,11 +41,12 @@ class Call:
     product, environment
         Whose method, and in which world.
     method
-        Binance's name without a version prefix of spot; futures' ``v2/account.status`` is a method of its own.
+        Binance's name without spot's version prefix; futures' ``v2/account.status`` is a method of its own.
     params
-        As in the JSON, without apiKey, signature, timestamp and recvWindow. Numbers in texts stay texts.
+        The method's own, checked: decimals are texts however they came, whole numbers and truth values are
+        numbers and truth values, lists are lists of texts. What is optional and was not sent is not there.
     account
-        Who asks; None where the method needs nobody.
+        The `Account` that asks; None where the method needs nobody.
     now_ms
         The server's clock.
     api_key

@@ -1,0 +1,148 @@
+"""The methods of USD-M and COIN-M. A reading of its own: see `method`."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from fastbinance.sim.api.kinds import (
+    BOOLEAN,
+    CLIENT_ID,
+    DECIMAL,
+    INTEGER,
+    SYMBOL,
+    TEXT,
+    Choice,
+    Kind,
+    Number,
+)
+from fastbinance.sim.api.legs import check_conditional, check_futures_order
+from fastbinance.sim.api.method import Method, Security, missing, unsigned
+
+__all__ = ["COINM_METHODS", "USDM_METHODS"]
+
+Params = Mapping[str, Any]
+
+_CONDITIONAL: Final = "STOP STOP_MARKET TAKE_PROFIT TAKE_PROFIT_MARKET TRAILING_STOP_MARKET"
+_SIDE: Final = Choice.of("BUY SELL", -1117, "Invalid side.")
+_TYPE: Final = Choice.of(f"LIMIT MARKET {_CONDITIONAL}", -1116, "Invalid orderType.")
+_ALGO_TYPE: Final = Choice.of(_CONDITIONAL, -1116, "Invalid orderType.")
+_TIME_IN_FORCE: Final = Choice.of("GTC IOC FOK GTX GTD RPI", -1115, "Invalid timeInForce.")
+_MATCH: Final = Choice.of("NONE OPPONENT OPPONENT_5 OPPONENT_10 OPPONENT_20 QUEUE QUEUE_5 QUEUE_10 QUEUE_20")
+_ORDER: Final[dict[str, Kind]] = {
+    "symbol": SYMBOL, "side": _SIDE, "type": _TYPE, "positionSide": Choice.of("BOTH LONG SHORT"),
+    "timeInForce": _TIME_IN_FORCE, "reduceOnly": BOOLEAN, "quantity": DECIMAL, "price": DECIMAL,
+    "newOrderRespType": Choice.of("ACK RESULT"), "priceMatch": _MATCH,
+    "selfTradePreventionMode": Choice.of("NONE EXPIRE_TAKER EXPIRE_MAKER EXPIRE_BOTH"),
+    "goodTillDate": INTEGER,
+}  # fmt: skip
+_TRIGGERED: Final[dict[str, Kind]] = {
+    "workingType": Choice.of("MARK_PRICE CONTRACT_PRICE"), "closePosition": BOOLEAN, "priceProtect": BOOLEAN,
+    "callbackRate": DECIMAL,
+}  # fmt: skip
+_BY_ID: Final[dict[str, Kind]] = {"symbol": SYMBOL, "orderId": INTEGER, "origClientOrderId": TEXT}
+_EITHER_ID: Final = (("orderId", "origClientOrderId"),)
+_MODIFY: Final[dict[str, Kind]] = {
+    **_BY_ID, "side": _SIDE, "quantity": DECIMAL, "price": DECIMAL, "priceMatch": _MATCH, "modifyId": INTEGER,
+}  # fmt: skip
+
+
+def _depth_weight(params: Params) -> int:
+    limit = params.get("limit", 500)
+    limit = int(limit) if isinstance(limit, int) or str(limit).isdigit() else 500
+    return next(weight for most, weight in ((50, 2), (100, 5), (500, 10), (limit, 20)) if limit <= most)
+
+
+def _one_or_all(one: int, every: int) -> Callable[[Params], int]:
+    return lambda params: one if params.get("symbol") is not None else every
+
+
+def _check_usdm(params: Params) -> None:
+    check_futures_order(params, has_algo_orders=True)
+
+
+def _check_coinm(params: Params) -> None:
+    check_futures_order(params, has_algo_orders=False)
+
+
+def _check_algo(params: Params) -> None:
+    check_conditional(params, "triggerPrice", "activatePrice")
+
+
+def _check_modify(params: Params) -> None:
+    # Both since the products were integrated; a price match stands for a price.
+    if "price" not in params and params.get("priceMatch", "NONE") == "NONE":
+        raise missing("price")
+
+
+def _place(parameters: Mapping[str, Kind], check: Callable[[Params], None], *required: str) -> Method:
+    return Method(Security.TRADE, 0, parameters, required, check=check, orders=1)
+
+
+def _modify(weight: int, parameters: Mapping[str, Kind]) -> Method:
+    return Method(
+        Security.TRADE, weight, parameters, ("symbol", "side", "quantity"), _EITHER_ID, _check_modify,
+        orders=1,
+    )  # fmt: skip
+
+
+def _user(weight: int, parameters: Mapping[str, Kind]) -> Method:
+    return Method(Security.USER_DATA, weight, parameters)
+
+
+_SESSION: Final[dict[str, Method]] = {
+    "session.logon": Method(Security.SIGNED, 2, {}),
+    "session.status": unsigned(2, {}),
+    "session.logout": unsigned(2, {}),
+    "userDataStream.start": Method(Security.KEY, 1, {}),
+    "userDataStream.ping": Method(Security.KEY, 1, {"listenKey": TEXT}),
+    "userDataStream.stop": Method(Security.KEY, 1, {"listenKey": TEXT}),
+}
+_ORDERS: Final[dict[str, Method]] = {
+    "order.cancel": Method(Security.TRADE, 1, _BY_ID, ("symbol",), _EITHER_ID),
+    "order.status": Method(Security.USER_DATA, 1, _BY_ID, ("symbol",), _EITHER_ID),
+}
+
+USDM_METHODS: Final[Mapping[str, Method]] = {
+    "depth": unsigned(_depth_weight, {"symbol": SYMBOL, "limit": Number(1, 1000)}, "symbol"),
+    "ticker.price": unsigned(_one_or_all(1, 2), {"symbol": SYMBOL}),
+    "ticker.book": unsigned(_one_or_all(2, 5), {"symbol": SYMBOL}),
+    "order.place": _place(
+        # What conditional orders had is still read, to be told that they have moved.
+        {
+            **_ORDER, **_TRIGGERED, "newClientOrderId": CLIENT_ID, "stopPrice": DECIMAL,
+            "activationPrice": DECIMAL,
+        }, _check_usdm, "symbol", "side", "type",
+    ),
+    "order.modify": _modify(0, {**_MODIFY, "reduceOnly": BOOLEAN}),
+    **_ORDERS,
+    "algoOrder.place": _place(
+        {
+            **_ORDER, **_TRIGGERED, "type": _ALGO_TYPE, "algoType": Choice.of("CONDITIONAL"),
+            "triggerPrice": DECIMAL, "activatePrice": DECIMAL, "clientAlgoId": CLIENT_ID,
+        }, _check_algo, "algoType", "symbol", "side", "type",
+    ),
+    "algoOrder.cancel": Method(
+        Security.TRADE, 1, {"algoId": INTEGER, "clientAlgoId": TEXT}, either=(("algoId", "clientAlgoId"),)
+    ),
+    "account.position": _user(5, {"symbol": SYMBOL}),
+    "v2/account.position": _user(5, {"symbol": SYMBOL}),
+    "account.balance": _user(5, {}),
+    "v2/account.balance": _user(5, {}),
+    "account.status": _user(5, {}),
+    "v2/account.status": _user(5, {}),
+    **_SESSION,
+}  # fmt: skip
+
+COINM_METHODS: Final[Mapping[str, Method]] = {
+    "order.place": _place(
+        {
+            **_ORDER, **_TRIGGERED, "newClientOrderId": CLIENT_ID, "stopPrice": DECIMAL,
+            "activationPrice": DECIMAL,
+        }, _check_coinm, "symbol", "side", "type",
+    ),
+    "order.modify": _modify(1, _MODIFY),
+    **_ORDERS,
+    "account.position": _user(5, {"marginAsset": TEXT, "pair": TEXT}),
+    "account.balance": _user(5, {}),
+    "account.status": _user(5, {}),
+    **_SESSION,
+}  # fmt: skip

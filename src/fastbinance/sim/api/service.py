@@ -1,0 +1,164 @@
+"""The WS API of one environment: from a request to its answer. Without sockets; the clock is given."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from fastbinance.keys import Environment
+from fastbinance.sim.api.call import ApiError, Call, Handlers, Product
+from fastbinance.sim.api.envelope import BadEnvelope, Request, encode_answer
+from fastbinance.sim.api.futures_methods import COINM_METHODS, USDM_METHODS
+from fastbinance.sim.api.kinds import BOOLEAN
+from fastbinance.sim.api.limits import ApiLimits, Budgets
+from fastbinance.sim.api.method import Method
+from fastbinance.sim.api.security import KeyRing
+from fastbinance.sim.api.session import Session
+from fastbinance.sim.api.session_methods import UserDataKeys, session_handlers
+from fastbinance.sim.api.spot_methods import SPOT_METHODS
+from fastbinance.sim.api.times import in_unit
+from fastbinance.sim.hosts import Host
+from fastbinance.sim.timeunit import MILLISECONDS, TimeUnit
+
+__all__ = ["Answered", "ApiService"]
+
+_METHODS: Final[dict[Product, Mapping[str, Method]]] = {
+    "spot": SPOT_METHODS,
+    "usdm": USDM_METHODS,
+    "coinm": COINM_METHODS,
+}
+_HANDSHAKE_WEIGHT: Final[dict[Product, int]] = {"spot": 2, "usdm": 5, "coinm": 5}
+_SPOT_PREFIX: Final = "v3/"
+_TIMEOUT: Final = (
+    "Timeout waiting for response from backend server. Send status unknown; execution status unknown."
+)
+
+
+class Answered(NamedTuple):
+    """What a request is answered with."""
+
+    text: bytes
+    is_error: bool
+
+
+class ApiService:
+    """Answers the requests of one environment.
+
+    Parameters
+    ----------
+    environment
+        Which.
+    clock_ms
+        The server's clock, in Unix milliseconds.
+    handlers
+        What carries methods out that are not about the connection.
+    limits
+        Figures in place of Binance's.
+    seed
+        Decides what listen keys look like.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        *,
+        clock_ms: Callable[[], int],
+        handlers: Handlers,
+        limits: ApiLimits,
+        seed: int,
+    ) -> None:
+        self._environment: Environment = environment
+        self._clock_ms = clock_ms
+        self._handlers = handlers
+        #: The keys that are let in.
+        self.keys = KeyRing()
+        #: Listen keys and tokens.
+        self.user_data = UserDataKeys(f"{seed}/{environment}")
+        self.budgets: dict[Product, Budgets] = {product: Budgets(product, limits) for product in _METHODS}
+        self.budgets["coinm"].share_orders(self.budgets["usdm"])
+        self._session_handlers = session_handlers(self.user_data)
+
+    def greet(self, host: Host, address: str) -> None:
+        """Count a handshake. An address over its limits learns of it with its first request."""
+        product, now_ms = _product(host), self._clock_ms()
+        self.budgets[product].count(address, _HANDSHAKE_WEIGHT[product], now_ms)
+
+    def refuse(self, bad: BadEnvelope) -> bytes:
+        """Answer a message that is no request."""
+        return encode_answer(bad.request_id, bad.status, error=bad)
+
+    def unknown_outcome(self, request: Request, status: int) -> bytes:
+        """Answer that nobody knows what became of a request."""
+        return encode_answer(request.id, status, error=ApiError(-1007, _TIMEOUT, status=status))
+
+    def answer(self, host: Host, session: Session, request: Request, time_unit: TimeUnit) -> Answered:
+        """Carry a request out, or find out why not."""
+        product, now_ms = _product(host), self._clock_ms()
+        budgets = self.budgets[product]
+        shows_limits = session.returns_limits
+        method: Method | None = None
+        call = Call(product, self._environment, request.method, {}, None, now_ms)
+        result: Any = None
+        error: ApiError | None = None
+        try:
+            shows_limits = _shows_limits(request.params, session)
+            method = self._find(product, call)
+            weight = method.weight_of(request.params) if method else 1
+            budgets.charge(session.address, weight, now_ms)
+            if method is None:
+                raise _unknown_method(product, request.method)
+            result = self._carry_out(method, call, request, session)
+            if method.free_when_it_works:
+                budgets.count(session.address, -weight, now_ms)
+        except ApiError as found:
+            error = found
+        limits = None
+        if shows_limits:
+            counts_orders = method is not None and method.orders > 0
+            account = call.api_key if counts_orders else None
+            limits = budgets.report(session.address, account, now_ms)
+        if error is not None:
+            return Answered(encode_answer(request.id, error.status, error=error, rate_limits=limits), True)
+        if time_unit is not MILLISECONDS:
+            result = in_unit(result, time_unit)
+        return Answered(encode_answer(request.id, 200, result=result, rate_limits=limits), False)
+
+    def _find(self, product: Product, call: Call) -> Method | None:
+        if product == "spot":
+            call.method = call.method.removeprefix(_SPOT_PREFIX)
+        return _METHODS[product].get(call.method)
+
+    def _carry_out(self, method: Method, call: Call, request: Request, session: Session) -> Any:
+        call.params = method.read(request.params)
+        account = self.keys.admit(method, request.params, session, call.now_ms)
+        call.account = account
+        call.api_key = None if account is None else account.api_key
+        budgets = self.budgets[call.product]
+        if method.orders and call.api_key is not None:
+            budgets.check_orders(call.api_key, method.orders, call.now_ms)
+        about_session = self._session_handlers.get(call.method)
+        if about_session is not None:
+            return about_session(session, call)
+        handler = self._handlers.get((call.product, call.method))
+        if handler is None:
+            raise ApiError(-1000, f"{call.method} is not simulated.")
+        result = handler(call)
+        if method.orders and call.api_key is not None:
+            budgets.count_orders(call.api_key, method.orders, call.now_ms)
+        return result
+
+
+def _product(host: Host) -> Product:
+    if host.market in ("spot", "usdm", "coinm"):
+        return host.market
+    raise AssertionError(f"{host.name} has no WS API")
+
+
+def _shows_limits(params: Mapping[str, Any], session: Session) -> bool:
+    wanted = params.get("returnRateLimits")
+    return session.returns_limits if wanted is None else BOOLEAN.read("returnRateLimits", wanted)
+
+
+def _unknown_method(product: Product, name: str) -> ApiError:
+    # FIELD on futures; on spot nobody has written down what comes.
+    if product == "spot":
+        return ApiError(-1020, f"Unknown method '{name}'.")
+    return ApiError(-5000, f"Method {name} is invalid")

@@ -1,0 +1,121 @@
+"""What a simulator can be asked to show or to make happen: the book, rare events, payloads of one's own."""
+
+from typing import Final
+
+from fastbinance.errors import ConfigurationError
+from fastbinance.keys import MARKETS, Environment, Format, Market
+from fastbinance.sim.channels import Topic
+from fastbinance.sim.connection import Connection
+from fastbinance.sim.instrument import is_listable
+from fastbinance.sim.payload import snapshot_body
+from fastbinance.sim.publish import Publisher
+
+__all__ = ["Happenings"]
+
+_BOOK_MARKETS: Final[tuple[Market, ...]] = ("spot", "usdm", "coinm")
+_MARKETS_OF: Final[dict[Topic, tuple[Market, ...]]] = {
+    Topic.BLOCK_TRADE: ("spot",),
+    Topic.FORCE_ORDER: ("usdm", "coinm"),
+    Topic.CONTRACT_INFO: ("usdm", "coinm"),
+    Topic.OPTION_SYMBOL: ("options",),
+}
+
+
+class Happenings:
+    """What happens on request, on the markets of a simulator."""
+
+    _connections: dict[Connection, None]
+    _publishers: dict[Environment, Publisher]
+
+    def snapshot(
+        self, market: Market, symbol: str, limit: int = 1000, *, environment: Environment = "prod"
+    ) -> bytes:
+        """Give the body of a REST depth request: the book behind the streams, at this moment.
+
+        Raises
+        ------
+        ConfigurationError
+            The market is not simulated, or could not have such a symbol.
+        """
+        if market not in _BOOK_MARKETS or not is_listable(symbol, market):
+            raise ConfigurationError(
+                f"no book of {symbol!r} on {market!r}: there are {', '.join(_BOOK_MARKETS)}"
+            )
+        now_ms = self._clock_ms()
+        found = self._publisher(environment).exchange.market(market, symbol, now_ms)
+        time_ms = min(now_ms, found.changed_ms)
+        return snapshot_body(found.instrument, found.snapshot(limit), time_ms=time_ms, event_ms=now_ms)
+
+    def send(
+        self,
+        market: Market,
+        stream: str,
+        payload: bytes,
+        *,
+        environment: Environment = "prod",
+        format: Format = "json",
+    ) -> int:
+        """Send a payload of your own to the subscribers of a stream, wrapped where they asked for it.
+
+        Parameters
+        ----------
+        format
+            ``"sbe"`` sends it as it is, in a binary frame, to the subscribers on the SBE hosts.
+
+        Returns the number of receivers, and raises `ConfigurationError` when there is no such market.
+        """
+        if market not in MARKETS:
+            raise ConfigurationError(f"{market!r} is no market; there are {', '.join(MARKETS)}")
+        publisher = self._publisher(environment)
+        receivers = publisher.post(market, stream, payload, format)
+        publisher.flush()
+        return receivers
+
+    def block_trade(self, symbol: str, *, environment: Environment = "prod") -> int:
+        """Have a block trade on spot now, rather than now and then; gives the number of receivers."""
+        return self._happen("spot", symbol, Topic.BLOCK_TRADE, environment)
+
+    def force_order(self, symbol: str, market: Market = "usdm", *, environment: Environment = "prod") -> int:
+        """Have a liquidation on USD-M or COIN-M now; gives the number of receivers."""
+        return self._happen(market, symbol, Topic.FORCE_ORDER, environment)
+
+    def contract_info(
+        self, symbol: str, market: Market = "usdm", *, environment: Environment = "prod"
+    ) -> int:
+        """Tell news of a contract of USD-M or COIN-M now; gives the number of receivers."""
+        return self._happen(market, symbol, Topic.CONTRACT_INFO, environment)
+
+    def option_symbol(self, symbol: str) -> int:
+        """Tell now that an option is listed; gives the number of receivers."""
+        return self._happen("options", symbol, Topic.OPTION_SYMBOL, "prod")
+
+    def announce_shutdown(self) -> int:
+        """Send ``serverShutdown`` to every connection to spot, and go on; gives their number."""
+        now_ms = self._clock_ms()
+        told = [connection for connection in self._connections if connection.host.market == "spot"]
+        for connection in told:
+            connection.notify_shutdown(now_ms)
+        for publisher in self._publishers.values():
+            publisher.flush()
+        return len(told)
+
+    # -- of the simulator
+
+    def _clock_ms(self) -> int:
+        raise NotImplementedError
+
+    def _schedule(self) -> None:
+        raise NotImplementedError
+
+    def _happen(self, market: Market, symbol: str, topic: Topic, environment: Environment) -> int:
+        if market not in _MARKETS_OF[topic] or not is_listable(symbol, market):
+            raise ConfigurationError(f"{symbol!r} on {market!r} has no such event: wrong symbol or market")
+        receivers = self._publisher(environment).happen(market, symbol, topic, self._clock_ms())
+        self._schedule()
+        return receivers
+
+    def _publisher(self, environment: Environment) -> Publisher:
+        try:
+            return self._publishers[environment]
+        except KeyError:
+            raise ConfigurationError(f"no environment {environment!r} is running here") from None
