@@ -2,7 +2,7 @@
 
 from typing import Final, get_args
 
-from fastbinance._api.futures_parameters import ALGO, COINM, USDM, WHICH, needs_by_type
+from fastbinance._api.futures_parameters import ALGO, COINM, GTD, USDM, WHICH, needs_by_type
 from fastbinance._api.table import Table
 from fastbinance._api.values import AlgoOrderType, CoinmOrderType, UsdmOrderType
 from fastbinance._api.weights import by_limit, by_symbols
@@ -131,7 +131,7 @@ USDM_METHODS: Final[tuple[Method, ...]] = (
         lane=Lane.ORDER,
         resolve=Resolve.ORDER,
         client_id="newClientOrderId",
-        rules=(needs_by_type("stopPrice", get_args(UsdmOrderType)),),
+        rules=(needs_by_type("stopPrice", get_args(UsdmOrderType)), GTD),
     ),
     USDM.method(
         "order.modify", _TRADE, 1,
@@ -153,7 +153,7 @@ USDM_METHODS: Final[tuple[Method, ...]] = (
         own=ALGO,
         lane=Lane.ORDER,
         client_id="clientAlgoId",
-        rules=(needs_by_type("triggerPrice", get_args(AlgoOrderType)),),
+        rules=(needs_by_type("triggerPrice", get_args(AlgoOrderType)), GTD),
     ),
     USDM.method(
         "algoOrder.cancel", _TRADE, 1,

@@ -23,10 +23,13 @@ from fastbinance._api.values import (
 )
 from fastbinance._protocol.method import Kind, Needs, OneOf, Parameter
 
-__all__ = ["ALGO", "COINM", "USDM", "WHICH", "needs_by_type"]
+__all__ = ["ALGO", "COINM", "GTD", "USDM", "WHICH", "needs_by_type"]
 
 #: Names an order.
 WHICH: Final = OneOf(("orderId", "origClientOrderId"))
+
+#: What stands until a date needs one.
+GTD: Final = Needs("timeInForce", {"GTD": (("goodTillDate",),)})
 
 _PRICE: Final = ("price", "priceMatch")
 

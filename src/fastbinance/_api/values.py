@@ -11,15 +11,15 @@ __all__ = [
     "CoinmOrderType", "CoinmTimeInForce", "FuturesResponseType", "FuturesSelfTradePrevention", "Interval",
     "ListLegType", "Number", "OrderRateLimitExceededMode", "PegOffsetType", "PegPriceType", "PositionSide",
     "PriceMatch", "ResponseType", "SelfTradePrevention", "Side", "SorOrderType", "SpotOrderType",
-    "SpotTimeInForce", "SymbolStatus", "Symbols", "TickerType", "UsdmOrderType", "UsdmTimeInForce",
+    "SpotTimeInForce", "SymbolStatus", "Texts", "TickerType", "UsdmOrderType", "UsdmTimeInForce",
     "WorkingLegType", "WorkingType",
 ]  # fmt: skip
 
 #: A decimal: text, Decimal or int. Never a float, which is hardly ever the number that was meant.
 Number: TypeAlias = Decimal | int | str
 
-#: Several symbols.
-Symbols: TypeAlias = list[str] | tuple[str, ...]
+#: Several texts, such as symbols.
+Texts: TypeAlias = list[str] | tuple[str, ...]
 
 # -- every product
 
