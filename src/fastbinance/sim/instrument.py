@@ -79,9 +79,9 @@ class Instrument:
     """
 
     __slots__ = (
-        "_contract_dollars", "_price_pad", "_price_scale", "_price_texts", "_price_unit", "_qty_pad",
-        "_qty_scale", "_qty_texts", "market", "option", "pair", "price_decimals", "qty_decimals",
-        "start_ticks", "symbol", "typical_lots",
+        "_price_pad", "_price_scale", "_price_texts", "_price_unit", "_qty_pad", "_qty_scale", "_qty_texts",
+        "base_asset", "contract_dollars", "market", "option", "pair", "price_decimals", "qty_decimals",
+        "quote_asset", "start_ticks", "symbol", "typical_lots",
     )  # fmt: skip
 
     def __init__(self, symbol: str, market: Market) -> None:
@@ -93,7 +93,8 @@ class Instrument:
         self.pair = symbol.partition("_")[0] if market in ("usdm", "coinm") else symbol
         if self.option is not None:
             self.pair = f"{self.option.asset}USDT"
-        base, quote = _split(self.pair)
+        #: What is bought and sold, and what it is paid in.
+        self.base_asset, self.quote_asset = base, quote = _split(self.pair)
         base_dollars = _dollars(base)
         price = base_dollars / _dollars(quote)
         if self.option is not None:
@@ -117,13 +118,22 @@ class Instrument:
         else:
             self.qty_decimals = min(3, max(0, digits - 1)) if market == "usdm" else 0
         self._qty_scale: int = 10**self.qty_decimals
-        self._contract_dollars = 100 if base == "BTC" else 10
-        lot_dollars = self._contract_dollars if market == "coinm" else base_dollars
+        #: What one contract of COIN-M is worth.
+        self.contract_dollars = 100 if base == "BTC" else 10
+        lot_dollars = self.contract_dollars if market == "coinm" else base_dollars
         self.typical_lots = max(5, round(_LEVEL_DOLLARS / lot_dollars * self._qty_scale))
         self._price_pad = "0" * (_SPOT_DECIMALS - self.price_decimals) if market == "spot" else ""
         self._qty_pad = "0" * (_SPOT_DECIMALS - self.qty_decimals) if market == "spot" else ""
         self._price_texts: dict[int, str] = {}
         self._qty_texts: dict[int, str] = {}
+
+    def tick_size(self, decimals: int = 8) -> int:
+        """Give the distance of two prices, counted in units of the ``decimals``-th decimal."""
+        return int(self._price_unit * 10 ** (decimals - self.price_decimals))
+
+    def lot_size(self, decimals: int = 8) -> int:
+        """Give the smallest quantity, counted in units of the ``decimals``-th decimal."""
+        return int(10 ** (decimals - self.qty_decimals))
 
     def price_text(self, ticks: int) -> str:
         """Spell a price as Binance does on this market."""
@@ -158,7 +168,7 @@ class Instrument:
         """Give what was paid: ticks times lots, or on COIN-M hundred millionths of the base asset."""
         if self.market != "coinm":
             return price * qty
-        return qty * self._contract_dollars * self._price_scale * 10**_SPOT_DECIMALS // price
+        return qty * self.contract_dollars * self._price_scale * 10**_SPOT_DECIMALS // price
 
     def turnover_text(self, turnover: int) -> str:
         """Spell a sum of `turnover`."""
@@ -175,7 +185,7 @@ class Instrument:
         """Give the mean price of a turnover, in ticks."""
         if self.market != "coinm":
             return round(turnover / qty)
-        return round(qty * self._contract_dollars * self._price_scale * 10**_SPOT_DECIMALS / turnover)
+        return round(qty * self.contract_dollars * self._price_scale * 10**_SPOT_DECIMALS / turnover)
 
 
 def decimal_text(number: int, decimals: int) -> str:

@@ -51,8 +51,8 @@ class SimAccount:
     public_key
         PEM of an RSA or Ed25519 public key: the private one stays with the client, as at Binance.
     balances
-        Whole coins by product and asset, such as ``{"spot": {"USDT": "1000.5"}}``. A product that is not named
-        has plenty of everything; one that is named has what it says and nothing else.
+        Whole coins by product and asset, such as ``{"spot": {"USDT": "1000.5"}}``. A product that is not
+        named has plenty of everything; one that is named has what it says and nothing else.
     permissions
         ``TRADE`` lets it place and cancel, ``USER_DATA`` lets it ask.
     """

@@ -1,0 +1,102 @@
+"""The trading side of one environment: its accounts, its engines, and the handlers of every method."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from fastbinance.errors import ConfigurationError
+from fastbinance.keys import Environment
+from fastbinance.sim.api.call import Handlers, Product
+from fastbinance.sim.trading.accounts import API_KEY, API_SECRET, Account, SimAccount
+from fastbinance.sim.trading.matching import MarketsView
+from fastbinance.sim.trading.spot import SpotEngine
+from fastbinance.sim.trading.spot_account import OrderCounts, SpotAccounts
+from fastbinance.sim.trading.spot_lists import SpotLists
+from fastbinance.sim.trading.spot_orders import SpotOrders
+
+__all__ = ["Trading"]
+
+_FIRST_UID: Final = 354_937_868
+_STEP_MS: Final = 50
+
+
+class Trading:
+    """Everything that accounts do in one environment.
+
+    Parameters
+    ----------
+    environment
+        ``prod`` or ``testnet``.
+    markets
+        Where the crowd trades.
+    accounts
+        Besides the default one, which is always there.
+    order_counts
+        Gives the order limits of an account and what is used of them; without it there are none to tell.
+
+    Attributes
+    ----------
+    handlers
+        A handler of each method about trading and accounts.
+    on_event
+        Called with every user data event, as Binance spells it, at once and in order.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        markets: MarketsView,
+        *,
+        accounts: Iterable[SimAccount] = (),
+        order_counts: OrderCounts | None = None,
+    ) -> None:
+        self.environment = environment
+        self.on_event: list[Callable[[Account, Product, dict[str, Any]], None]] = []
+        self._accounts: dict[str, Account] = {}
+        self.spot = SpotEngine(markets, seed=environment, tell=self._tell)
+        handlers = {
+            **SpotOrders(self.spot).handlers(),
+            **SpotLists(self.spot).handlers(),
+            **SpotAccounts(self.spot, order_counts or _no_counts).handlers(),
+        }
+        self.handlers: Handlers = {("spot", method): handler for method, handler in handlers.items()}
+        for wanted in (SimAccount(API_KEY, secret=API_SECRET), *accounts):
+            self.add_account(wanted)
+
+    @property
+    def accounts(self) -> Iterable[Account]:
+        """Every account; the default one first."""
+        return self._accounts.values()
+
+    def account(self, api_key: str) -> Account | None:
+        """Give the account of a key; None where there is none."""
+        return self._accounts.get(api_key)
+
+    def add_account(self, wanted: SimAccount) -> Account:
+        """Add an account.
+
+        Raises
+        ------
+        ConfigurationError
+            Its key is taken, or it has no usable secret or public key.
+        """
+        if wanted.api_key in self._accounts:
+            raise ConfigurationError("there is an account of this api_key already")
+        account = Account(wanted, _FIRST_UID + len(self._accounts))
+        self._accounts[account.api_key] = account
+        return account
+
+    def due_ms(self, now_ms: int) -> int | None:
+        """When `step` is next worth calling; None while no order is open."""
+        return now_ms + _STEP_MS if self.spot.has_open_orders else None
+
+    def step(self, now_ms: int) -> None:
+        """Let resting orders and stops meet the markets as they are now."""
+        self.spot.step(now_ms)
+
+    def _tell(self, account: Account, product: Product, event: dict[str, Any]) -> None:
+        for hear in self.on_event:
+            hear(account, product, event)
+
+
+def _no_counts(account: Account, product: Product, now_ms: int) -> list[dict[str, Any]]:
+    return []
