@@ -74,6 +74,7 @@ from fastbinance.records import (
     dtype_of,
 )
 from fastbinance.rings import AsyncRing, Ring, RingStats
+from fastbinance.rounding import round_price, round_qty
 from fastbinance.streams import Kind
 from fastbinance.typed_rings import (
     AggTradeRing,
@@ -210,6 +211,8 @@ __all__ = [
     "decode",
     "dtype_of",
     "implementation",
+    "round_price",
+    "round_qty",
 ]
 
 # Silent by default: who wants our log adds a handler of their own.
