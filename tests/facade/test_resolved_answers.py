@@ -6,15 +6,15 @@ import msgspec
 import pytest
 from support.answers import documented, said, text, written
 
+from fastbinance._api import METHODS
+from fastbinance._protocol.method import Method, Resolve
 from fastbinance.answers import (
     ANSWERS,
     CancelReplaced,
     FuturesOrderCanceled,
     FuturesOrderModified,
     FuturesOrderPlaced,
-    OrderAmended,
     OrderCanceled,
-    OrderListCanceled,
     OrderListPlaced,
     OrderPlaced,
     resolved_answer,
@@ -61,28 +61,28 @@ def test_the_status_of_an_order_is_the_one_that_smart_routing_placed() -> None:
     assert answer == resolved_answer("spot", "order.place", text(status), "order.status")
 
 
-def test_the_status_of_an_order_is_the_amended_one_under_its_other_names() -> None:
-    status = documented("spot", "order.status")
-    answer = resolved_answer("spot", "order.amend.keepPriority", text(status), "order.status")
-    assert isinstance(answer, OrderAmended)
-    order = answer.amended_order
-    assert (answer.resolved_by, order.order_id, order.status) == ("order.status", 9007199254740993, "NEW")
-    assert (order.qty, order.quote_order_qty, order.cumulative_quote_qty) == (
-        status["origQty"], status["origQuoteOrderQty"], status["cummulativeQuoteQty"],
-    )  # fmt: skip
+LISTS = [name for product, name in ANSWERS if name.startswith("orderList.place")]
 
 
-@pytest.mark.parametrize(
-    ("method", "struct"),
-    [(name, OrderListPlaced) for product, name in ANSWERS if name.startswith("orderList.place")]
-    + [("orderList.cancel", OrderListCanceled)],
-)
-def test_the_status_of_a_list_becomes_the_answer_of_its_own_request(method: str, struct: type) -> None:
+@pytest.mark.parametrize("method", LISTS)
+def test_the_status_of_a_list_becomes_the_answer_of_its_own_request(method: str) -> None:
     status = documented("spot", "orderList.status")
     answer = resolved_answer("spot", method, text(status), "orderList.status")
-    assert type(answer) is struct
+    assert type(answer) is OrderListPlaced
     assert answer.order_reports is None
     assert said(written(answer)) == status | {"resolvedBy": "orderList.status"}
+
+
+RESOLVED = [method for method in METHODS.values() if method.resolve is not None]
+
+
+@pytest.mark.parametrize("method", RESOLVED, ids=lambda method: f"{method.product} {method.name}")
+def test_every_method_that_can_be_resolved_has_an_answer_for_it(method: Method) -> None:
+    asked = "orderList.status" if method.resolve is Resolve.LIST else "order.status"
+    answer = resolved_answer(method.product, method.name, text(documented(method.product, asked)), asked)
+    (one,) = answer if isinstance(answer, list) else [answer]
+    wanted = list[type(one)] if isinstance(answer, list) else type(one)
+    assert (wanted, one.resolved_by) == (ANSWERS[method.product, method.name], asked)
 
 
 def test_what_was_found_and_does_not_fit_is_refused() -> None:

@@ -294,8 +294,6 @@ class AlgoOrderPlaced(Answer, kw_only=True):
         ``triggerTime``).
     good_till_date : int or None
         When a ``GTD`` order ends; 0 for others (``goodTillDate``).
-    resolved_by : str or None
-        What its outcome was found out by, where the request's own answer was lost. Ours, not Binance's.
 
     Source: "New Algo Order".
     """
@@ -325,7 +323,6 @@ class AlgoOrderPlaced(Answer, kw_only=True):
     update_time: int | None = None
     trigger_time: int | None = None
     good_till_date: int | None = None
-    resolved_by: str | None = None
 
 
 class AlgoOrderCanceled(Answer, kw_only=True):
@@ -341,8 +338,6 @@ class AlgoOrderCanceled(Answer, kw_only=True):
         ``"200"``.
     msg : str or None
         ``"success"``.
-    resolved_by : str or None
-        What its outcome was found out by, where the request's own answer was lost. Ours, not Binance's.
 
     Source: "Cancel Algo Order".
     """
@@ -351,4 +346,3 @@ class AlgoOrderCanceled(Answer, kw_only=True):
     client_algo_id: str | None = None
     code: int | str | None = None
     msg: str | None = None
-    resolved_by: str | None = None

@@ -128,8 +128,6 @@ class OrderCanceled(OrderTraits, kw_only=True):
 class OrderListCanceled(Answer, kw_only=True):
     """An order list that has been cancelled.
 
-    An answer of ``orderList.status`` decodes to this struct as well: then `order_reports` is None.
-
     Attributes
     ----------
     order_list_id : int
@@ -146,8 +144,6 @@ class OrderListCanceled(Answer, kw_only=True):
         Its orders.
     order_reports : list of OrderCanceled or None
         Each of them (``orderReports``).
-    resolved_by : str or None
-        What its outcome was found out by, where the request's own answer was lost. Ours, not Binance's.
 
     Source: "Cancel Order list".
     """
@@ -161,7 +157,6 @@ class OrderListCanceled(Answer, kw_only=True):
     symbol: str | None = None
     orders: list[OrderListMember] = msgspec.field(default_factory=list)
     order_reports: list[OrderCanceled] | None = None
-    resolved_by: str | None = None
 
 
 class CancelReplaced(Answer, kw_only=True):
@@ -296,8 +291,6 @@ class OrderAmended(Answer, kw_only=True):
         The order after it (``amendedOrder``).
     list_status : OrderList or None
         The list that it belongs to (``listStatus``).
-    resolved_by : str or None
-        What its outcome was found out by, where the request's own answer was lost. Ours, not Binance's.
 
     Source: "Order Amend Keep Priority".
     """
@@ -306,7 +299,6 @@ class OrderAmended(Answer, kw_only=True):
     execution_id: int | None = None
     amended_order: AmendedOrder
     list_status: OrderList | None = None
-    resolved_by: str | None = None
 
 
 class Amendment(Answer, kw_only=True):
