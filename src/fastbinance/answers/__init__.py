@@ -1,5 +1,4 @@
-"""What Binance answers: one struct for the ``result`` of each method of the WebSocket API, and which is
-whose.
+"""What Binance answers: a struct for the ``result`` of each method of the WebSocket API, and which is whose.
 
 All derive from `Answer`, whose documentation says what holds for every one: names, units, unknown and missing
 keys.

@@ -1,5 +1,4 @@
-"""Answers of the spot methods about an account: balances, trades, limits, commissions, user data
-subscriptions.
+"""Answers of the spot methods about an account: balances, trades, commissions, subscriptions.
 
 Sections named as sources are those of Spot WebSocket API.
 """

@@ -54,8 +54,7 @@ class UsdmDepth(
     asks: list[Level] = msgspec.field(default_factory=list)
 
     def take_levels_beside(self, frame: bytes) -> None:
-        """Take the levels from beside ``result``, where Binance's own connector expects them, if `self` has
-        none.
+        """Take levels from beside ``result`` if there are none in it: Binance's connector expects them there.
 
         Parameters
         ----------
@@ -169,8 +168,7 @@ class UsdmPosition(Answer, kw_only=True):
 
 
 class UsdmPositionV2(Answer, kw_only=True):
-    """A position with its margins: an element of the answer of ``v2/account.position``, which has open ones
-    only.
+    """An open position with its margins: an element of the answer of ``v2/account.position``.
 
     Attributes
     ----------
