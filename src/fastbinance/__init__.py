@@ -19,6 +19,7 @@ from fastbinance.codes import (
     TimeInForce,
     TradeType,
 )
+from fastbinance.credentials import Credentials
 from fastbinance.drift import Drift
 from fastbinance.errors import (
     ConfigurationError,
@@ -73,6 +74,17 @@ from fastbinance.records import (
     Trade,
     dtype_of,
 )
+from fastbinance.request_errors import (
+    AnswerMalformed,
+    NotSent,
+    OrderNeverArrived,
+    RateLimited,
+    RequestError,
+    RequestOrphaned,
+    RequestRejected,
+    RequestTimeout,
+    RequestUnknown,
+)
 from fastbinance.rings import AsyncRing, Ring, RingStats
 from fastbinance.rounding import round_price, round_qty
 from fastbinance.streams import Kind
@@ -120,6 +132,7 @@ __all__ = [
     "AggTradeRing",
     "AllTokens",
     "AlphaToken",
+    "AnswerMalformed",
     "AssetIndex",
     "AssetIndexRing",
     "AsyncAggTradeRing",
@@ -155,6 +168,7 @@ __all__ = [
     "ConnectionStats",
     "ContractBracket",
     "ContractInfo",
+    "Credentials",
     "DecodeError",
     "Depth",
     "DepthRing",
@@ -178,16 +192,24 @@ __all__ = [
     "MiniTicker",
     "MiniTickerRing",
     "NoData",
+    "NotSent",
     "OpenInterest",
     "OpenInterestRing",
     "OptionMarkPrice",
     "OptionMarkPriceRing",
     "OptionSymbol",
+    "OrderNeverArrived",
     "OrderStatus",
     "OrderType",
+    "RateLimited",
     "Reader",
     "ReferencePrice",
     "ReferencePriceRing",
+    "RequestError",
+    "RequestOrphaned",
+    "RequestRejected",
+    "RequestTimeout",
+    "RequestUnknown",
     "Ring",
     "RingState",
     "RingStats",

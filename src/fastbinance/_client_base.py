@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, TypeVar, Unpack
 
+from fastbinance._api import METHODS
 from fastbinance._client_options import MOST_SLOTS, ClientOptions, check_size, read_options
 from fastbinance._core.feed import Feed
 from fastbinance._core.ring import Bell, RingBase
+from fastbinance._io.api_pool import ApiServices
 from fastbinance._io.dispatch import Callback, EventHub, EventQueue
 from fastbinance._io.feed_thread import CLOSED
+from fastbinance._io.options import ConnectBudget, ConnectionOptions
 from fastbinance._io.pool import Pool
 from fastbinance._io.stats import ConnectionStats
 from fastbinance._io.wishes import Wish, WishState
 from fastbinance._market.notices import NoticeStreams
 from fastbinance._services import Services
+from fastbinance.answers import resolved_answer
 from fastbinance.drift import Drift
 from fastbinance.errors import ConfigurationError
 from fastbinance.events import EventKind
@@ -163,7 +167,35 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
             time_unit=self._settings.time_unit,
             options=self._settings.connection,
             on_sample=self._sample,
+            make_apis=self._make_apis,
         )
+
+    def _make_apis(self, options: ConnectionOptions, budget: ConnectBudget) -> ApiServices:
+        settings = self._settings
+        return ApiServices(
+            feed_factory=self._make_feed,
+            emit=self._hub.publish,
+            options=options,
+            budget=budget,
+            lookup=METHODS,
+            convert=resolved_answer,
+            env=settings.env,
+            market_maker=settings.market_maker,
+            urls=settings.urls,
+            credentials=settings.credentials,
+            recv_window=settings.recv_window,
+            timeout=settings.request_timeout,
+            time_offset=settings.time_offset,
+            hears=self._hub.hears,
+        )
+
+    def set_time_offset(self, offset_ms: float | None) -> None:
+        """Set by how many milliseconds Binance's clocks are ahead of this machine's; None measures them."""
+        if offset_ms is not None and not (
+            isinstance(offset_ms, (int, float)) and not isinstance(offset_ms, bool) and abs(offset_ms) < 1e12
+        ):
+            raise ConfigurationError(f"offset_ms is a number of milliseconds or None, not {offset_ms!r}")
+        self._on_pool(lambda pool: pool.apis.set_offset(offset_ms))
 
     def _make_feed(self, handler: Any, ws_key: str, line: int) -> Feed:
         return Feed(handler, ws_key, self._bell, sbe=format_of(ws_key) == "sbe", line=line)

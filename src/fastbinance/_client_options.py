@@ -4,6 +4,7 @@ import datetime as dt
 import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from ssl import SSLContext
 from typing import Any, Final, TypedDict
 
@@ -12,6 +13,7 @@ from fastbinance._io.options import CONNECTS, ConnectionOptions
 from fastbinance._io.proxy import parse_proxy
 from fastbinance._protocol.rollover import ROLLOVER_AFTER, RolloverPlan
 from fastbinance._protocol.shard import MOST_LINES
+from fastbinance.credentials import Credentials
 from fastbinance.errors import ConfigurationError
 from fastbinance.keys import ENVIRONMENTS, TIME_UNITS, Environment, TimeUnit, Urls, check_urls
 
@@ -40,8 +42,22 @@ class ClientOptions(TypedDict, total=False):
         ``"microsecond"`` asks spot for times in microseconds; the other markets offer milliseconds only.
         Records have nanoseconds either way.
     api_key
-        Text of an API key, for ``format="sbe"``: Binance wants it in the handshake of binary streams, an
-        Ed25519 key without any permission. It is sent nowhere else and never shown.
+        Text of an API key: for requests, together with `api_secret`; and for ``format="sbe"``, where Binance
+        wants one in the handshake of binary streams, an Ed25519 key without any permission. It is sent to
+        these services only and never shown.
+    api_secret
+        What signs requests: the secret of an HMAC key as text, or the PEM of an RSA or Ed25519 private key.
+        Never sent and never shown.
+    credentials
+        `Credentials` instead of `api_key` and `api_secret`: for an encrypted PEM, or a signer of your own.
+    recv_window
+        Milliseconds in which Binance takes a signed request that names no recvWindow itself, up to 60,000;
+        with up to three decimals as text or Decimal. None leaves it at Binance's 5,000.
+    request_timeout
+        Seconds for the answer to a request that names no timeout itself.
+    time_offset
+        Milliseconds that Binance's clock is ahead of this machine's, for those who know better than the
+        answers that tell it; None measures.
     proxy
         URL of a proxy that every connection goes through: ``"http://host:port"`` or ``"socks5://host:port"``,
         also ``socks4``, with ``user:password@`` before the host where it wants them. They are never shown.
@@ -75,6 +91,11 @@ class ClientOptions(TypedDict, total=False):
     capacity: int | None
     time_unit: TimeUnit
     api_key: str | None
+    api_secret: str | bytes | None
+    credentials: Credentials | None
+    recv_window: int | str | Decimal | None
+    request_timeout: float
+    time_offset: float | None
     proxy: str | None
     headers: Mapping[str, str] | None
     subprotocols: Sequence[str]
@@ -96,6 +117,10 @@ class Settings:
     capacity: int | None
     time_unit: TimeUnit
     connection: ConnectionOptions
+    credentials: Credentials | None
+    recv_window: int | str | None
+    request_timeout: float
+    time_offset: float | None
 
 
 def read_options(
@@ -107,6 +132,11 @@ def read_options(
     capacity: int | None = None,
     time_unit: TimeUnit = "millisecond",
     api_key: str | None = None,
+    api_secret: str | bytes | None = None,
+    credentials: Credentials | None = None,
+    recv_window: int | str | Decimal | None = None,
+    request_timeout: float = 10.0,
+    time_offset: float | None = None,
     proxy: str | None = None,
     headers: Mapping[str, str] | None = None,
     subprotocols: Sequence[str] = (),
@@ -137,6 +167,10 @@ def read_options(
         units = ", ".join(map(repr, TIME_UNITS))
         raise ConfigurationError(f"time_unit is one of {units}, not {time_unit!r}")
     _check_api_key(api_key)
+    credentials = _credentials(credentials, api_key, api_secret)
+    _check_number("request_timeout", request_timeout, "seconds above 0", 0.0, 1e6)
+    if time_offset is not None:
+        _check_number("time_offset", time_offset, "milliseconds, or None", -1e12, 1e12)
     _check_source_address(source_address)
     if not isinstance(connects, int) or isinstance(connects, bool) or not 2 <= connects <= _MOST_CONNECTS:
         raise ConfigurationError(
@@ -168,6 +202,10 @@ def read_options(
             ping_interval=ping_interval,
             rollover=RolloverPlan(float(rollover_after), _window(rollover_window)),
         ),
+        credentials=credentials,
+        recv_window=_recv_window(recv_window),
+        request_timeout=float(request_timeout),
+        time_offset=None if time_offset is None else float(time_offset),
     )
 
 
@@ -179,6 +217,48 @@ def check_size(name: str, size: int | None, least: int, most: int) -> None:
     good = isinstance(size, int) and not isinstance(size, bool) and least <= size <= most
     if not good or size & (size - 1):
         raise ConfigurationError(f"{name} is a power of two from {least:,} to {most:,}, not {size!r}")
+
+
+def _credentials(
+    credentials: Credentials | None, api_key: str | None, api_secret: str | bytes | None
+) -> Credentials | None:
+    """Return what signs requests, from either way of saying it."""
+    if credentials is None:
+        if api_secret is None:
+            return None
+        if api_key is None:
+            raise ConfigurationError("api_secret= wants api_key= beside it")
+        return Credentials(api_key, api_secret)
+    if not isinstance(credentials, Credentials):
+        raise ConfigurationError(f"credentials is a Credentials, not {type(credentials).__name__}")
+    if api_secret is not None:
+        raise ConfigurationError("give either credentials= or api_secret=, not both")
+    return credentials
+
+
+def _check_number(name: str, value: Any, what: str, least: float, most: float) -> None:
+    good = isinstance(value, (int, float)) and not isinstance(value, bool) and least < value < most
+    if not good:
+        raise ConfigurationError(f"{name} is a number of {what}, not {value!r}")
+
+
+def _recv_window(window: Any) -> int | str | None:
+    """Return a recvWindow as it is sent: milliseconds, up to 60,000 and with up to three decimals."""
+    if window is None:
+        return None
+    try:
+        if isinstance(window, (bool, float)) or not isinstance(window, (int, str, Decimal)):
+            raise ValueError
+        exact = Decimal(window)
+        good = exact.is_finite() and 0 < exact <= 60_000 and exact == round(exact, 3)
+    except (ValueError, ArithmeticError):
+        good = False
+    if not good:
+        raise ConfigurationError(
+            "recv_window is a number of milliseconds above 0 and up to 60000, with up to three decimals as"
+            f" text or Decimal, not {window!r}"
+        )
+    return int(exact) if exact == int(exact) else f"{exact:f}"
 
 
 def _window(window: Any) -> tuple[float, float] | None:

@@ -54,7 +54,7 @@ class Services(ABC):
             See `connect`.
         """
         key = service(ws_key)
-        return self._on_pool(lambda pool: pool.places.of_service(key)[0][1])
+        return self._on_pool(lambda pool: pool.url(key))
 
     def rollover(self, ws_key: WsKey | str | None = None) -> int:
         """Replace the connections of a service, or all, by new ones, without a hole; return how many that is.

@@ -45,6 +45,7 @@ from fastbinance.typed_rings import (
     AsyncTradeRing,
 )
 from fastbinance.waiting import LoopBell, await_news
+from fastbinance.ws_api import AsyncRequests
 
 __all__ = ["AsyncClient"]
 
@@ -67,6 +68,7 @@ class AsyncClient(
         AsyncIndexPriceRing,
     ],
     PositionStreams[AsyncForceOrderRing, AsyncOpenInterestRing, AsyncAssetIndexRing],
+    AsyncRequests,
     ClientBase,
 ):
     """Binance's streams for asyncio: the feed runs on the loop that first uses the client.

@@ -5,6 +5,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, ClassVar, Final, Literal, Self, TypeVar, Unpack
 
@@ -44,6 +45,7 @@ from fastbinance.typed_rings import (
     TradeRing,
 )
 from fastbinance.waiting import wait_for_news
+from fastbinance.ws_api import BlockingRequests
 
 __all__ = ["Client"]
 
@@ -64,6 +66,7 @@ class Client(
     TickerStreams[TickerRing, MiniTickerRing],
     PriceStreams[AveragePriceRing, ReferencePriceRing, MarkPriceRing, OptionMarkPriceRing, IndexPriceRing],
     PositionStreams[ForceOrderRing, OpenInterestRing, AssetIndexRing],
+    BlockingRequests,
     ClientBase,
 ):
     """Binance's streams for synchronous code: the feed runs on a background thread.
@@ -193,6 +196,11 @@ class Client(
 
     def _on_loop(self, call: Callable[[], X]) -> X:
         return self._feed.call(call)
+
+    def _post(self, call: Callable[[], X]) -> Future[X]:
+        if self._feed.is_current:
+            raise ConfigurationError("a request that blocks cannot be made on the feed's own thread")
+        return self._feed.post(call)
 
     def _feed_ended(self) -> None:
         self._end_rings()

@@ -40,7 +40,7 @@ __all__ = [
 EventKind = Literal[
     "open", "message", "response", "reconnecting", "reconnected", "resubscribed", "close", "exception",
     "contract_info", "composite_index", "trading_session", "option_symbol", "all_tokens", "server_shutdown",
-    "drift", "rollover", "suspect", "gap",
+    "drift", "rollover", "suspect", "gap", "authenticated", "limit",
 ]  # fmt: skip
 EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
 
@@ -76,6 +76,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
           connection, which is being replaced), ``"stale"`` (one beside others that speak, the same) or
           ``"silent"`` (acknowledged, and nothing has ever come: the wrong name or route, most likely).
         - ``gap``: something is missing in a stream, and its ring's `gaps` say what; `reason` is the cause.
+        - ``authenticated``: a connection to the WebSocket API is logged on.
+        - ``limit``: four fifths of what Binance allows in requests or orders are used; `reason` says of what.
         - ``drift``: something has come for the first time that our tables do not know; `data` is a `Drift`.
     ws_key
         Name of the service, after routing (``usdmPublic``).

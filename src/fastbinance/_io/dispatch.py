@@ -211,6 +211,12 @@ class EventHub:
             self._scheduled = True
             self._loop.call_soon(self._drain)
 
+    def hears(self, kind: EventKind) -> bool:
+        """Tell whether anybody wants events of a kind; those of a stream's messages are not asked for so."""
+        return kind in self._callbacks or any(
+            (queue := kept()) is not None and queue.only is None for kept in self._queues
+        )
+
     def listen(self, capacity: int = EVENT_CAPACITY, only: tuple[str, str] | None = None) -> EventQueue:
         """Return a new queue that gets every event from now on, or only the messages of one stream."""
         queue = EventQueue(capacity, only)

@@ -104,14 +104,18 @@ class FeedThread:
         ConfigurationError
             The thread has ended, or does so now.
         """
-        if self.is_current:
-            return function()
+        return function() if self.is_current else self.post(function).result()
+
+    def post(self, function: Callable[[], X]) -> Future[X]:
+        """Have something run on the loop's thread, and return what will tell how it went: it may be that the
+        thread has ended, or does so now (`ConfigurationError`).
+        """
         done: Future[X] = Future()
         self._calls.append((function, done))
         # After the append: either the ending thread sees the call, or we see here that it has ended.
         if self._over.is_set() or not self._poke(self._work):
             self._refuse_calls()
-        return done.result()
+        return done
 
     def end(self, deadline: float) -> None:
         """Ask for the end until a time of `time.monotonic`; return at once. On any thread, at any time."""

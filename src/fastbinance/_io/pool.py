@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from random import Random
 
+from fastbinance._io.api_pool import ApiServices
 from fastbinance._io.drifts import merged
 from fastbinance._io.group import Emit, Group
 from fastbinance._io.moves import Moves
@@ -15,7 +16,7 @@ from fastbinance._io.wishes import RingLike, Wish
 from fastbinance._protocol.spreading import Spreader
 from fastbinance.drift import Drift
 from fastbinance.errors import ConfigurationError
-from fastbinance.keys import Environment, TimeUnit, Urls, WsKey, key_for, limits
+from fastbinance.keys import Environment, TimeUnit, Urls, WsKey, describe, key_for, limits
 from fastbinance.streams import Stream
 
 __all__ = ["Pool"]
@@ -43,6 +44,8 @@ class Pool:
         The loop's time every `ConnectionOptions.sample_every` seconds, after the rings were looked at.
     rng
         Source of the jitter.
+    make_apis
+        ``make_apis(options, budget)`` makes what sends requests; None sends none.
     """
 
     def __init__(
@@ -58,12 +61,14 @@ class Pool:
         budget: ConnectBudget | None = None,
         on_sample: Callable[[float], object] | None = None,
         rng: Random | None = None,
+        make_apis: Callable[[ConnectionOptions, ConnectBudget], ApiServices] | None = None,
     ) -> None:
         self._feed_factory = feed_factory
         self._emit = emit
         self._options = ConnectionOptions() if options is None else options
         self.places = Places(env, market_maker, urls, time_unit, self._options)
         self._budget = budget_for(self._options) if budget is None else budget
+        self._apis = None if make_apis is None else make_apis(self._options, self._budget)
         self._on_sample = on_sample
         self._rng = rng
         self._loop = asyncio.get_running_loop()
@@ -129,10 +134,20 @@ class Pool:
         if key is not None:
             self._stay(wish).set_raw(wish, raw)
 
+    @property
+    def apis(self) -> ApiServices:
+        """What sends requests."""
+        if self._apis is None:
+            raise AssertionError("this pool was made without what sends requests")
+        return self._apis
+
     def connect(self, key: WsKey) -> None:
         """Connect to a service ahead of need; its connections stay without streams too, until `end`."""
         if self._closed:
             raise ConfigurationError(f"the client is closed; {key} cannot be connected to")
+        if _takes_requests(key):
+            self.apis.connect(key)
+            return
         for place in self.places.of_service(key):
             group = next(iter(self._groups.get(place, ())), None) or self._new_group(place, key)
             group.kept = True
@@ -141,6 +156,9 @@ class Pool:
     def end(self, key: WsKey) -> tuple[Wish, ...]:
         """Give up all streams of a service and close its connections; return what was wanted."""
         given_up: list[Wish] = []
+        if _takes_requests(key):
+            self.apis.end(key)
+            return ()
         for place in self.places.of_service(key):
             for group in tuple(self._groups.get(place, ())):
                 wishes = tuple(group.wishes.values())
@@ -152,14 +170,23 @@ class Pool:
 
     def replace(self, key: WsKey | None = None) -> int:
         """Replace connections by new ones, which deliver first; return how many that concerns."""
+        if _takes_requests(key):
+            return self.apis.replace(key)
         places = self._groups.keys() if key is None else self.places.of_service(key)
-        return sum(group.replace() for place in tuple(places) for group in self._groups.get(place, ()))
+        streams = sum(group.replace() for place in tuple(places) for group in self._groups.get(place, ()))
+        return streams + (self._apis.replace() if key is None and self._apis is not None else 0)
 
     def is_connected(self, key: WsKey) -> bool:
         """Tell whether every route of a service has a connection that is up."""
+        if _takes_requests(key):
+            return self.apis.is_connected(key)
         return all(
             any(group.is_up for group in self._groups.get(place, ())) for place in self.places.of_service(key)
         )
+
+    def url(self, key: WsKey) -> str:
+        """Return where a service is: of quotes and depth where it has two routes, of the first line."""
+        return self.apis.url(key) if _takes_requests(key) else self.places.of_service(key)[0][1]
 
     def wishes(self) -> tuple[Wish, ...]:
         """Return all wishes, the failed ones too, in the order in which they were made."""
@@ -167,7 +194,8 @@ class Pool:
 
     def stats(self) -> tuple[ConnectionStats, ...]:
         """Return what is known about each connection now."""
-        return tuple(stats for groups in self._groups.values() for group in groups for stats in group.stats())
+        streams = (stats for groups in self._groups.values() for group in groups for stats in group.stats())
+        return (*streams, *(() if self._apis is None else self._apis.stats()))
 
     def drifts(self) -> tuple[Drift, ...]:
         """Return what has come that our tables do not know, of all connections there have been."""
@@ -186,7 +214,11 @@ class Pool:
         for group in ending:
             # Here and not in tasks, which a cancelled close would never run.
             group.begin_close()
+        if self._apis is not None:
+            self._apis.begin_close()
         await asyncio.gather(*(group.close() for group in ending))
+        if self._apis is not None:
+            await self._apis.close()
         while self._endings:
             await asyncio.wait(self._endings)
 
@@ -260,6 +292,8 @@ class Pool:
                 if not group.wishes and not group.kept and now - group.idle_since >= self._options.linger:
                     self._end(place, group)
         self._spread(now)
+        if self._apis is not None:
+            self._apis.sample()
         if self._on_sample is not None:
             self._on_sample(now)
 
@@ -271,3 +305,7 @@ class Pool:
         ending = self._loop.create_task(group.close(), name=f"fastbinance end of {group.ws_key}")
         self._endings.add(ending)
         ending.add_done_callback(self._endings.discard)
+
+
+def _takes_requests(key: WsKey | None) -> bool:
+    return key is not None and describe(key).carries == "ws_api"

@@ -1,0 +1,269 @@
+"""The WebSocket API services of one client: one for each service and each pair of credentials."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from fastbinance._io.api_service import ApiService, Emit
+from fastbinance._io.options import ConnectBudget, ConnectionOptions
+from fastbinance._io.session import FeedFactory
+from fastbinance._io.shared_limits import limits_for
+from fastbinance._io.sockets import is_loopback
+from fastbinance._io.stats import ConnectionStats
+from fastbinance._protocol.method import Method, Product
+from fastbinance._protocol.request_limits import RequestLimits
+from fastbinance._protocol.requests import Request, Settle
+from fastbinance._protocol.resolution import Convert
+from fastbinance._protocol.server_clock import ServerClock
+from fastbinance._protocol.signing import Signer
+from fastbinance.errors import ConfigurationError
+from fastbinance.events import EventKind
+from fastbinance.keys import Environment, Urls, WsKey, base_url, describe, parse_key, route, stream_url
+
+__all__ = ["ApiServices", "product_of"]
+
+_PRODUCTS: Final[Mapping[WsKey, Product]] = {
+    WsKey.MAIN_WS_API: "spot",
+    WsKey.MAIN_WS_API2: "spot",
+    WsKey.MAIN_WS_API_TESTNET: "spot",
+    WsKey.USDM_WS_API: "usdm",
+    WsKey.USDM_WS_API_TESTNET: "usdm",
+    WsKey.COINM_WS_API: "coinm",
+    WsKey.COINM_WS_API_TESTNET: "coinm",
+}
+
+
+def product_of(ws_key: WsKey | str) -> Product:
+    """Return the product whose methods a service has.
+
+    Raises
+    ------
+    ConfigurationError
+        It takes no requests; the message names those that do.
+    """
+    key = parse_key(ws_key)
+    if key not in _PRODUCTS:
+        raise ConfigurationError(
+            f"{key} ({describe(key).product}) takes no requests; these do: {', '.join(_PRODUCTS)}"
+        )
+    return _PRODUCTS[key]
+
+
+class ApiServices:
+    """The requests of one client.
+
+    Made and called on the thread of one running event loop.
+
+    Parameters
+    ----------
+    feed_factory, emit, options, budget, rng
+        See `Pool`.
+    env, market_maker, urls
+        Where Binance is.
+    lookup, convert
+        The table of methods, and see `Inquiries`.
+    credentials
+        Of requests that name none.
+    recv_window, timeout
+        See `Desk`.
+    time_offset
+        Milliseconds that Binance's clock is ahead of ours, set by hand; None is measured.
+    hears
+        Tells whether anybody wants the events of a kind.
+    """
+
+    def __init__(
+        self,
+        *,
+        feed_factory: FeedFactory,
+        emit: Emit,
+        options: ConnectionOptions,
+        budget: ConnectBudget,
+        lookup: Mapping[tuple[Product, str], Method],
+        convert: Convert,
+        env: Environment = "prod",
+        market_maker: bool = False,
+        urls: Urls | None = None,
+        credentials: Signer | None = None,
+        recv_window: int | str | None = None,
+        timeout: float = 10.0,
+        time_offset: float | None = None,
+        hears: Callable[[EventKind], bool] = lambda kind: True,
+        rng: Random | None = None,
+    ) -> None:
+        self._feed_factory = feed_factory
+        self._emit = emit
+        self._options = options
+        self._budget = budget
+        self._lookup = lookup
+        self._convert = convert
+        self._env = env
+        self._market_maker = market_maker
+        self._urls = urls
+        self._credentials = credentials
+        self._recv_window = recv_window
+        self._timeout = timeout
+        self._time_offset = time_offset
+        self._hears = hears
+        self._rng = rng
+        # Called with each request, by the key that the caller names.
+        self._named: dict[tuple[WsKey, Signer | None], ApiService] = {}
+        self._services: dict[tuple[WsKey, str, Signer | None], ApiService] = {}
+        self._clocks: dict[Product, ServerClock] = {}
+        self._endings: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    def submit(
+        self,
+        key: WsKey,
+        method: Method,
+        params: Mapping[str, Any],
+        settle: Settle,
+        timeout: float | None = None,
+        resolve: bool = True,
+        credentials: Signer | None = None,
+    ) -> Callable[[], None]:
+        """Send a request; return what forgets it. See `Desk.submit`."""
+        service = self.service(key, credentials)
+        request: Request = service.submit(method, params, settle, timeout, resolve)
+        return lambda: service.desk.abandon(request)
+
+    def service(self, key: WsKey, credentials: Signer | None = None) -> ApiService:
+        """Return a service, made if need be; it connects with its first request.
+
+        Raises
+        ------
+        ConfigurationError
+            It takes no requests, does not exist in this environment, or the API key would leave this machine
+            in the clear.
+        """
+        credentials = self._credentials if credentials is None else credentials
+        known = self._named.get((key, credentials))
+        if known is not None:
+            return known
+        if self._closed:
+            raise ConfigurationError("the client is closed; make a new one")
+        product, routed, url = product_of(key), route(key, self._env), self.url(key)
+        service = self._services.get((routed, url, credentials))
+        if service is None:
+            service = self._make(routed, product, url, credentials)
+            self._services[routed, url, credentials] = service
+        self._named[key, credentials] = service
+        return service
+
+    def url(self, key: WsKey) -> str:
+        """Return where a service is."""
+        product_of(key)
+        return stream_url(
+            route(key, self._env), env=self._env, market_maker=self._market_maker, urls=self._urls, named=key
+        )
+
+    def clock(self, product: Product) -> ServerClock:
+        """Return Binance's time as a product tells it."""
+        if product not in self._clocks:
+            self._clocks[product] = clock = ServerClock()
+            clock.set(self._time_offset)
+        return self._clocks[product]
+
+    def set_offset(self, offset_ms: float | None) -> None:
+        """Set by how many milliseconds Binance's clocks are ahead of ours; None measures."""
+        self._time_offset = offset_ms
+        for clock in self._clocks.values():
+            clock.set(offset_ms)
+
+    def connect(self, key: WsKey) -> None:
+        """Connect ahead of the first request."""
+        self.service(key).start()
+
+    def is_connected(self, key: WsKey) -> bool:
+        """Tell whether a connection of a service is open."""
+        return any(service.is_up for service in self._of(key))
+
+    def replace(self, key: WsKey | None = None) -> int:
+        """Replace connections by new ones; return how many that concerns."""
+        services = self._services.values() if key is None else self._of(key)
+        return sum(service.replace() for service in tuple(services))
+
+    def end(self, key: WsKey) -> None:
+        """Close the connections of a service; requests without an answer are settled."""
+        loop = asyncio.get_running_loop()
+        ending = self._of(key)
+        for place in [place for place, service in self._services.items() if service in ending]:
+            del self._services[place]
+        for name in [name for name, service in self._named.items() if service in ending]:
+            del self._named[name]
+        for service in ending:
+            task = loop.create_task(service.close(), name=f"fastbinance end of {service.ws_key}")
+            self._endings.add(task)
+            task.add_done_callback(self._endings.discard)
+
+    def sample(self) -> None:
+        """Look at every connection."""
+        for service in self._services.values():
+            service.sample()
+
+    def stats(self) -> tuple[ConnectionStats, ...]:
+        """Return what is known about each connection now."""
+        return tuple(stats for service in self._services.values() for stats in service.stats())
+
+    def begin_close(self) -> None:
+        """Settle all requests and say goodbye everywhere; `close` waits for the end."""
+        self._closed = True
+        for service in self._services.values():
+            service.begin_close()
+
+    async def close(self) -> None:
+        """End everything; nothing of it is left on the loop."""
+        self.begin_close()
+        await asyncio.gather(*(service.close() for service in self._services.values()))
+        while self._endings:
+            await asyncio.wait(self._endings)
+
+    def _of(self, key: WsKey) -> tuple[ApiService, ...]:
+        routed, url = route(key, self._env), self.url(key)
+        return tuple(
+            service
+            for (there, where, _), service in self._services.items()
+            if (there, where) == (routed, url)
+        )
+
+    def _make(self, routed: WsKey, product: Product, url: str, credentials: Signer | None) -> ApiService:
+        if credentials is not None and url.startswith("ws:"):
+            self._check_clear(routed, url)
+        limits: RequestLimits = limits_for(self._limits_place(routed), product, self._options.source_address)
+        return ApiService(
+            routed,
+            product,
+            url,
+            credentials=credentials,
+            clock=self.clock(product),
+            limits=limits,
+            lookup=self._lookup,
+            convert=self._convert,
+            feed_factory=self._feed_factory,
+            emit=self._emit,
+            budget=self._budget,
+            options=self._options,
+            recv_window=self._recv_window,
+            timeout=self._timeout,
+            hears=self._hears,
+            rng=self._rng,
+        )
+
+    def _limits_place(self, routed: WsKey) -> str:
+        # An exchange of somebody's own, such as a simulator, is another environment.
+        own = base_url(routed, env=self._env, market_maker=self._market_maker, urls=self._urls)
+        there = base_url(routed, env=self._env, market_maker=self._market_maker)
+        return self._env if own == there else own
+
+    def _check_clear(self, routed: WsKey, url: str) -> None:
+        host, proxy = urlsplit(url).hostname or "", self._options.proxy
+        elsewhere = None if is_loopback(host) else host
+        if elsewhere is None and proxy is not None and not is_loopback(proxy.host):
+            elsewhere = f"the proxy {proxy}"
+        if elsewhere is not None:
+            raise ConfigurationError(
+                f"{routed} would send the API key in the clear to {elsewhere}: use wss://"
+            )

@@ -1,0 +1,449 @@
+"""One WebSocket API service: a desk, and the connections that its requests go out on."""
+
+import asyncio
+import itertools
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from fastbinance._io.api_mail import ApiMail
+from fastbinance._io.connection import Connection
+from fastbinance._io.options import ConnectBudget, ConnectionOptions
+from fastbinance._io.session import Feed, FeedFactory
+from fastbinance._io.sockets import Failure
+from fastbinance._io.stats import ConnectionStats
+from fastbinance._protocol.backoff import Backoff
+from fastbinance._protocol.desk import Desk
+from fastbinance._protocol.envelope import request_ids
+from fastbinance._protocol.lifecycle import State
+from fastbinance._protocol.line import Line
+from fastbinance._protocol.method import Method, Product
+from fastbinance._protocol.request_limits import LimitWarning, RequestLimits
+from fastbinance._protocol.requests import Request, Settle
+from fastbinance._protocol.resolution import Convert
+from fastbinance._protocol.server_clock import ServerClock
+from fastbinance._protocol.signing import Signer
+from fastbinance.errors import ConnectionLost
+from fastbinance.events import Event, EventKind
+from fastbinance.keys import WsKey
+from fastbinance.request_errors import RequestError
+
+__all__ = ["ApiService"]
+
+logger = logging.getLogger("fastbinance")
+
+Emit = Callable[[Event], object]
+
+#: Of this process: no two of its requests have the same.
+_ids: Final = request_ids()
+# Numbers of lines: one in use, one that replaces it, and those that wait for their last answers.
+_MOST_LINES: Final = 8
+
+
+def _wall_ms() -> float:
+    return time.time_ns() / 1e6
+
+
+class ApiService:
+    """The requests of one pair of credentials to one service.
+
+    Made, called and destroyed on the thread of one running event loop. `submit` returns at once; connecting,
+    logging on and retrying happen behind it, from the first request until `close`.
+
+    Parameters
+    ----------
+    ws_key, product
+        The service, after routing, and whose methods it has.
+    url
+        Where it is.
+    credentials
+        API key and signer; None where there are none.
+    clock, limits, lookup, convert
+        See `Desk`.
+    feed_factory, emit, budget, options, rng
+        See `Group`.
+    recv_window, timeout
+        See `Desk`.
+    hears
+        Tells whether anybody wants the events of a kind.
+    """
+
+    def __init__(
+        self,
+        ws_key: WsKey,
+        product: Product,
+        url: str,
+        *,
+        credentials: Signer | None,
+        clock: ServerClock,
+        limits: RequestLimits,
+        lookup: Mapping[tuple[Product, str], Method],
+        convert: Convert,
+        feed_factory: FeedFactory,
+        emit: Emit,
+        budget: ConnectBudget,
+        options: ConnectionOptions,
+        recv_window: int | str | None = None,
+        timeout: float = 10.0,
+        hears: Callable[[EventKind], bool] = lambda kind: True,
+        rng: Random | None = None,
+    ) -> None:
+        self.ws_key: Final = ws_key
+        self.url: Final = url
+        self.desk: Final = Desk(
+            str(ws_key),
+            self,
+            product=product,
+            credentials=credentials,
+            clock=clock,
+            limits=limits,
+            lookup=lookup,
+            ids=_ids,
+            wall_ms=_wall_ms,
+            convert=convert,
+            recv_window=recv_window,
+            timeout=timeout,
+        )
+        self._feed_factory = feed_factory
+        self._emit = emit
+        self._budget = budget
+        self._options = options
+        self._hears = hears
+        self._rng = Random() if rng is None else rng
+        self._loop = asyncio.get_running_loop()
+        self._numbers = itertools.count(1)
+        self._connections: dict[Line, Connection] = {}
+        # Links by line and lines by link, while they are open.
+        self._links: dict[Line, int] = {}
+        self._lines: dict[int, Line] = {}
+        self._line: Line | None = None
+        self._successor: Line | None = None
+        self._reason = ""
+        self._rollovers = 0
+        self._roll_at: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+        self._opened = False
+        self._closed = False
+
+    # -- called by who owns it
+
+    def start(self) -> None:
+        """Begin to connect, and to come back after every loss."""
+        if self._line is None and not self._closed:
+            self._line = self._make_line()
+            self._line.start(self._loop.time())
+            self._arm()
+
+    def submit(
+        self,
+        method: Method,
+        params: Mapping[str, Any],
+        settle: Settle,
+        timeout: float | None = None,
+        resolve: bool = True,
+    ) -> Request:
+        """Send a request as soon as possible; see `Desk.submit`."""
+        now = self._loop.time()
+        request = self.desk.submit(method, params, settle, now, timeout, resolve)
+        if self._line is None:
+            self.start()
+        if self._timer is None or request.deadline < self._timer_at:
+            self._arm()
+        return request
+
+    def replace(self, reason: str = "request") -> int:
+        """Replace the connection by a new one, the new one first; return how many that concerns."""
+        if self._line is None or self._line.state is not State.LIVE or self._successor is not None:
+            return 0
+        self._reason = reason
+        self._successor = self._make_line()
+        self._successor.start(self._loop.time())
+        self._arm()
+        return 1
+
+    @property
+    def is_up(self) -> bool:
+        """Whether a connection of it is open."""
+        return any(line.state is State.LIVE for line in self._connections)
+
+    def sample(self) -> None:
+        """Look at every connection."""
+        for connection in tuple(self._connections.values()):
+            connection.check()
+
+    def stats(self) -> tuple[ConnectionStats, ...]:
+        """Return what is known now, of the present connection."""
+        if self._line is None:
+            return ()
+        return (self._connections[self._line].stats(0, 0, self._rollovers),)
+
+    def begin_close(self) -> None:
+        """Say goodbye on all connections, and settle what has no answer yet; `close` waits for their end."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self.desk.close()
+        for line in tuple(self._connections):
+            line.close()
+
+    async def close(self) -> None:
+        """End all connections: close handshake, `close_timeout` seconds for the peers, then without it."""
+        self.begin_close()
+        ending = tuple(self._connections.values())
+        opened, self._opened = self._opened, False
+        try:
+            await asyncio.gather(*(connection.ended.wait() for connection in ending))
+        except asyncio.CancelledError:
+            for connection in ending:
+                connection.hang_up()
+            raise
+        if opened:
+            self._report("close")
+
+    # -- ConnectionOwner
+
+    def prepare(self, feed: Feed, /) -> None:
+        """See `ConnectionOwner`; no stream has a ring here."""
+
+    def opened(self, connection: Connection, /) -> None:
+        """See `ConnectionOwner`."""
+        line, now = connection.line, self._loop.time()
+        if line is self._line:
+            self._opened = True
+            self._report("reconnected" if connection.opens else "open", line=line.number)
+        line.opened(now)
+        self._links[line] = number = next(self._numbers)
+        self._lines[number] = line
+        wall = time.time()
+        self._roll_at = now + (self._options.rollover.at(wall, self._rng) - wall)
+        self.desk.opened(number, now)
+        self._arm()
+
+    def failed(self, connection: Connection, failure: Failure, /) -> None:
+        """See `ConnectionOwner`."""
+        line = connection.line
+        if line.state is not State.CONNECTING:
+            return
+        if failure.retry_after > 0.0:
+            self._budget.banned(urlsplit(connection.url).hostname or "", failure.retry_after)
+        trouble = failure.as_error(str(self.ws_key), line.attempts)
+        self._report("exception", error=trouble, attempt=line.attempts, line=line.number)
+        logger.warning("%s", trouble)
+        connection.trouble = trouble
+        line.failed(self._loop.time(), failure.retry_after)
+        if line is self._line:
+            self._report("reconnecting", error=trouble, attempt=line.attempts + 1, line=line.number)
+        self._arm()
+
+    def lost(self, connection: Connection, /) -> None:
+        """See `ConnectionOwner`."""
+        line, now = connection.line, self._loop.time()
+        connection.trouble = ConnectionLost(str(self.ws_key), None, "")
+        number = self._links.pop(line, None)
+        line.lost(now)
+        if line is self._line and self._successor is not None:
+            # What was to replace it is on its way already.
+            self._line, self._successor = self._successor, None
+            self._line.hurry(now)
+            line.close()
+        if number is not None:
+            del self._lines[number]
+            self.desk.lost(number, now)
+        self._arm()
+
+    def explained(self, connection: Connection, close_code: int | None, reason: str, /) -> None:
+        """See `ConnectionOwner`."""
+        line = connection.line
+        if line is not self._line or line.state in (State.RETIRING, State.CLOSED):
+            return
+        trouble = ConnectionLost(str(self.ws_key), close_code, reason)
+        logger.warning("%s", trouble)
+        connection.trouble = trouble
+        self._report("reconnecting", error=trouble, attempt=1, line=line.number)
+
+    def abandoned(self, connection: Connection, /) -> None:
+        """See `ConnectionOwner`."""
+        if not self._closed:
+            self.begin_close()
+            self._opened = False
+            self._report("close")
+
+    def control(self, connection: Connection, payload: bytes, recv_ns: int, /) -> None:
+        """See `ConnectionOwner`."""
+        number = self._links.get(connection.line)
+        if number is None:
+            return
+        self.desk.received(number, payload, self._loop.time())
+        if self._hears("response"):
+            self._report("response", payload=payload, recv_ns=recv_ns, line=connection.line.number)
+
+    def pinged(self, connection: Connection, /) -> None:
+        """See `ConnectionOwner`."""
+        now = self._loop.time()
+        connection.line.pinged(now)
+        number = self._links.get(connection.line)
+        if number is not None:
+            self.desk.heard(number, now)
+
+    def finished(self, connection: Connection, /) -> None:
+        """See `ConnectionOwner`."""
+        if connection.line.state is State.CLOSED and connection.line is not self._line:
+            self._connections.pop(connection.line, None)
+
+    def held(self, stream: str, /) -> None:
+        """See `ConnectionOwner`; nothing is held where there are no rings."""
+
+    def shutting_down(self, connection: Connection, /) -> None:
+        """See `ConnectionOwner`."""
+        if connection.line is self._line:
+            self.replace("shutdown")
+
+    def is_leaving(self, connection: Connection, stream: str, /) -> bool:
+        """See `ConnectionOwner`."""
+        return False
+
+    # -- LineDriver
+
+    def dial(self, line: Line, in_url: tuple[str, ...], /) -> None:
+        """See `LineDriver`."""
+        self._connections[line].dial(in_url)
+
+    def send(self, line: Line, frame: bytes, /) -> None:
+        """See `LineDriver`; a line without streams has no control messages."""
+        self._connections[line].send(frame)
+
+    def ping(self, line: Line, /) -> bool:
+        """See `LineDriver`."""
+        return self._connections[line].ping()
+
+    def say_goodbye(self, line: Line, /) -> None:
+        """See `LineDriver`."""
+        self._connections[line].say_goodbye()
+
+    def hang_up(self, line: Line, /) -> None:
+        """See `LineDriver`."""
+        self._connections[line].hang_up()
+
+    # -- DeskDriver
+
+    def transmit(self, number: int, frame: bytes, /) -> None:
+        """See `DeskDriver`."""
+        line = self._lines.get(number)
+        if line is not None:
+            self._connections[line].send(frame)
+
+    def give_up(self, number: int, reason: str, /) -> None:
+        """See `DeskDriver`."""
+        line = self._lines.get(number)
+        if line is not None:
+            logger.warning("%s: connection given up: %s", self.ws_key, reason)
+            self._connections[line].hang_up()
+
+    def ready(self, number: int, /) -> None:
+        """See `DeskDriver`."""
+        line = self._lines.get(number)
+        if line is None or line is not self._successor:
+            return
+        old, self._line, self._successor = self._line, line, None
+        if old is not None:
+            self._connections[line].inherit(self._connections[old])
+        self._rollovers += 1
+        logger.info("%s: a connection has been replaced: %s", self.ws_key, self._reason)
+        self._report("rollover", reason=self._reason, line=line.number)
+
+    def retire(self, number: int, /) -> None:
+        """See `DeskDriver`."""
+        line = self._lines.get(number)
+        if line is not None and line is not self._line:
+            line.retire()
+
+    def authenticated(self, number: int, /) -> None:
+        """See `DeskDriver`."""
+        line = self._lines.get(number)
+        self._report("authenticated", line=0 if line is None else line.number)
+
+    def strange(self, error: RequestError, payload: bytes, /) -> None:
+        """See `DeskDriver`."""
+        self._report("exception", error=error, payload=payload)
+
+    def warned(self, warning: LimitWarning, /) -> None:
+        """See `DeskDriver`."""
+        logger.warning("%s: %s", self.ws_key, warning)
+        self._report("limit", reason=str(warning))
+
+    # -- inside
+
+    def _make_line(self) -> Line:
+        host = urlsplit(self.url).hostname or ""
+        used = {line.number for line in self._connections}
+        line = Line(
+            next(number for number in range(_MOST_LINES) if number not in used),
+            self,
+            # Requests are counted by weight; what a second has of messages here are pongs.
+            messages_per_second=5.0,
+            budget=lambda now: self._take(host),
+            backoff=Backoff(base=self._options.backoff_base, cap=self._options.backoff_cap, rng=self._rng),
+            now=self._loop.time(),
+            stable_after=self._options.stable_after,
+            ping_every=self._options.ping_interval,
+            url_streams=False,
+        )
+        self._connections[line] = Connection(
+            line,
+            self.ws_key,
+            self.url,
+            owner=self,
+            mail=ApiMail(self.ws_key, self._report, {}, self._loop.time),
+            feed_factory=self._feed_factory,
+            options=self._options,
+        )
+        return line
+
+    def _take(self, host: str) -> float:
+        seconds = self._budget.take(host)
+        if seconds > 0.0:
+            logger.info(
+                "%s: attempt put off by %.1f s: banned, or the limit of connects", self.ws_key, seconds
+            )
+        return seconds
+
+    def _next_at(self) -> float | None:
+        times: Sequence[float | None] = (
+            self.desk.next_at,
+            self._roll_at if self._successor is None else None,
+            *(line.next_at for line in self._connections),
+        )
+        return min((at for at in times if at is not None), default=None)
+
+    def _arm(self) -> None:
+        at = None if self._closed else self._next_at()
+        if at is None or (self._timer is not None and self._timer_at <= at):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = at
+        self._timer = self._loop.call_at(at, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        if self._closed:
+            return
+        now = self._loop.time()
+        for line in tuple(self._connections):
+            line.tick(now)
+        if self._roll_at is not None and now >= self._roll_at:
+            self._roll_at = None
+            self.replace("age")
+        self.desk.tick(now)
+        self._arm()
+
+    def _report(self, kind: EventKind, /, **fields: Any) -> None:
+        fields.setdefault("recv_ns", time.time_ns())
+        self._emit(Event(kind=kind, ws_key=str(self.ws_key), **fields))

@@ -1,0 +1,463 @@
+"""The desk of one service and one pair of credentials: requests out, answers in, one outcome each.
+
+It has no socket and no clock. A request waits until there is a link that is ready, goes out in one frame,
+and is settled once: by its answer, by a refusal, because it was never sent, or as unknown. An order whose
+outcome is unknown is asked about (see `resolution`) before it is settled.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from fastbinance._protocol.deadlines import Deadlines
+from fastbinance._protocol.envelope import Envelope, client_order_ids
+from fastbinance._protocol.inbox import Inbox
+from fastbinance._protocol.method import Lane, Method, Product, Security
+from fastbinance._protocol.readiness import Readiness
+from fastbinance._protocol.request_limits import RequestLimits
+from fastbinance._protocol.requests import DeskDriver, Link, LinkState, Request, RequestState, Settle
+from fastbinance._protocol.resolution import Convert, Inquiries
+from fastbinance._protocol.server_clock import ServerClock
+from fastbinance._protocol.signing import Signer, canonical
+from fastbinance.errors import ConfigurationError
+from fastbinance.request_errors import (
+    NotSent,
+    RateLimited,
+    RequestError,
+    RequestOrphaned,
+    RequestTimeout,
+)
+
+__all__ = ["Desk"]
+
+#: What Binance takes where a request names no recvWindow.
+_RECV_WINDOW_MS: Final = 5_000.0
+# A link that others replace closes after its last answer, or then.
+_LEAVE_SECONDS: Final = 10.0
+_SIGNED: Final = frozenset({Security.TRADE, Security.USER_DATA, Security.LOGON})
+_OPEN_TO_ALL: Final = Security.NONE
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Desk:
+    """Matches the requests and answers of one service.
+
+    Parameters
+    ----------
+    ws_key
+        Name of the service, for errors.
+    driver
+        See `DeskDriver`.
+    product
+        Whose methods it serves.
+    credentials
+        API key and signer; None where there are none, and only public methods are served.
+    clock
+        Binance's time as far as it is known.
+    limits
+        Of this address and account; shared with other desks.
+    lookup
+        The table of methods.
+    ids
+        Numbers for requests.
+    wall_ms
+        Our time in milliseconds since 1970.
+    convert
+        See `Inquiries`.
+    recv_window
+        ``recvWindow`` of signed requests that name none, as it goes on the wire; None sends none.
+    timeout
+        Seconds for an answer where a request names none.
+    """
+
+    def __init__(
+        self,
+        ws_key: str,
+        driver: DeskDriver,
+        *,
+        product: Product,
+        credentials: Signer | None,
+        clock: ServerClock,
+        limits: RequestLimits,
+        lookup: Mapping[tuple[Product, str], Method],
+        ids: Iterator[int],
+        wall_ms: Callable[[], float],
+        convert: Convert,
+        recv_window: int | str | None = None,
+        timeout: float = 10.0,
+    ) -> None:
+        self.ws_key: Final = ws_key
+        self.timeout: Final = timeout
+        self.clock: Final = clock
+        self._driver = driver
+        self._credentials = credentials
+        self._account = "" if credentials is None else credentials.api_key
+        self._limits = limits
+        self._ids = ids
+        self._wall_ms = wall_ms
+        self._recv_window = recv_window
+        self._decoders: dict[Method, Any] = {}
+        self._links: dict[int, Link] = {}
+        self._current: Link | None = None
+        self._waiting: deque[Request] = deque()
+        self._deadlines = Deadlines()
+        self._closed = False
+        self._inquiries = Inquiries(self.ask, clock, wall_ms, lookup, self.finish, convert)
+        self._readiness = Readiness(self, product, credentials, clock, wall_ms, lookup)
+        self._inbox = Inbox(
+            self, driver, self._readiness, limits, self._account, lambda: clock.timestamp(wall_ms())
+        )
+
+    # -- called by who has the sockets
+
+    def submit(
+        self,
+        method: Method,
+        params: Mapping[str, Any],
+        settle: Settle,
+        now: float,
+        timeout: float | None = None,
+        resolve: bool = True,
+    ) -> Request:
+        """Take a request: send it, or keep it until there is a link.
+
+        Raises
+        ------
+        ConfigurationError
+            A parameter is missing, unknown or wrong; or the method wants credentials.
+        RateLimited
+            Binance would refuse it, as it has said.
+        NotSent
+            The desk is closed.
+        """
+        wire = method.check(params)
+        if method.security is not _OPEN_TO_ALL and self._credentials is None:
+            raise ConfigurationError(
+                f"{method.name} wants credentials: give the client api_key= and api_secret="
+            )
+        client_order_id: str | None = None
+        if method.client_id is not None:
+            client_order_id = wire.get(method.client_id)
+            if client_order_id is None:
+                client_order_id = wire[method.client_id] = next(client_order_ids)
+        elif method.lane is Lane.CANCEL:
+            client_order_id = wire.get("origClientOrderId")
+        if self._closed:
+            raise NotSent(self.ws_key, method.name, None, client_order_id, reason="the client is closed")
+        seconds = self._limits.refusal(method.lane, self._account, now)
+        if seconds > 0.0:
+            reason = "Binance has refused more until then"
+            raise RateLimited(
+                self.ws_key, method.name, None, client_order_id, reason=reason, retry_after=seconds
+            )
+        timeout = self.timeout if timeout is None else timeout
+        request = Request(
+            method,
+            wire,
+            self._decoder(method),
+            settle,
+            timeout,
+            now + timeout,
+            resolve and method.resolve is not None,
+            client_order_id,
+        )
+        self._deadlines.add(request)
+        link = self._current
+        if link is None:
+            self._waiting.append(request)
+            return request
+        try:
+            self._send(request, link)
+        except BaseException:  # of a signer of the caller's: nobody waits for this request any more
+            request.state = RequestState.DONE
+            raise
+        return request
+
+    def abandon(self, request: Request) -> None:
+        """Forget who waits for a request; what has not been sent is not sent any more."""
+        request.settle = _nobody
+        request.resolves = False
+        if request.state in (RequestState.WAITING, RequestState.ASKING):
+            self.finish(request, None, None)
+
+    def opened(self, number: int, now: float) -> None:
+        """Take note of a new link; what waits is sent once it is ready."""
+        self._links[number] = link = Link(number, now)
+        self._readiness.begin(link, now)
+
+    def lost(self, number: int, now: float, reason: str = "connection lost") -> None:
+        """Take note that a link is gone; its requests have no answer any more."""
+        link = self._links.pop(number, None)
+        if link is None:
+            return
+        if link is self._current:
+            self._current = None
+        orphans, link.in_flight = link.in_flight, {}
+        for request in orphans.values():
+            if request.state is RequestState.SENT:
+                error = RequestOrphaned(*self.facts(request), reason=reason)
+                self.unknown(request, error, now)
+        self._inquiries.hurry(now)
+
+    def received(self, number: int, payload: bytes, now: float) -> None:
+        """Take in an answer."""
+        link = self._links.get(number)
+        if link is None:
+            return
+        link.heard_at = now
+        self._inbox.take(link, payload, now)
+        if link.leave_by is not None:
+            self._let_go(link, now)
+
+    def leave(self, number: int, now: float) -> None:
+        """Send nothing more on a link; it is retired after its last answer, or after ten seconds."""
+        link = self._links.get(number)
+        if link is None:
+            return
+        link.state = LinkState.LEAVING
+        link.leave_by = now + _LEAVE_SECONDS
+        if link is self._current:
+            self._current = None
+        self._let_go(link, now)
+
+    def heard(self, number: int, now: float) -> None:
+        """Take note that something has come on a link that is no answer."""
+        link = self._links.get(number)
+        if link is not None:
+            link.heard_at = now
+
+    def close(self) -> None:
+        """Settle everything: what was sent is unknown."""
+        self._closed = True
+        for request in self._deadlines:
+            if request.state is RequestState.WAITING:
+                self.finish(request, None, NotSent(*self.facts(request), reason="the client was closed"))
+            elif request.state is RequestState.SENT:
+                reason = "the client was closed before the answer"
+                self.finish(request, None, RequestOrphaned(*self.facts(request), reason=reason))
+        self._inquiries.orphaned()
+        self._waiting.clear()
+        self._deadlines.clear()
+
+    # -- time
+
+    @property
+    def next_at(self) -> float | None:
+        """When `tick` has something to do; None: not before something happens."""
+        times = [self._deadlines.next_at, self._inquiries.next_at]
+        times += [link.leave_by for link in self._links.values()]
+        if self._current is not None:
+            times.append(self._readiness.refresh_at)
+        return min((at for at in times if at is not None), default=None)
+
+    def tick(self, now: float) -> None:
+        """Do what is due: give up late answers, ask about orders, look at the clock."""
+        self.clock.notice(self._wall_ms(), now * 1000.0)
+        for request in self._deadlines.due(now):
+            self._late(request, now)
+        for link in tuple(self._links.values()):
+            if link.leave_by is not None:
+                self._let_go(link, now)
+        self._inquiries.tick(now)
+        if self._current is not None:
+            self._readiness.tick(self._current, now)
+
+    # -- what is known
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a request would be sent at once."""
+        return self._current is not None
+
+    @property
+    def is_logged_on(self) -> bool:
+        """Whether requests go out without a signature of their own."""
+        return self._current is not None and self._current.is_logged_on
+
+    @property
+    def unmatched(self) -> int:
+        """Answers that no request waited for."""
+        return self._inbox.unmatched
+
+    @property
+    def malformed(self) -> int:
+        """Answers that could not be read."""
+        return self._inbox.malformed
+
+    @property
+    def pending(self) -> int:
+        """How many requests have no outcome yet."""
+        counted = (RequestState.WAITING, RequestState.SENT)
+        return sum(request.state in counted for request in self._deadlines) + len(self._inquiries)
+
+    # -- for readiness and inquiries
+
+    def ask(
+        self,
+        method: Method,
+        params: dict[str, Any],
+        settle: Settle,
+        now: float,
+        timeout: float,
+        decoder: Any = None,
+        /,
+        *,
+        link: Link | None = None,
+    ) -> bool:
+        """Send a request of our own at once, on a link or on the ready one; False when there is none."""
+        link = self._current if link is None else link
+        if link is None:
+            return False
+        seconds = self._limits.refusal(method.lane, self._account, now)
+        if seconds > 0.0:
+            reason = "Binance has refused more until then"
+            settle(None, RateLimited(self.ws_key, method.name, reason=reason, retry_after=seconds))
+            return True
+        decoder = self._decoder(method) if decoder is None else decoder
+        request = Request(method, params, decoder, settle, timeout, now + timeout)
+        self._deadlines.add(request)
+        self._send_waiting(request, link)
+        return True
+
+    def ready(self, link: Link, now: float) -> None:
+        """Send on this link from now on, first of all what waits."""
+        if link.state is not LinkState.PREPARING:
+            return
+        link.state = LinkState.READY
+        before, self._current = self._current, link
+        self._driver.ready(link.number)
+        if before is not None:
+            self.leave(before.number, now)
+        waiting, self._waiting = self._waiting, deque()
+        for request in waiting:
+            if request.state is RequestState.WAITING:
+                self._send_waiting(request, link)
+        self._inquiries.hurry(now)
+        self._inquiries.tick(now)
+
+    def fail_waiting(self, error: Callable[[Request], RequestError]) -> None:
+        """Settle what waits for a logon that has failed."""
+        kept: deque[Request] = deque()
+        for request in self._waiting:
+            if request.state is not RequestState.WAITING:
+                continue
+            if request.method.security is _OPEN_TO_ALL:
+                kept.append(request)
+            else:
+                self.finish(request, None, error(request))
+        self._waiting = kept
+
+    def hang_up(self, link: Link, reason: str) -> None:
+        """End a link that is of no use."""
+        self._driver.give_up(link.number, reason)
+
+    def authenticated(self, link: Link) -> None:
+        """Tell that a link is logged on."""
+        self._driver.authenticated(link.number)
+
+    # -- inside
+
+    def _send_waiting(self, request: Request, link: Link) -> None:
+        """Send a request whose caller is elsewhere: a signer that fails settles it."""
+        try:
+            self._send(request, link)
+        except ConfigurationError as error:
+            self.finish(request, None, NotSent(*self.facts(request), reason=str(error)))
+
+    def _send(self, request: Request, link: Link) -> None:
+        method, params = request.method, request.params
+        security = method.security
+        request.sent_ms = self._wall_ms()
+        credentials = self._credentials
+        if credentials is not None and security is not _OPEN_TO_ALL:
+            if security in _SIGNED:
+                request.timestamp_ms = params["timestamp"] = self.clock.timestamp(request.sent_ms)
+                window = params.get("recvWindow")
+                if window is None and self._recv_window is not None:
+                    window = params["recvWindow"] = self._recv_window
+                request.recv_window_ms = _RECV_WINDOW_MS if window is None else float(window)
+            if not link.is_logged_on or security is Security.LOGON:
+                params["apiKey"] = credentials.api_key
+                if security in _SIGNED:
+                    params["signature"] = credentials.sign(canonical(params))
+        request.id = id = next(self._ids)
+        frame = (
+            {"id": id, "method": method.name, "params": params}
+            if params
+            else {"id": id, "method": method.name}
+        )
+        request.link = link
+        request.state = RequestState.SENT
+        # Before it is sent: an answer may come in the same turn.
+        link.in_flight[id] = request
+        self._driver.transmit(link.number, _encode(frame))
+
+    def _late(self, request: Request, now: float) -> None:
+        if request.state is RequestState.WAITING:
+            why = "no connection was ready in time" if self._current is None else "it waited for too long"
+            self.finish(request, None, NotSent(*self.facts(request), reason=why))
+            return
+        if request.state is not RequestState.SENT:
+            return
+        link = request.link
+        error = RequestTimeout(*self.facts(request), timeout_seconds=request.timeout)
+        if not request.resolves:
+            self.finish(request, None, error)
+        else:
+            # It stays matched: the answer may come before what asking finds.
+            self._inquiries.begin(request, error, now)
+        if link is not None and link.number in self._links and now - link.heard_at >= request.timeout:
+            self._driver.give_up(link.number, "no answer, and nothing else has come")
+
+    def unknown(self, request: Request, error: RequestError, now: float) -> None:
+        """Settle a request that may have been carried out, or find out whether it was."""
+        if request.state is RequestState.ASKING:
+            return
+        self._unmatch(request)
+        if request.resolves and not self._closed:
+            self._inquiries.begin(request, error, now)
+            self._inquiries.tick(now)
+            if self._current is not None:
+                # That there is none is certain at a time of Binance's clock.
+                self._readiness.measure_if_wanted(self._current, now, certainly=True)
+        else:
+            self.finish(request, None, error)
+
+    def finish(self, request: Request, result: Any, error: RequestError | None) -> None:
+        """Settle a request, once."""
+        if request.state is RequestState.DONE:
+            return
+        if request.state is RequestState.ASKING:
+            self._inquiries.end(request)
+        self._unmatch(request)
+        request.state = RequestState.DONE
+        settle, request.settle = request.settle, _nobody
+        settle(result, error)
+
+    def _unmatch(self, request: Request) -> None:
+        """Match no answer to a request any more."""
+        if request.link is not None and request.id is not None:
+            request.link.in_flight.pop(request.id, None)
+
+    def _let_go(self, link: Link, now: float) -> None:
+        if link.leave_by is None or (link.in_flight and now < link.leave_by):
+            return
+        link.leave_by = None
+        self._driver.retire(link.number)
+
+    def _decoder(self, method: Method) -> Any:
+        decoder = self._decoders.get(method)
+        if decoder is None:
+            decoder = self._decoders[method] = msgspec.json.Decoder(Envelope[method.answer])  # type: ignore[name-defined]
+        return decoder
+
+    def facts(self, request: Request) -> tuple[str, str, int | str | None, str | None]:
+        """Return what every error about a request begins with."""
+        return self.ws_key, request.method.name, request.id, request.client_order_id
+
+
+def _nobody(result: Any, error: RequestError | None) -> None:
+    """Settle what nobody waits for."""
