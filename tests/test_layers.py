@@ -14,7 +14,7 @@ NATIVE = SOURCE / "_native"
 FLOORS = {
     0: {
         "_builders", "_endpoints", "_grammar", "_picows_check", "_typed", "_version", "answers", "codes",
-        "drift", "errors", "events", "keys", "rounding", "streams",
+        "drift", "errors", "events", "keys", "request_errors", "rounding", "streams",
     },
     1: {"_core", "_protocol"},  # with a bar between them
     2: {"_api", "_io"},
