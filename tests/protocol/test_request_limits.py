@@ -1,4 +1,6 @@
-"""Full order counters stop orders, weights and bans the address; no wait is negative or beyond the longest ban."""
+"""Full order counters stop orders, weights and bans the address, and no wait is negative or without end."""
+
+from collections.abc import Iterator
 
 import msgspec
 import pytest
@@ -140,6 +142,24 @@ def test_an_answer_of_yesterday_does_not_fill_today(scene: Scene) -> None:
     assert scene.limits.usage(ME, scene.now)[0].count == 3
 
 
+def test_the_answers_of_a_short_window_are_late_for_a_quarter_of_it(scene: Scene) -> None:
+    scene.learn(orders(5, seconds=1))
+    scene.now += 1.2
+    scene.learn(orders(100, seconds=1))
+    assert scene.waits()[2] == 0.0
+    scene.now += 0.2
+    scene.learn(orders(100, seconds=1))
+    assert scene.waits()[2] == 0.65
+
+
+def test_a_window_ends_sooner_when_the_servers_clock_is_better_known(scene: Scene) -> None:
+    scene.learn(orders(100))
+    assert scene.waits()[2] == 10.05
+    scene.limits.learn([], ME, NOW, server_ms(NOW + 4.0))
+    scene.limits.learn([orders(100)], ME, NOW)
+    assert scene.waits()[2] == 6.05
+
+
 def test_a_new_window_that_fills_later_is_believed(scene: Scene) -> None:
     scene.learn(orders(50))
     scene.now += 13.0
@@ -181,10 +201,10 @@ def test_usage_tells_the_counters_of_address_and_account(scene: Scene) -> None:
     scene.learn(weight(20), RateLimit("RAW_REQUESTS", "MINUTE", 5, 300_000, 7), orders(3), orders_a_day(9))
     scene.learn(orders(40), account=OTHER)
     assert scene.limits.usage(ME, scene.now) == (
-        LimitUse("spot", "REQUEST_WEIGHT", "1 min", 6_000, 20, pytest.approx(56.0)),
-        LimitUse("spot", "RAW_REQUESTS", "5 min", 300_000, 7, pytest.approx(296.0)),
-        LimitUse("spot", "ORDERS", "10 s", 100, 3, pytest.approx(6.0)),
-        LimitUse("spot", "ORDERS", "1 d", 200_000, 9, pytest.approx(DAY - 4.0)),
+        LimitUse("spot", "REQUEST_WEIGHT", "1 min", 6_000, 20, 56.0),
+        LimitUse("spot", "RAW_REQUESTS", "5 min", 300_000, 7, 296.0),
+        LimitUse("spot", "ORDERS", "10 s", 100, 3, 6.0),
+        LimitUse("spot", "ORDERS", "1 d", 200_000, 9, DAY - 4.0),
     )
 
 
@@ -212,6 +232,12 @@ def test_every_counter_warns_for_itself_and_every_account(scene: Scene) -> None:
 def test_a_refusal_takes_no_warning_away(scene: Scene) -> None:
     scene.refused(429, -1015, 3.0, (orders(100),))
     assert len(scene.learn(orders(100))) == 1
+
+
+def test_no_warning_is_about_a_window_that_is_over(scene: Scene) -> None:
+    scene.refused(429, -1015, 3.0, (orders(100),))
+    scene.now += 10.5
+    assert scene.learn(orders(100)) == []
 
 
 # -- refusals
@@ -255,6 +281,15 @@ def test_a_429_beside_a_full_order_counter_is_about_orders(scene: Scene) -> None
 def test_a_429_beside_two_full_counters_is_about_weight(scene: Scene) -> None:
     assert scene.refused(429, None, None, (weight(6_000), orders(100))) == pytest.approx(60.05)
     assert scene.waits()[1] == 60.05
+
+
+def test_a_1003_beside_a_full_order_counter_is_about_weight(scene: Scene) -> None:
+    assert scene.refused(429, -1003, None, (orders(100),)) == 60.0
+    assert scene.waits()[1] == 60.0
+
+
+def test_a_ban_without_its_end_lasts_longer_than_the_window_of_the_weight(scene: Scene) -> None:
+    assert scene.refused(418, -1003, None, (weight(6_001),)) == 120.0
 
 
 @pytest.mark.parametrize(
@@ -316,6 +351,38 @@ def test_futures_that_count_orders_together_stop_together_and_keep_their_weights
     usdm.learn([weight(2_400, 2_400)], ME, NOW, server_ms(NOW))
     assert usdm.refusal(Lane.READ, ME, NOW) == pytest.approx(60.05)
     assert coinm.refusal(Lane.READ, ME, NOW) == 0.0
+
+
+# -- threads
+
+
+class Held:
+    """A lock that says whether it is held."""
+
+    held = False
+
+    def __enter__(self) -> None:
+        assert not self.held
+        self.held = True
+
+    def __exit__(self, *error: object) -> None:
+        self.held = False
+
+
+def test_everything_that_changes_does_so_with_the_lock_held() -> None:
+    lock, seen = Held(), []
+
+    def told() -> Iterator[RateLimit]:
+        for each in (weight(1), orders(1)):
+            seen.append(lock.held)
+            yield each
+        seen.append(lock.held)
+
+    limits = RequestLimits("spot", {}, lock)
+    limits.learn(told(), ME, NOW)
+    limits.refused(429, -1015, None, told(), ME, NOW, server_ms(NOW))
+    assert seen == [True] * 6
+    assert not lock.held
 
 
 # -- whatever comes

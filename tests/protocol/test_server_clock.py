@@ -201,12 +201,13 @@ def test_a_machine_that_slept_measures_again() -> None:
         assert world.clock.notice(world.local_ms, world.monotonic_ms - asleep) is (nap > 0.0)
 
 
-def test_a_clock_that_is_slewed_is_no_step() -> None:
+@pytest.mark.parametrize("every", [60_000.0, HOUR_MS])
+def test_a_clock_that_is_slewed_is_no_step(every: float) -> None:
     world = World()
     world.ask()
-    for _ in range(1_000):
-        world.now += 60_000.0
-        world.stepped += 20.0
+    for _ in range(100):
+        world.now += every
+        world.stepped += every * 0.0003
         assert not world.clock.notice(world.local_ms, world.monotonic_ms)
 
 
@@ -215,6 +216,15 @@ def test_a_clock_set_back_between_request_and_answer_teaches_nothing() -> None:
     world.ask()
     assert not world.clock.observe(world.local_ms, world.local_ms - 100.0, int(world.now))
     assert (world.clock.measured, world.clock.steps) == (False, 1)
+
+
+def test_a_step_back_within_wide_bounds_starts_anew_too() -> None:
+    world = World()
+    world.ask(300.0, 300.0)
+    world.stepped = -100.0
+    world.ask(1.0, 1.0)
+    assert world.clock.earliest_ms(world.local_ms) == pytest.approx(world.now, abs=3.0)
+    assert world.clock.steps == 1
 
 
 def test_time_before_the_newest_sample_is_not_trusted() -> None:

@@ -99,7 +99,7 @@ Told = TypeVar("Told", bound=LimitUse)
 class _Window:
     """One counter in its current interval."""
 
-    __slots__ = ("aligned", "count", "ends", "interval", "kind", "limit", "seconds", "warned")
+    __slots__ = ("count", "ends", "interval", "kind", "limit", "seconds", "warned")
 
     def __init__(self, kind: str, seconds: int, interval: str) -> None:
         self.kind = kind
@@ -107,24 +107,20 @@ class _Window:
         self.interval = interval
         self.limit = self.count = 0
         self.ends = -inf
-        self.aligned = False
         self.warned = False
 
     def take(self, limit: int, count: int, now: float, ahead: float | None) -> None:
         """Take note of a count; `ahead` is the server's clock minus that of `now`, or None."""
         if now >= self.ends:
-            left = self._left(now, ahead)
-            grown = 0 < self.count <= count and self.limit == limit
-            if grown and now < self.ends + min(_LATE, self.seconds / 4.0):
+            if 0 < self.count <= count and now < self.ends + min(_LATE, self.seconds / 4.0):
                 # More than the old window had, and so soon: this answer tells of the old one, which is over.
                 # It must not fill the new one, least of all that of a day.
                 return
-            self.ends = now + left
-            self.aligned = ahead is not None
+            self.ends = now + self._left(now, ahead)
             self.warned = False
-        elif ahead is not None and not self.aligned:
+        elif ahead is not None:
+            # Sooner than was thought, where the server's clock has become known, or better known.
             self.ends = min(self.ends, now + self._left(now, ahead))
-            self.aligned = True
         # The latest word counts, not the greatest: answers may overtake each other by a few, and a count that
         # was wrong must not last until the window ends.
         self.limit, self.count = limit, count
@@ -132,8 +128,9 @@ class _Window:
     def _left(self, now: float, ahead: float | None) -> float:
         return float(self.seconds) if ahead is None else self.seconds - (now + ahead) % self.seconds
 
-    def full_until(self, now: float) -> float:
-        return self.ends + _MARGIN if self.count >= self.limit and now < self.ends else -inf
+    def full_until(self) -> float:
+        """Return when it begins anew, if it is full; -inf if not."""
+        return self.ends + _MARGIN if self.count >= self.limit else -inf
 
     def warns(self, now: float) -> bool:
         """Say whether a warning is due: once in each interval, and none about one that is over."""
@@ -141,6 +138,7 @@ class _Window:
         return due
 
     def use(self, kind: type[Told], product: Product, now: float) -> Told:
+        """Return what is used, as whatever shall be told."""
         left = max(0.0, self.ends - now)
         count = self.count if left else 0
         return kind(product, self.kind, self.interval, self.limit, count, left)
@@ -172,7 +170,7 @@ class Use:
             return None
         window.take(told.limit, told.count, now, ahead)
         if window.count >= window.limit or self._full_until > now:
-            self._full_until = max(window.full_until(now) for window in self.windows.values())
+            self._full_until = max(window.full_until() for window in self.windows.values())
             self.until = max(self._full_until, self._stopped_until)
         return window
 

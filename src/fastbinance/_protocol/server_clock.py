@@ -38,8 +38,7 @@ class ServerClock:
     """
 
     __slots__ = (
-        "_apart", "_apart_at", "_at", "_by_hand", "_high", "_low", "_offset", "_plain_from", "_plain_until",
-        "steps",
+        "_apart", "_apart_at", "_at", "_by_hand", "_high", "_low", "_offset", "_plain_until", "steps",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -50,8 +49,8 @@ class ServerClock:
         self._apart: float | None = None  # our wall clock minus our monotonic one, and when
         self._apart_at = 0.0
         self.steps = 0
-        # Between these times our clock plus offset is the timestamp; outside, more has to be thought about.
-        self._plain_from, self._plain_until = -inf, inf
+        # Until this time our clock plus offset is the timestamp; later, the bounds are too wide for that.
+        self._plain_until = inf
 
     # -- what is known
 
@@ -84,9 +83,9 @@ class ServerClock:
         It is never a second ahead of the server, as far as the bounds tell: where they are wide, it is taken
         back until it is not. An offset set by hand is used as it is.
         """
-        if self._plain_from <= local_ms <= self._plain_until:
+        if local_ms <= self._plain_until:
             return int(local_ms + self._offset)
-        return int(local_ms + self._offset - max(0.0, self._error_at(local_ms) - _AHEAD_MS))
+        return int(local_ms + self._offset - (self._error_at(local_ms) - _AHEAD_MS))
 
     def earliest_ms(self, local_ms: float) -> float:
         """Return a time that the server's clock has reached for certain; -inf when nothing is measured.
@@ -134,7 +133,6 @@ class ServerClock:
             before_low, before_high = self._low - drifted, self._high + drifted
             if before_low <= high and low <= before_high and received_ms >= self._at - _STEP_MS:
                 low, high = max(low, before_low), min(high, before_high)
-                received_ms = max(received_ms, self._at)
             else:
                 apart = max(before_low - high, low - before_high, self._at - received_ms)
                 self.steps += apart > _STEP_MS
@@ -176,7 +174,7 @@ class ServerClock:
         self._by_hand = offset_ms is not None
         if offset_ms is not None:
             self._offset = float(offset_ms)
-            self._plain_from, self._plain_until = -inf, inf
+            self._plain_until = inf
         else:
             self._use((self._low + self._high) / 2.0 if self.measured else 0.0)
 
@@ -186,15 +184,7 @@ class ServerClock:
 
     def _use(self, offset: float) -> None:
         self._offset = offset
-        if self.measured:
-            self._plain_from = self._at - _STEP_MS
-            self._plain_until = self._at + (_AHEAD_MS - self.error_ms) / _DRIFT
-        else:
-            self._plain_from, self._plain_until = -inf, inf
+        self._plain_until = self._at + (_AHEAD_MS - self.error_ms) / _DRIFT if self.measured else inf
 
     def _error_at(self, local_ms: float) -> float:
-        # Time before the newest sample: our clock was set back, and how far the bounds hold is not known. The
-        # offset is then as good a guess as any, as it is before the first sample.
-        if not self.measured or local_ms < self._at - _STEP_MS:
-            return 0.0
         return self.error_ms + _DRIFT * abs(local_ms - self._at)
