@@ -13,6 +13,7 @@ from support.answers import VECTORS, documented, read, said, text, written
 from fastbinance import answers
 from fastbinance.answers import (
     ANSWERS,
+    UNREADABLE,
     Account,
     Answer,
     CancelReplaced,
@@ -303,6 +304,26 @@ WRONG = [
 def test_a_wrong_type_is_refused_with_its_place(product: str, method: str, key: str, value: Any) -> None:
     with pytest.raises(msgspec.ValidationError, match=re.escape(f"`$.{key}")):
         read(product, method, documented(product, method) | {key: value})
+
+
+GOOD = text(documented("spot", "order.place", "RESULT"))
+
+MALFORMED = [
+    ("empty", b""),
+    ("cut", GOOD[:60]),
+    ("with something after it", GOOD + b"}"),
+    ("not UTF-8", GOOD.replace(b"mine-1", b"mine-\xff")),
+    ("half a surrogate pair", GOOD.replace(b"mine-1", b"mine-\\ud800")),
+    ("nested without an end", GOOD[:-1] + b', "new": ' + b"[" * 100_000),
+    ("an array", b"[]"),
+    ("null", b"null"),
+]
+
+
+@pytest.mark.parametrize("payload", [case[1] for case in MALFORMED], ids=[case[0] for case in MALFORMED])
+def test_what_cannot_be_read_raises_what_is_said_to_be_raised(payload: bytes) -> None:
+    with pytest.raises(UNREADABLE):
+        read("spot", "order.place", payload)
 
 
 @pytest.mark.parametrize("number", [2**53 + 1, 2**63 - 1, -(2**63)])

@@ -12,6 +12,7 @@ from fastbinance.answers.coinm import (
     CoinmPosition,
 )
 from fastbinance.answers.common import (
+    UNREADABLE,
     Answer,
     Empty,
     Level,
@@ -105,6 +106,7 @@ from fastbinance.answers.usdm import (
 
 __all__ = [
     "ANSWERS",
+    "UNREADABLE",
     "Account",
     "AccountCommission",
     "AccountTrade",

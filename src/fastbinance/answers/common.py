@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 __all__ = [
+    "UNREADABLE",
     "Answer",
     "Empty",
     "Level",
@@ -21,6 +22,10 @@ Product: TypeAlias = Literal["spot", "usdm", "coinm"]
 
 #: Price and quantity of one level of a book, as text.
 Level: TypeAlias = tuple[str, str]
+
+#: What decoding an answer can raise, whatever bytes there are: malformed JSON and wrong types are msgspec's,
+#: text that is no UTF-8 and nesting without an end are not.
+UNREADABLE: Final[tuple[type[Exception], ...]] = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Answer(msgspec.Struct, rename="camel", kw_only=True, repr_omit_defaults=True):

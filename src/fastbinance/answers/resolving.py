@@ -35,8 +35,8 @@ def resolved_answer(product: Product, method: str, found: bytes | msgspec.Raw, r
 
     Raises
     ------
-    msgspec.ValidationError, msgspec.DecodeError
-        It does not fit.
+    UNREADABLE
+        It does not fit; any of the exceptions of that tuple.
     """
     answer_type = ANSWERS[product, method]
     if answer_type is CancelReplaced:
