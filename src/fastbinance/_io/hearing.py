@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from fastbinance._io.mail import Report
 from fastbinance._io.wishes import Wish
@@ -24,6 +25,14 @@ from fastbinance.keys import WsKey
 __all__ = ["Hearing"]
 
 logger = logging.getLogger("fastbinance")
+
+
+@dataclass(slots=True)
+class _Witnesses:
+    """What other lines have brought since a line is suspected."""
+
+    before: dict[Line, dict[str, int]]  # arrivals when the suspicion was new
+    heard: set[str] = field(default_factory=set)  # by the last look
 
 
 class Hearing:
@@ -53,6 +62,7 @@ class Hearing:
         self._arrivals = arrivals
         self._report = report
         self._liveness: dict[Line, Liveness] = {}
+        self._witnesses: dict[Line, _Witnesses] = {}
         self._suspected: set[str] = set()
         self._silences: dict[str, float] = {}  # seconds for which a suspected stream had been silent
 
@@ -65,33 +75,47 @@ class Hearing:
     def lost(self, line: Line) -> None:
         """Judge nothing of a line until something is confirmed on it again."""
         self._liveness[line].lost()
+        self._witnesses.pop(line, None)
 
     def end(self, line: Line) -> None:
         """Forget a line."""
         self._liveness.pop(line, None)
+        self._witnesses.pop(line, None)
 
     def inherit(self, old: Line, new: Line, now: float) -> None:
         """Go on, on the line that has replaced another, with what was learned of their streams."""
         fresh, known = self._liveness[new], self._liveness[old]
         names = fresh.names
         counts = self._arrivals(new, names)
-        known.lost()
+        known.heard_elsewhere(name for name, count in zip(names, counts, strict=True) if count)
+        known.replaced()
         for name, count in zip(names, counts, strict=True):
             wish = self._wishes.get(name)
             if wish is not None:
                 self._listen_to(known, wish, now, count)
         self._liveness[new], self._liveness[old] = known, Liveness(now)
+        self._witnesses.pop(old, None)
+        self._witnesses.pop(new, None)
+
+    # -- streams come and go
 
     def confirmed(self, line: Line, answer: Answer, now: float) -> None:
-        """Judge what has just been confirmed on a line, and no more what it has given up."""
+        """Judge what has just been confirmed on a line."""
         liveness = self._liveness[line]
         for name in answer.confirmed:
             wish = self._wishes.get(name)
             if wish is not None:
                 self._listen_to(liveness, wish, now, 0)
-        for name in answer.dropped:
-            if name in liveness.names:
-                liveness.forget(name)
+
+    def taken_back(self, line: Line, wish: Wish, now: float) -> None:
+        """Judge a stream that was given up and is wanted again before its line knew of either."""
+        self._listen_to(self._liveness[line], wish, now, 0)
+
+    def forget(self, name: str) -> None:
+        """Judge a stream no more: nobody wants it, whatever still comes of it."""
+        for liveness in self._liveness.values():
+            liveness.forget(name)
+        self._silences.pop(name, None)
 
     # -- what is heard
 
@@ -107,6 +131,7 @@ class Hearing:
             if liveness.line_suspected:
                 # Also later, where it was too soon after the last time.
                 shard.replace(line, "stalled", now)
+            self._hear_witnesses(line, liveness)
         if changed or self._suspected:
             self._judge(shard)
 
@@ -120,6 +145,27 @@ class Hearing:
         return None
 
     # -- inside
+
+    def _hear_witnesses(self, line: Line, liveness: Liveness) -> None:
+        """Tell a line that finds streams silent which of them others have brought meanwhile."""
+        names = liveness.suspected
+        if not names:
+            self._witnesses.pop(line, None)
+            return
+        others = (other for other in self._liveness if other is not line and other.state is State.LIVE)
+        counts = {other: dict(zip(names, self._arrivals(other, names), strict=True)) for other in others}
+        witnesses = self._witnesses.get(line)
+        if witnesses is None:
+            self._witnesses[line] = _Witnesses(counts)
+            return
+        # Those of the last look: where a silence ends by itself, one line may hear it a moment before another.
+        liveness.heard_elsewhere(witnesses.heard)
+        witnesses.heard = {
+            name
+            for other, come in counts.items()
+            for name, count in come.items()
+            if count and count != witnesses.before.get(other, {}).get(name, 0)
+        }
 
     @staticmethod
     def _listen_to(liveness: Liveness, wish: Wish, now: float, arrivals: int) -> None:

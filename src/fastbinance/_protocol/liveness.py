@@ -19,7 +19,7 @@ known here: a connection says that of itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from math import inf, log
@@ -146,6 +146,13 @@ class Liveness:
         """Whether the line as a whole is found silent."""
         return self._line.found
 
+    @property
+    def suspected(self) -> tuple[str, ...]:
+        """The streams that have spoken and are found silent, all that owe messages where the line is."""
+        if self._line.found:
+            return tuple(track.name for track in self._order if not track.quiet)
+        return tuple(track.name for track in self._order if track.found and track.heard)
+
     def watch(self, name: str, *, expected: float | None, quiet: bool, now: float, arrivals: int = 0) -> None:
         """Judge a stream from now on: it was confirmed on this line, for the first time or again.
 
@@ -160,7 +167,7 @@ class Liveness:
         now
             The time.
         arrivals
-            Its messages on this connection so far, where they are not to count as its first.
+            Its messages on this connection so far; where there are any, it has spoken.
         """
         self._advance(now)
         track = self._known.get(name)
@@ -181,18 +188,32 @@ class Liveness:
             self._order.append(track)
             self._counts.append(arrivals)
             self._chances = log(len(self._order))
+        if arrivals:
+            # Judged by what was learned at once: it may be silent from now on.
+            track.hear_first(self._clock, self._chances)
+            if not self._line.heard:
+                self._line.hear_first(self._clock, 0.0)
         self._due = min(self._due, track.heard_at + track.patience)
+
+    def heard_elsewhere(self, names: Iterable[str]) -> None:
+        """Take note that another line has brought messages of streams that are found silent here.
+
+        So it is a fault of this line's. What others were silent of too may be silent by itself, and for how
+        long is learned.
+        """
+        for name in names:
+            track = self._tracks.get(name)
+            if track is not None and (track.found or self._line.found):
+                track.disproved = True
+                self._line.disproved = self._line.found
 
     def forget(self, name: str) -> None:
         """Judge a stream no more, and learn anew how silent the line is without it.
 
-        Raises
-        ------
-        KeyError
-            It was never watched, or is forgotten already.
+        Does nothing where it was never watched, or is forgotten already.
         """
-        track = self._known.pop(name)
-        if self._tracks.pop(name, None) is None:
+        track = self._known.pop(name, None)
+        if track is None or self._tracks.pop(name, None) is None:
             return
         index = self._names.index(name)
         for column in (self._names, self._order, self._counts):
@@ -208,6 +229,19 @@ class Liveness:
         self._names, self._order, self._counts = [], [], []
         self._line.begin(self._clock, inf)
         self._due = inf
+
+    def replaced(self) -> None:
+        """Judge nothing until it is watched again: another connection has taken this one's place.
+
+        What is found silent and was not heard there either (`heard_elsewhere`) may be silent by itself.
+        """
+        line = self._line
+        for track in self._order:
+            if track.heard and (track.found or line.found):
+                track.teach(self._clock, track.patience if track.found else line.patience)
+        if line.found:
+            line.teach(self._clock, line.patience)
+        self.lost()
 
     def state(self, name: str) -> Freshness:
         """Say what the silence of a stream means.
@@ -304,13 +338,15 @@ class Liveness:
 
     def _line_speaks(self, clock: float, findings: list[Finding]) -> None:
         line = self._line
-        allowed = line.patience
+        allowed, disproved = line.patience, line.disproved
         findings.append(Recovered(None, line.end_suspicion(clock, allowed)))
         line.learn(clock, 0.0)
         # It was nobody's silence but the line's, and what is still silent begins anew.
         for track in self._order:
             if track.found:
                 continue
+            # Of a stall of the line's nothing is learned of its streams either.
+            track.disproved = disproved
             if track.heard:
                 track.end_suspicion(clock, allowed)
                 track.learn(clock, self._chances)

@@ -76,6 +76,7 @@ class Silences:
         "began",
         "counted",
         "counted_at",
+        "disproved",
         "found",
         "heard",
         "heard_at",
@@ -98,6 +99,8 @@ class Silences:
         self.quiet = False
         self.average = self.rate = 0.0
         self.heard = self.found = False
+        # Found, and others have heard meanwhile what should have come here: a fault, and nothing natural.
+        self.disproved = False
         self.heard_at = self.left_at = self.counted_at = clock
         self.counted = 0
         self.forget_silences(clock)
@@ -119,7 +122,7 @@ class Silences:
         """Wait for the first message, for so long; what was learned stays."""
         if self.heard:
             self.left_at = self.heard_at
-        self.heard = self.found = False
+        self.heard = self.found = self.disproved = False
         self.heard_at = self.counted_at = clock
         self.counted = counted
         self.patience = patience
@@ -146,15 +149,23 @@ class Silences:
     def end_suspicion(self, clock: float, allowed: float) -> float:
         """Begin anew after a suspicion; return how long the silence was.
 
-        Nothing is learned from it but that twice what was allowed is: a stall that ended must not hide the
-        next one, and where it was natural, what is allowed grows until it is enough.
+        See `teach` for what is learned from it.
         """
         silence = clock - self.heard_at
-        self.lesson = max(self.lesson, 2.0 * min(silence, allowed))
+        self.teach(clock, allowed)
         self.skip(silence, clock)
         self.heard_at = clock
-        self.found = False
+        self.found = self.disproved = False
         return silence
+
+    def teach(self, clock: float, allowed: float) -> None:
+        """Learn from a suspicion that twice what was allowed is, and nothing else.
+
+        A stall that ended must not hide the next one, and where it was natural, what is allowed grows until
+        it is enough. What is known to have been a stall teaches nothing.
+        """
+        if not self.disproved:
+            self.lesson = max(self.lesson, 2.0 * min(clock - self.heard_at, allowed))
 
     def count(self, count: int, clock: float) -> None:
         """Average the messages since the last time."""
