@@ -21,7 +21,7 @@ FLOORS = {
     3: {
         "", "_client_base", "_client_options", "_field_docs", "_market", "_price_fields", "_record_fields",
         "_services", "async_client", "client", "credentials", "market", "reader", "records", "rings",
-        "typed_rings", "waiting",
+        "typed_rings", "waiting", "ws_api",
     },
     4: {"__main__", "cli", "pytest_plugin", "sim"},
 }

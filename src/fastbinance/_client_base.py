@@ -21,7 +21,6 @@ from fastbinance._io.stats import ConnectionStats
 from fastbinance._io.wishes import Wish, WishState
 from fastbinance._market.notices import NoticeStreams
 from fastbinance._services import Services
-from fastbinance.answers import resolved_answer
 from fastbinance.drift import Drift
 from fastbinance.errors import ConfigurationError
 from fastbinance.events import EventKind
@@ -178,7 +177,6 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
             options=options,
             budget=budget,
             lookup=METHODS,
-            convert=resolved_answer,
             env=settings.env,
             market_maker=settings.market_maker,
             urls=settings.urls,

@@ -14,7 +14,6 @@ from fastbinance._protocol.method import Method, Product
 from fastbinance._protocol.request_limits import RequestLimits
 from fastbinance._protocol.requests import Request
 from fastbinance._protocol.server_clock import ServerClock
-from fastbinance.answers import resolved_answer
 from fastbinance.credentials import Credentials
 from fastbinance.request_errors import RequestError
 
@@ -219,7 +218,6 @@ class World:
             lookup=lookup,
             ids=request_ids(),
             wall_ms=lambda: BIRTH_MS + self.time.now * 1000,
-            convert=resolved_answer,
             timeout=timeout,
         )
 

@@ -15,7 +15,6 @@ from fastbinance._io.stats import ConnectionStats
 from fastbinance._protocol.method import Method, Product
 from fastbinance._protocol.request_limits import RequestLimits
 from fastbinance._protocol.requests import Request, Settle
-from fastbinance._protocol.resolution import Convert
 from fastbinance._protocol.server_clock import ServerClock
 from fastbinance._protocol.signing import Signer
 from fastbinance.errors import ConfigurationError
@@ -62,8 +61,8 @@ class ApiServices:
         See `Pool`.
     env, market_maker, urls
         Where Binance is.
-    lookup, convert
-        The table of methods, and see `Inquiries`.
+    lookup
+        The table of methods.
     credentials
         Of requests that name none.
     recv_window, timeout
@@ -82,7 +81,6 @@ class ApiServices:
         options: ConnectionOptions,
         budget: ConnectBudget,
         lookup: Mapping[tuple[Product, str], Method],
-        convert: Convert,
         env: Environment = "prod",
         market_maker: bool = False,
         urls: Urls | None = None,
@@ -98,7 +96,6 @@ class ApiServices:
         self._options = options
         self._budget = budget
         self._lookup = lookup
-        self._convert = convert
         self._env = env
         self._market_maker = market_maker
         self._urls = urls
@@ -241,7 +238,6 @@ class ApiServices:
             clock=self.clock(product),
             limits=limits,
             lookup=self._lookup,
-            convert=self._convert,
             feed_factory=self._feed_factory,
             emit=self._emit,
             budget=self._budget,

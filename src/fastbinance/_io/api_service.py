@@ -23,7 +23,6 @@ from fastbinance._protocol.line import Line
 from fastbinance._protocol.method import Method, Product
 from fastbinance._protocol.request_limits import LimitWarning, RequestLimits
 from fastbinance._protocol.requests import Request, Settle
-from fastbinance._protocol.resolution import Convert
 from fastbinance._protocol.server_clock import ServerClock
 from fastbinance._protocol.signing import Signer
 from fastbinance.errors import ConnectionLost
@@ -61,7 +60,7 @@ class ApiService:
         Where it is.
     credentials
         API key and signer; None where there are none.
-    clock, limits, lookup, convert
+    clock, limits, lookup
         See `Desk`.
     feed_factory, emit, budget, options, rng
         See `Group`.
@@ -81,7 +80,6 @@ class ApiService:
         clock: ServerClock,
         limits: RequestLimits,
         lookup: Mapping[tuple[Product, str], Method],
-        convert: Convert,
         feed_factory: FeedFactory,
         emit: Emit,
         budget: ConnectBudget,
@@ -103,7 +101,6 @@ class ApiService:
             lookup=lookup,
             ids=_ids,
             wall_ms=_wall_ms,
-            convert=convert,
             recv_window=recv_window,
             timeout=timeout,
         )

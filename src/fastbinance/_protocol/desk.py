@@ -18,7 +18,7 @@ from fastbinance._protocol.method import Lane, Method, Product, Security
 from fastbinance._protocol.readiness import Readiness
 from fastbinance._protocol.request_limits import RequestLimits
 from fastbinance._protocol.requests import DeskDriver, Link, LinkState, Request, RequestState, Settle
-from fastbinance._protocol.resolution import Convert, Inquiries
+from fastbinance._protocol.resolution import Inquiries
 from fastbinance._protocol.server_clock import ServerClock
 from fastbinance._protocol.signing import Signer, canonical
 from fastbinance.errors import ConfigurationError
@@ -65,8 +65,6 @@ class Desk:
         Numbers for requests.
     wall_ms
         Our time in milliseconds since 1970.
-    convert
-        See `Inquiries`.
     recv_window
         ``recvWindow`` of signed requests that name none, as it goes on the wire; None sends none.
     timeout
@@ -85,7 +83,6 @@ class Desk:
         lookup: Mapping[tuple[Product, str], Method],
         ids: Iterator[int],
         wall_ms: Callable[[], float],
-        convert: Convert,
         recv_window: int | str | None = None,
         timeout: float = 10.0,
     ) -> None:
@@ -105,7 +102,7 @@ class Desk:
         self._waiting: deque[Request] = deque()
         self._deadlines = Deadlines()
         self._closed = False
-        self._inquiries = Inquiries(self.ask, clock, wall_ms, lookup, self.finish, convert)
+        self._inquiries = Inquiries(self.ask, clock, wall_ms, lookup, self.finish)
         self._readiness = Readiness(self, product, credentials, clock, wall_ms, lookup)
         self._inbox = Inbox(
             self, driver, self._readiness, limits, self._account, lambda: clock.timestamp(wall_ms())

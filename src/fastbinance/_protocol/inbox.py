@@ -10,6 +10,7 @@ from fastbinance._protocol.readiness import SESSION_METHODS, Readiness
 from fastbinance._protocol.request_limits import RateLimit, RequestLimits
 from fastbinance._protocol.requests import DeskDriver, Link, Request
 from fastbinance._protocol.verdicts import WRONG_TIME, is_limited, is_unknown, retry_after_ms
+from fastbinance.answers import UNREADABLE
 from fastbinance.request_errors import (
     AnswerMalformed,
     RateLimited,
@@ -21,9 +22,6 @@ from fastbinance.request_errors import (
 __all__ = ["Inbox"]
 
 _decode_frame: Final = msgspec.json.Decoder(Frame).decode
-
-# RecursionError: of brackets within brackets within brackets.
-_Unreadable: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class Outcomes(Protocol):
@@ -89,7 +87,7 @@ class Inbox:
         # The id does not stand first, is of another type, or is of no request.
         try:
             frame = _decode_frame(payload)
-        except _Unreadable as error:
+        except UNREADABLE as error:
             self.malformed += 1
             self._driver.strange(AnswerMalformed(self._desk.ws_key, "", problem=str(error)), payload)
             return
@@ -110,7 +108,7 @@ class Inbox:
     def _settle(self, link: Link, request: Request, payload: bytes, now: float) -> None:
         try:
             envelope = request.decoder.decode(payload)
-        except _Unreadable as error:
+        except UNREADABLE as error:
             self._settle_unreadable(request, payload, str(error), now)
             return
         if envelope.rate_limits:
@@ -141,7 +139,7 @@ class Inbox:
         self.malformed += 1
         try:
             frame = _decode_frame(payload)
-        except _Unreadable:
+        except UNREADABLE:
             frame = Frame()
         status, body = frame.status, frame.error
         error = AnswerMalformed(*self._desk.facts(request), status=status, problem=problem)

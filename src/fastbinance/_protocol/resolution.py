@@ -5,7 +5,7 @@ certain only when Binance says so after the moment from which it would not have 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -13,6 +13,7 @@ from fastbinance._protocol.envelope import Envelope
 from fastbinance._protocol.method import Method, Product, Resolve
 from fastbinance._protocol.requests import Request, RequestState, Settle
 from fastbinance._protocol.server_clock import ServerClock
+from fastbinance.answers import UNREADABLE, resolved_answer
 from fastbinance.request_errors import (
     AnswerMalformed,
     OrderNeverArrived,
@@ -23,7 +24,7 @@ from fastbinance.request_errors import (
     RequestTimeout,
 )
 
-__all__ = ["Convert", "Inquiries", "Poster"]
+__all__ = ["Inquiries", "Poster"]
 
 # What Binance says when there is no such order, or no such list.
 _NOT_FOUND: Final = frozenset({-2013, -2011, -2018})
@@ -36,9 +37,6 @@ _LONGEST_PAUSE: Final = 2.0
 _ASK_TIMEOUT: Final = 5.0
 # Binance takes a time that is at most this much ahead of its own: an order that is older was another's.
 _AHEAD_MS: Final = 1_000
-
-#: Product, method, result, name of the method that was asked: to the answer.
-Convert: TypeAlias = Callable[[Product, str, bytes, str], Any]
 
 _OPEN: Final = frozenset({"NEW", "PARTIALLY_FILLED", "PENDING_NEW", "PENDING_CANCEL"})
 
@@ -104,9 +102,6 @@ class Inquiries:
         The table of methods.
     finish
         ``finish(request, result, error)`` settles a request.
-    convert
-        ``convert(product, method, found, asked)`` makes the answer of a method from the result of the one
-        that was asked instead.
     """
 
     def __init__(
@@ -116,14 +111,12 @@ class Inquiries:
         wall_ms: Callable[[], float],
         lookup: Mapping[tuple[Product, str], Method],
         finish: Callable[[Request, Any, RequestError | None], object],
-        convert: Convert,
     ) -> None:
         self._post = post
         self._clock = clock
         self._wall_ms = wall_ms
         self._lookup = lookup
         self._finish = finish
-        self._convert = convert
         self._open: dict[Request, _Inquiry] = {}
 
     def __len__(self) -> int:
@@ -219,8 +212,8 @@ class Inquiries:
         request = inquiry.request
         try:
             facts = _facts.decode(found)
-            result = self._convert(request.method.product, request.method.name, bytes(found), asked.name)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            result = resolved_answer(request.method.product, request.method.name, bytes(found), asked.name)
+        except UNREADABLE as error:
             # There is one, and there is nothing more to find out about it.
             problem = f"what {asked.name} found: {error}"
             self._finish(request, None, AnswerMalformed(*self._facts(inquiry), status=200, problem=problem))
