@@ -99,7 +99,8 @@ class AsyncRequests(ABC):
     async def _request(
         self, key: WsKey, method: Method, params: Mapping[str, Any], timeout: float | None, resolve: bool
     ) -> Any:
-        _check_timeout(timeout)
+        if timeout is not None:
+            _check_timeout(timeout)
         apis = self._start().apis
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
@@ -161,7 +162,8 @@ class BlockingRequests(ABC):
     def _request(
         self, key: WsKey, method: Method, params: Mapping[str, Any], timeout: float | None, resolve: bool
     ) -> Any:
-        _check_timeout(timeout)
+        if timeout is not None:
+            _check_timeout(timeout)
         pool = self._start()
         answer: Future[Any] = Future()
 
@@ -196,8 +198,6 @@ class BlockingRequests(ABC):
         """Have something run on the loop's thread, and return what will tell how it went."""
 
 
-def _check_timeout(timeout: float | None) -> None:
-    if timeout is not None and not (
-        isinstance(timeout, (int, float)) and not isinstance(timeout, bool) and 0.0 < timeout < 1e6
-    ):
+def _check_timeout(timeout: float) -> None:
+    if not (isinstance(timeout, (int, float)) and not isinstance(timeout, bool) and 0.0 < timeout < 1e6):
         raise ConfigurationError(f"timeout is a number of seconds above 0, not {timeout!r}")

@@ -105,8 +105,8 @@ class ApiServices:
         self._time_offset = time_offset
         self._hears = hears
         self._rng = rng
-        # Called with each request, by the key that the caller names.
-        self._named: dict[tuple[WsKey, Signer | None], ApiService] = {}
+        # Looked up for each request, by the key that the caller names, with the client's own credentials.
+        self._own: dict[WsKey, ApiService] = {}
         self._services: dict[tuple[WsKey, str, Signer | None], ApiService] = {}
         self._clocks: dict[Product, ServerClock] = {}
         self._endings: set[asyncio.Task[None]] = set()
@@ -123,7 +123,9 @@ class ApiServices:
         credentials: Signer | None = None,
     ) -> Callable[[], None]:
         """Send a request; return what forgets it. See `Desk.submit`."""
-        service = self.service(key, credentials)
+        service = self._own.get(key) if credentials is None else None
+        if service is None:
+            service = self.service(key, credentials)
         request: Request = service.submit(method, params, settle, timeout, resolve)
         return lambda: service.desk.abandon(request)
 
@@ -136,10 +138,8 @@ class ApiServices:
             It takes no requests, does not exist in this environment, or the API key would leave this machine
             in the clear.
         """
-        credentials = self._credentials if credentials is None else credentials
-        known = self._named.get((key, credentials))
-        if known is not None:
-            return known
+        is_own = credentials is None
+        credentials = self._credentials if is_own else credentials
         if self._closed:
             raise ConfigurationError("the client is closed; make a new one")
         product, routed, url = product_of(key), route(key, self._env), self.url(key)
@@ -147,7 +147,8 @@ class ApiServices:
         if service is None:
             service = self._make(routed, product, url, credentials)
             self._services[routed, url, credentials] = service
-        self._named[key, credentials] = service
+        if is_own:
+            self._own[key] = service
         return service
 
     def url(self, key: WsKey) -> str:
@@ -189,8 +190,8 @@ class ApiServices:
         ending = self._of(key)
         for place in [place for place, service in self._services.items() if service in ending]:
             del self._services[place]
-        for name in [name for name, service in self._named.items() if service in ending]:
-            del self._named[name]
+        for name in [name for name, service in self._own.items() if service in ending]:
+            del self._own[name]
         for service in ending:
             task = loop.create_task(service.close(), name=f"fastbinance end of {service.ws_key}")
             self._endings.add(task)
@@ -208,6 +209,7 @@ class ApiServices:
     def begin_close(self) -> None:
         """Settle all requests and say goodbye everywhere; `close` waits for the end."""
         self._closed = True
+        self._own.clear()
         for service in self._services.values():
             service.begin_close()
 

@@ -213,9 +213,14 @@ class EventHub:
 
     def hears(self, kind: EventKind) -> bool:
         """Tell whether anybody wants events of a kind; those of a stream's messages are not asked for so."""
-        return kind in self._callbacks or any(
-            (queue := kept()) is not None and queue.only is None for kept in self._queues
-        )
+        if kind in self._callbacks:
+            return True
+        # Asked for each answer of the WebSocket API, mostly without any queue: a loop costs less than any().
+        for kept in self._queues:
+            queue = kept()
+            if queue is not None and queue.only is None:
+                return True
+        return False
 
     def listen(self, capacity: int = EVENT_CAPACITY, only: tuple[str, str] | None = None) -> EventQueue:
         """Return a new queue that gets every event from now on, or only the messages of one stream."""

@@ -2,10 +2,13 @@
 
 from collections import deque
 from collections.abc import Iterator
+from typing import Final
 
 from fastbinance._protocol.requests import Request, RequestState
 
 __all__ = ["Deadlines"]
+
+_DONE: Final = RequestState.DONE  # looked up once, and not for each request
 
 
 class Deadlines:
@@ -50,6 +53,6 @@ class Deadlines:
 
 
 def _pruned(queue: deque[Request]) -> bool:
-    while queue and queue[0].state is RequestState.DONE:
+    while queue and queue[0].state is _DONE:
         queue.popleft()
     return bool(queue)

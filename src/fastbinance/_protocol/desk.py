@@ -36,8 +36,14 @@ __all__ = ["Desk"]
 _RECV_WINDOW_MS: Final = 5_000.0
 # A link that others replace closes after its last answer, or then.
 _LEAVE_SECONDS: Final = 10.0
-_SIGNED: Final = frozenset({Security.TRADE, Security.USER_DATA, Security.LOGON})
+# Looked up once, and compared by identity: an Enum's hash is made in Python.
 _OPEN_TO_ALL: Final = Security.NONE
+_KEY_ALONE: Final = Security.KEY
+_LOGON: Final = Security.LOGON
+_WAITING: Final = RequestState.WAITING
+_SENT: Final = RequestState.SENT
+_ASKING: Final = RequestState.ASKING
+_DONE: Final = RequestState.DONE
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -169,7 +175,7 @@ class Desk:
         try:
             self._send(request, link)
         except BaseException:  # of a signer of the caller's: nobody waits for this request any more
-            request.state = RequestState.DONE
+            request.state = _DONE
             raise
         return request
 
@@ -177,7 +183,7 @@ class Desk:
         """Forget who waits for a request; what has not been sent is not sent any more."""
         request.settle = _nobody
         request.resolves = False
-        if request.state in (RequestState.WAITING, RequestState.ASKING):
+        if request.state in (_WAITING, _ASKING):
             self.finish(request, None, None)
 
     def opened(self, number: int, now: float) -> None:
@@ -194,7 +200,7 @@ class Desk:
             self._current = None
         orphans, link.in_flight = link.in_flight, {}
         for request in orphans.values():
-            if request.state is RequestState.SENT:
+            if request.state is _SENT:
                 error = RequestOrphaned(*self.facts(request), reason=reason)
                 self.unknown(request, error, now)
         self._inquiries.hurry(now)
@@ -230,9 +236,9 @@ class Desk:
         """Settle everything: what was sent is unknown."""
         self._closed = True
         for request in self._deadlines:
-            if request.state is RequestState.WAITING:
+            if request.state is _WAITING:
                 self.finish(request, None, NotSent(*self.facts(request), reason="the client was closed"))
-            elif request.state is RequestState.SENT:
+            elif request.state is _SENT:
                 reason = "the client was closed before the answer"
                 self.finish(request, None, RequestOrphaned(*self.facts(request), reason=reason))
         self._inquiries.orphaned()
@@ -287,7 +293,7 @@ class Desk:
     @property
     def pending(self) -> int:
         """How many requests have no outcome yet."""
-        counted = (RequestState.WAITING, RequestState.SENT)
+        counted = (_WAITING, _SENT)
         return sum(request.state in counted for request in self._deadlines) + len(self._inquiries)
 
     # -- for readiness and inquiries
@@ -330,7 +336,7 @@ class Desk:
             self.leave(before.number, now)
         waiting, self._waiting = self._waiting, deque()
         for request in waiting:
-            if request.state is RequestState.WAITING:
+            if request.state is _WAITING:
                 self._send_waiting(request, link)
         self._inquiries.hurry(now)
         self._inquiries.tick(now)
@@ -339,7 +345,7 @@ class Desk:
         """Settle what waits for a logon that has failed."""
         kept: deque[Request] = deque()
         for request in self._waiting:
-            if request.state is not RequestState.WAITING:
+            if request.state is not _WAITING:
                 continue
             if request.method.security is _OPEN_TO_ALL:
                 kept.append(request)
@@ -370,15 +376,15 @@ class Desk:
         request.sent_ms = self._wall_ms()
         credentials = self._credentials
         if credentials is not None and security is not _OPEN_TO_ALL:
-            if security in _SIGNED:
+            if security is not _KEY_ALONE:
                 request.timestamp_ms = params["timestamp"] = self.clock.timestamp(request.sent_ms)
                 window = params.get("recvWindow")
                 if window is None and self._recv_window is not None:
                     window = params["recvWindow"] = self._recv_window
                 request.recv_window_ms = _RECV_WINDOW_MS if window is None else float(window)
-            if not link.is_logged_on or security is Security.LOGON:
+            if not link.is_logged_on or security is _LOGON:
                 params["apiKey"] = credentials.api_key
-                if security in _SIGNED:
+                if security is not _KEY_ALONE:
                     params["signature"] = credentials.sign(canonical(params))
         request.id = id = next(self._ids)
         frame = (
@@ -387,17 +393,17 @@ class Desk:
             else {"id": id, "method": method.name}
         )
         request.link = link
-        request.state = RequestState.SENT
+        request.state = _SENT
         # Before it is sent: an answer may come in the same turn.
         link.in_flight[id] = request
         self._driver.transmit(link.number, _encode(frame))
 
     def _late(self, request: Request, now: float) -> None:
-        if request.state is RequestState.WAITING:
+        if request.state is _WAITING:
             why = "no connection was ready in time" if self._current is None else "it waited for too long"
             self.finish(request, None, NotSent(*self.facts(request), reason=why))
             return
-        if request.state is not RequestState.SENT:
+        if request.state is not _SENT:
             return
         link = request.link
         error = RequestTimeout(*self.facts(request), timeout_seconds=request.timeout)
@@ -411,7 +417,7 @@ class Desk:
 
     def unknown(self, request: Request, error: RequestError, now: float) -> None:
         """Settle a request that may have been carried out, or find out whether it was."""
-        if request.state is RequestState.ASKING:
+        if request.state is _ASKING:
             return
         self._unmatch(request)
         if request.resolves and not self._closed:
@@ -425,12 +431,12 @@ class Desk:
 
     def finish(self, request: Request, result: Any, error: RequestError | None) -> None:
         """Settle a request, once."""
-        if request.state is RequestState.DONE:
+        if request.state is _DONE:
             return
-        if request.state is RequestState.ASKING:
+        if request.state is _ASKING:
             self._inquiries.end(request)
         self._unmatch(request)
-        request.state = RequestState.DONE
+        request.state = _DONE
         settle, request.settle = request.settle, _nobody
         settle(result, error)
 
