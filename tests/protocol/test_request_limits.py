@@ -342,6 +342,15 @@ def test_a_shorter_word_about_a_ban_does_not_end_it(scene: Scene) -> None:
     assert scene.waits()[0] == 599.05
 
 
+def test_of_a_ban_and_a_full_counter_the_longer_one_counts_whichever_came_first(scene: Scene) -> None:
+    scene.refused(418, -1003, 300.0)
+    scene.learn(weight(6_000))
+    assert scene.waits()[0] == 300.05
+    scene.learn(orders_a_day(200_000))
+    scene.refused(429, -1015, 5.0)
+    assert scene.waits()[2] == DAY + 0.05
+
+
 def test_futures_that_count_orders_together_stop_together_and_keep_their_weights() -> None:
     pool: dict[str, Use] = {}
     usdm, coinm = RequestLimits("usdm", pool), RequestLimits("coinm", pool)
