@@ -41,9 +41,9 @@ def _names() -> dict[str, Any]:
         return Credentials(_KEY, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
     def by_hand(order: dict[str, str | int]) -> str:
-        # Without anything prepared: the key is hashed for each signature. Right only where there is nothing to
-        # escape.
-        return hmac.new(_SECRET.encode(), urlencode(sorted(order.items())).encode(), "sha256").hexdigest()
+        # Nothing prepared: the key is hashed for each signature. Right only where there is nothing to escape.
+        text = urlencode(sorted(order.items())).encode()
+        return hmac.new(_SECRET.encode(), text, "sha256").hexdigest()
 
     by_hmac = Credentials(_KEY, _SECRET).sign
     if by_hand(ORDER) != by_hmac(canonical(ORDER)):
