@@ -14,22 +14,31 @@ Simulated
     payloads of 2026; ``timeUnit=MICROSECOND`` and ``serverShutdown`` on spot. Replay of captured frames, and
     floods of prebuilt ones.
 
+    The WebSocket APIs of spot, USD-M and COIN-M: every method, with keys, signatures, parameter checks,
+    limits and Binance's errors, accounts with balances and orders that trade.
+
 Not simulated
-    The WS API, user data (``/private`` opens and is silent), REST over HTTP, the limits on connection
-    attempts, the 24 h lifetime. ``docs/simulator.md`` says where it differs from Binance.
+    User data (``/private`` opens and is silent), REST over HTTP. ``docs/simulator.md`` says where it differs
+    from Binance.
 """
 
+from fastbinance.sim.api.limits import ApiLimits
 from fastbinance.sim.flood import Flood
 from fastbinance.sim.replay import Replay, ReplayFrame
 from fastbinance.sim.runner import RunningSimulator, run_in_thread
 from fastbinance.sim.server import Simulator, SimulatorOptions
 from fastbinance.sim.stats import Stats
+from fastbinance.sim.trading import API_KEY, API_SECRET, SimAccount
 
 __all__ = [
+    "API_KEY",
+    "API_SECRET",
+    "ApiLimits",
     "Flood",
     "Replay",
     "ReplayFrame",
     "RunningSimulator",
+    "SimAccount",
     "Simulator",
     "SimulatorOptions",
     "Stats",

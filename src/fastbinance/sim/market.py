@@ -6,6 +6,7 @@ is told, and it does not matter in how many steps the time is told: the same eve
 
 import math
 import random
+from collections import deque
 from typing import Final
 
 from fastbinance.keys import Market
@@ -32,6 +33,7 @@ _FIRST_UPDATE_ID: Final[dict[Market, int]] = {
 _LONGEST_LEAP: Final = 40
 _FILLER_SHARE: Final = 0.01
 _MOST_MISSED_ACTIONS: Final = 200
+_TRADES_KEPT: Final = 2000
 # What is made from the state of a market at a moment says it soon after somebody asks, however slow it is.
 _PROMPT_MS: Final = 50
 _PROMPT_SPREAD_MS: Final = 150
@@ -101,6 +103,11 @@ class RandomMarket:
         self._waiting_trades: list[TradeEvent] | None = None
         self._gathering: AggTradeEvent | None = None
         self._gathered: list[AggTradeEvent] = []
+        #: Ids of the last trade and aggregate before it was born.
+        self.born_ids = (self._trade_id, self._agg_trade_id)
+        #: Its newest trades and aggregates, on spot, where they can be asked for.
+        self.recent_trades: deque[TradeEvent] = deque(maxlen=_TRADES_KEPT)
+        self.recent_aggregates: deque[AggTradeEvent] = deque(maxlen=_TRADES_KEPT)
 
     @property
     def is_watched(self) -> bool:
@@ -150,7 +157,7 @@ class RandomMarket:
                 self._waiting_trades = []
         else:
             if topic in STATISTICS_TOPICS:
-                self._statistics_at(now_ms).follow(channel, now_ms)
+                self.statistics_at(now_ms).follow(channel, now_ms)
             self._add_timer(channel, now_ms + _PROMPT_MS + self._phase_ms % _PROMPT_SPREAD_MS)
 
     def close(self, channel: Channel) -> None:
@@ -179,7 +186,7 @@ class RandomMarket:
     def observe(self, channel: Channel, now_ms: int) -> list[Event]:
         """Give what a channel about the state of the market says at this moment."""
         if channel.topic in STATISTICS_TOPICS:
-            return self._statistics_at(now_ms).observe(channel, self.book, now_ms)
+            return self.statistics_at(now_ms).observe(channel, self.book, now_ms)
         return observe_price(self.instrument, self.book, channel, now_ms)
 
     def happen(self, topic: Topic, now_ms: int) -> Event:
@@ -209,7 +216,7 @@ class RandomMarket:
         if missed > 0:
             self._next_action_ms = now_ms + self._gap_ms()
             self._changed_ms = now_ms
-        self._gathering = None
+        self._close_gathering()
         self._gathered.clear()
 
     def postpone(self, delay_ms: int) -> None:
@@ -284,6 +291,10 @@ class RandomMarket:
         statistics = self._statistics
         for fill in fills:
             self._trade_id += 1
+            if self._is_spot:
+                self.recent_trades.append(
+                    TradeEvent(self._trade_id, fill.price, fill.qty, "MARKET", fill.is_buyer_maker, now_ms)
+                )
             if statistics is not None:
                 statistics.record(self._trade_id, fill.price, fill.qty, fill.is_buyer_maker, now_ms)
             last = self._gathering
@@ -306,6 +317,8 @@ class RandomMarket:
     def _close_gathering(self) -> None:
         if self._gathering is None:
             return
+        if self._is_spot:
+            self.recent_aggregates.append(self._gathering)
         # On futures aggregates wait for their timer, so without one they are dropped.
         if self._aggregates_at_once or self._has_agg_timer():
             self._gathered.append(self._gathering)
@@ -366,7 +379,8 @@ class RandomMarket:
             self._rarities = Rarities(self.instrument, random.Random(f"{self._story}/rare"))
         return self._rarities
 
-    def _statistics_at(self, now_ms: int) -> Statistics:
+    def statistics_at(self, now_ms: int) -> Statistics:
+        """Give what its trades add up to, beginning a past where there is none yet."""
         if self._statistics is None:
             self._statistics = Statistics(
                 self.instrument,

@@ -6,7 +6,7 @@ from typing import TypedDict
 from fastbinance.keys import Market
 from fastbinance.sim.api.limits import ApiLimits
 from fastbinance.sim.replay import Replay
-from fastbinance.sim.trading.accounts import SimAccount
+from fastbinance.sim.trading import SimAccount
 
 __all__ = ["SimulatorOptions"]
 

@@ -1,11 +1,13 @@
-"""The simulator's faults beside synchronous code: `FaultSwitches`, callable from any thread."""
+"""The simulator's switches beside synchronous code: `FaultSwitches` and `ApiSwitches`, from any thread."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
-from fastbinance.keys import Market, WsKey
+from fastbinance.keys import Environment, Market, WsKey
+from fastbinance.sim.api.faulty import Kill
 from fastbinance.sim.disturb import How
 from fastbinance.sim.server import Simulator
+from fastbinance.sim.trading import API_KEY, SimAccount
 
 __all__ = ["RemoteSwitches"]
 
@@ -13,7 +15,7 @@ T = TypeVar("T")
 
 
 class RemoteSwitches:
-    """Faults of connections, handshakes and streams; what each does is told at `FaultSwitches`.
+    """Faults of connections, handshakes, streams and answers; what each does is told at `FaultSwitches`.
 
     `key` is a service whose host is meant; None means all. What returns a number returns how many connections
     were concerned.
@@ -105,3 +107,35 @@ class RemoteSwitches:
     def unsilence(self, stream: str, market: Market) -> None:
         """End `silence`."""
         self.call(lambda simulator: simulator.unsilence(stream, market))
+
+    def answers(
+        self,
+        delay: float = 0.0,
+        jitter: float = 0.0,
+        drop: float = 0.0,
+        double: float = 0.0,
+        reorder: float = 0.0,
+        kill: Kill | None = None,
+        status: int | None = None,
+        key: WsKey | str | None = None,
+        methods: Collection[str] | str | None = None,
+        times: int | None = None,
+    ) -> None:
+        """Have answers come late, twice, out of order, wrong or never; without arguments none any more."""
+        self.call(
+            lambda simulator: simulator.answers(
+                delay, jitter, drop, double, reorder, kill, status, key, methods, times
+            )
+        )
+
+    def add_account(self, account: SimAccount) -> None:
+        """Have one more account."""
+        self.call(lambda simulator: simulator.add_account(account))
+
+    def revoke_key(self, api_key: str) -> int:
+        """Let a key in no more, and tell the sessions that are logged on with it."""
+        return self.call(lambda simulator: simulator.revoke_key(api_key))
+
+    def listen_token(self, api_key: str = API_KEY, *, environment: Environment = "prod") -> str:
+        """Give a listen token of an account."""
+        return self.call(lambda simulator: simulator.listen_token(api_key, environment=environment))

@@ -29,7 +29,7 @@ from fastbinance.sim.publish import Publisher
 from fastbinance.sim.replay import Player, Replay
 from fastbinance.sim.stats import Stats
 from fastbinance.sim.stream_connection import StreamConnection
-from fastbinance.sim.trading.accounts import SimAccount
+from fastbinance.sim.trading import SimAccount
 
 __all__ = ["Simulator", "SimulatorOptions"]
 
@@ -205,6 +205,7 @@ class Simulator(FaultSwitches, ApiSwitches, Happenings):
         now_ms = self._clock_ms()
         for publisher in self._publishers.values():
             publisher.publish(now_ms)
+        self._apis.step(now_ms)
         self._schedule()
 
     async def flood(
@@ -348,6 +349,7 @@ class Simulator(FaultSwitches, ApiSwitches, Happenings):
 
     def _schedule(self) -> None:
         dues = [publisher.exchange.due_ms for publisher in self._publishers.values()]
+        dues.append(self._apis.due_ms(self._clock_ms()))
         due_ms = min((due for due in dues if due is not None), default=None)
         if self._nap is not None:
             if due_ms == self._nap_until_ms:

@@ -64,6 +64,7 @@ class Statistics:
         if past[-1].open_ms == self._minute.open_ms:
             self._minute = past.pop()
         self._bars = deque(past)
+        self._born_ms = self._minute.open_ms
         self._days: deque[Bar] = deque()
         self._windows: dict[int, tuple[Bar, int]] = {}
         self._candles: dict[Channel, Candle] = {}
@@ -125,6 +126,22 @@ class Statistics:
                 now_ms, now_ms,
             )
         ]  # fmt: skip
+
+    def bars(self, now_ms: int) -> list[tuple[Bar, int]]:
+        """Give every bar that is known, oldest first, with the milliseconds that it is about."""
+        if now_ms >= self._minute.open_ms + MINUTE_MS:
+            self._turn(now_ms)
+        bars = [*self._days, *self._bars, self._minute]
+        # What was invented has no gaps; since then there is a bar for each minute that had a trade.
+        contiguous = max(len(self._days), sum(bar.open_ms < self._born_ms for bar in bars))
+        return [
+            (bar, bars[index + 1].open_ms - bar.open_ms if index < contiguous else MINUTE_MS)
+            for index, bar in enumerate(bars)
+        ]
+
+    def since(self, start_ms: int, now_ms: int) -> Bar:
+        """Give the sum of what happened since a time."""
+        return self._since(start_ms, now_ms)
 
     def _turn(self, now_ms: int) -> None:
         if self._minute.trades:

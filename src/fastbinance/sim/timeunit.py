@@ -9,7 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["MICROSECONDS", "MILLISECONDS", "TimeUnit", "micros"]
+__all__ = ["MICROSECONDS", "MILLISECONDS", "TimeUnit", "micros", "to_micros", "to_millis"]
+
+# In milliseconds the year 5138: a time from here on is in microseconds.
+_FIRST_MICROS: Final = 10**14
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,6 +27,16 @@ class TimeUnit:
 def micros(at_ms: int) -> int:
     """Give an instant in microseconds. Later milliseconds are later, equal ones equal."""
     return at_ms * 1000 + at_ms * 7919 % 1000
+
+
+def to_millis(at: int) -> int:
+    """Give a time in milliseconds that may be in microseconds."""
+    return at if at < _FIRST_MICROS else at // 1000
+
+
+def to_micros(at: int) -> int:
+    """Give a time in microseconds that may be in milliseconds."""
+    return at if at >= _FIRST_MICROS else at * 1000
 
 
 def _same(at_ms: int) -> int:

@@ -1,25 +1,28 @@
 """The WS APIs of a simulator: one service for each environment, their accounts and their faults."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from functools import partial
+from typing import Any
 
 from fastbinance.errors import ConfigurationError
 from fastbinance.keys import Environment
+from fastbinance.sim.api.call import Product
 from fastbinance.sim.api.connection import ApiConnection
 from fastbinance.sim.api.faulty import AnswerFaults
-from fastbinance.sim.api.general import general_handlers
-from fastbinance.sim.api.limits import ApiLimits
+from fastbinance.sim.api.futures_data import FuturesData
+from fastbinance.sim.api.general import General
+from fastbinance.sim.api.limits import ApiLimits, Budgets, make_budgets
+from fastbinance.sim.api.market_data import MarketData
 from fastbinance.sim.api.service import ApiService
 from fastbinance.sim.api.target import parse_api_target
+from fastbinance.sim.api.tickers import Tickers
 from fastbinance.sim.connection import Connection, Manners
 from fastbinance.sim.exchange import Exchange
 from fastbinance.sim.hosts import Host, Refusal
 from fastbinance.sim.stats import Stats
-from fastbinance.sim.trading.accounts import API_KEY, API_SECRET, Account, SimAccount
+from fastbinance.sim.trading import Account, ExchangeMarkets, SimAccount, Trading
 
 __all__ = ["Apis"]
-
-_FIRST_UID: Final = 350_000_001
 
 
 class Apis:
@@ -37,11 +40,6 @@ class Apis:
         The server's clock.
     stats
         Counters to keep.
-
-    Raises
-    ------
-    ConfigurationError
-        An account or a limit that cannot be.
     """
 
     def __init__(
@@ -54,30 +52,59 @@ class Apis:
         stats: Stats,
     ) -> None:
         self.faults = AnswerFaults(seed)
+        self._accounts = list(accounts)
         self._limits = limits
         self._seed = seed
         self._clock_ms = clock_ms
         self._stats = stats
-        self._wanted: dict[str, SimAccount] = {}
-        self._uids: dict[str, int] = {}
+        self._tradings: dict[Environment, Trading] = {}
         self._services: dict[Environment, ApiService] = {}
-        for wanted in (SimAccount(API_KEY, API_SECRET), *accounts):
-            self._want(wanted)
+        self._due_ms: int | None = None
 
     def open(self, exchanges: Mapping[Environment, Exchange]) -> None:
-        """Begin anew on the markets of these exchanges."""
-        self._services.clear()
+        """Begin anew on the markets of these exchanges.
+
+        Raises
+        ------
+        ConfigurationError
+            An account that cannot be.
+        """
         for environment, exchange in exchanges.items():
-            service = ApiService(
+            budgets = make_budgets(self._limits)
+            markets = ExchangeMarkets(exchange)
+            trading = Trading(
+                environment,
+                markets,
+                accounts=self._accounts,
+                order_counts=partial(_order_counts, budgets),
+            )
+            self._tradings[environment] = trading
+            self._services[environment] = ApiService(
                 environment,
                 clock_ms=self._clock_ms,
-                handlers=general_handlers(exchange),
-                limits=self._limits,
+                trading=trading,
+                general={
+                    **General(markets, budgets).handlers(),
+                    **MarketData(markets).handlers(),
+                    **Tickers(markets).handlers(),
+                    **FuturesData(markets).handlers(),
+                },
+                budgets=budgets,
                 seed=self._seed,
             )
-            self._services[environment] = service
-            for wanted in self._wanted.values():
-                service.keys.add(self._account(wanted))
+
+    def due_ms(self, now_ms: int) -> int | None:
+        """When `step` next has something to do: some time after it had, however often one asks."""
+        if self._due_ms is None:
+            dues = (trading.due_ms(now_ms) for trading in self._tradings.values())
+            self._due_ms = min((due for due in dues if due is not None), default=None)
+        return self._due_ms
+
+    def step(self, now_ms: int) -> None:
+        """Let open orders meet their markets."""
+        self._due_ms = None
+        for trading in self._tradings.values():
+            trading.step(now_ms)
 
     def accept(
         self,
@@ -106,9 +133,8 @@ class Apis:
 
     def add_account(self, wanted: SimAccount) -> None:
         """Have one more account, in both environments."""
-        self._want(wanted)
-        for service in self._services.values():
-            service.keys.add(self._account(wanted))
+        for trading in self._tradings.values():
+            trading.add_account(wanted)
 
     def revoke(self, api_key: str) -> None:
         """Let a key in no more.
@@ -118,10 +144,9 @@ class Apis:
         ConfigurationError
             There is no such key.
         """
-        if self._wanted.pop(api_key, None) is None:
-            raise ConfigurationError("there is no account of this api_key")
         for service in self._services.values():
-            service.keys.remove(api_key)
+            _known(service, api_key)
+            service.keys.revoke(api_key)
 
     def listen_token(self, api_key: str, environment: Environment) -> str:
         """Make a listen token of an account.
@@ -132,17 +157,17 @@ class Apis:
             There is no such key.
         """
         service = self._services[environment]
-        account = service.keys.find(api_key)
-        if account is None:
-            raise ConfigurationError("there is no account of this api_key")
-        return service.user_data.make_token(account, self._clock_ms())
+        return service.user_data.make_token(_known(service, api_key), self._clock_ms())
 
-    def _want(self, wanted: SimAccount) -> None:
-        if wanted.api_key in self._wanted:
-            raise ConfigurationError("two accounts have the same api_key")
-        self._uids.setdefault(wanted.api_key, _FIRST_UID + len(self._uids))
-        self._account(wanted)  # what is wrong with it is found before it is kept
-        self._wanted[wanted.api_key] = wanted
 
-    def _account(self, wanted: SimAccount) -> Account:
-        return Account(wanted, self._uids[wanted.api_key])
+def _known(service: ApiService, api_key: str) -> Account:
+    account = service.keys.find(api_key)
+    if account is None:
+        raise ConfigurationError("there is no account of this api_key")
+    return account
+
+
+def _order_counts(
+    budgets: Mapping[Product, Budgets], account: Account, product: Product, now_ms: int
+) -> list[dict[str, Any]]:
+    return budgets[product].order_counts(account.api_key, now_ms)

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypedDict
 from fastbinance.errors import ConfigurationError
 from fastbinance.sim.api.call import ApiError, Product
 
-__all__ = ["ApiLimits", "Budget", "Budgets"]
+__all__ = ["ApiLimits", "Budget", "Budgets", "make_budgets"]
 
 Kind = Literal["REQUEST_WEIGHT", "ORDERS", "RAW_REQUESTS"]
 
@@ -115,6 +115,8 @@ class Budgets:
         self.raw = (
             Budget("RAW_REQUESTS", "MINUTE", 5, limits.get("raw_requests", 300_000)) if is_spot else None
         )
+        #: All of them.
+        self.all = (self.weight, *self.orders, *(() if self.raw is None else (self.raw,)))
         self._refusals_before_ban = limits.get("refusals_before_ban", _REFUSALS_BEFORE_BAN)
         self._addresses: dict[str, _Address] = {}
         self._orders: dict[str, tuple[_Counter, ...]] = {}
@@ -197,6 +199,18 @@ class Budgets:
     def share_orders(self, other: "Budgets") -> None:
         """Count orders together with another product: an account of futures has one budget for both."""
         self._orders = other._orders
+
+
+def make_budgets(limits: ApiLimits) -> dict[Product, Budgets]:
+    """Make the limits of every product of an environment."""
+    budgets: dict[Product, Budgets] = {
+        "spot": Budgets("spot", limits),
+        "usdm": Budgets("usdm", limits),
+        "coinm": Budgets("coinm", limits),
+    }
+    # Since 2026 one account has one budget of orders for both.
+    budgets["coinm"].share_orders(budgets["usdm"])
+    return budgets
 
 
 def _too_many_requests(budget: Budget, retry_ms: int, now_ms: int) -> ApiError:

@@ -1,7 +1,7 @@
 """Whether a request may be made: key, signature, time and permission, in the order in which Binance asks."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -11,7 +11,8 @@ from fastbinance.sim.api.call import ApiError
 from fastbinance.sim.api.kinds import Number, illegal
 from fastbinance.sim.api.method import Method, Security, missing
 from fastbinance.sim.api.session import Session
-from fastbinance.sim.trading.accounts import Account
+from fastbinance.sim.timeunit import to_micros
+from fastbinance.sim.trading import Account
 
 __all__ = ["KeyRing", "canonical"]
 
@@ -25,8 +26,6 @@ _WINDOW_DECIMALS: Final = 3
 _DEFAULT_WINDOW_MS: Final = 5000
 _LONGEST_WINDOW_MS: Final = 60_000
 _MOST_AHEAD_MS: Final = 1000
-# Later than this in milliseconds is the year 5138; times as large are in microseconds.
-_FIRST_MICROS: Final = 10**14
 _TIMESTAMP: Final = Number()
 _PERMISSION: Final = {Security.TRADE: "TRADE", Security.USER_DATA: "USER_DATA"}
 
@@ -38,22 +37,25 @@ def canonical(params: Params) -> bytes:
 
 
 class KeyRing:
-    """The keys of one environment."""
+    """The keys of one environment.
 
-    def __init__(self) -> None:
-        self._accounts: dict[str, Account] = {}
+    Parameters
+    ----------
+    account
+        Gives the account of a key, None where there is none.
+    """
 
-    def add(self, account: Account) -> None:
-        """Let a key in."""
-        self._accounts[account.api_key] = account
+    def __init__(self, account: Callable[[str], Account | None]) -> None:
+        self._account = account
+        self._revoked: set[str] = set()
 
     def find(self, api_key: str) -> Account | None:
-        """Give the account of a key."""
-        return self._accounts.get(api_key)
+        """Give the account of a key that is let in."""
+        return None if api_key in self._revoked else self._account(api_key)
 
-    def remove(self, api_key: str) -> None:
+    def revoke(self, api_key: str) -> None:
         """Let a key in no more."""
-        del self._accounts[api_key]
+        self._revoked.add(api_key)
 
     def admit(self, method: Method, params: Params, session: Session, now_ms: int) -> Account | None:
         """Find out who asks, and whether they may.
@@ -89,7 +91,7 @@ class KeyRing:
         if is_signed:
             signature = _signature(params)
             _check_time(params, now_ms)
-        account = self._accounts.get(api_key)
+        account = self.find(api_key)
         if account is None:
             raise _rejected()
         if is_signed and not account.verify(canonical(params), signature):
@@ -120,7 +122,7 @@ def _check_time(params: Params, now_ms: int) -> None:
         raise missing("timestamp")
     timestamp = _TIMESTAMP.read("timestamp", params["timestamp"])
     window_us = _window_us(params.get("recvWindow"))
-    given_us = timestamp if timestamp >= _FIRST_MICROS else timestamp * 1000
+    given_us = to_micros(timestamp)
     now_us = now_ms * 1000
     if given_us >= now_us + _MOST_AHEAD_MS * 1000:
         raise ApiError(

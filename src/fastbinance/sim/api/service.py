@@ -8,7 +8,7 @@ from fastbinance.sim.api.call import ApiError, Call, Handlers, Product
 from fastbinance.sim.api.envelope import BadEnvelope, Request, encode_answer
 from fastbinance.sim.api.futures_methods import COINM_METHODS, USDM_METHODS
 from fastbinance.sim.api.kinds import BOOLEAN
-from fastbinance.sim.api.limits import ApiLimits, Budgets
+from fastbinance.sim.api.limits import Budgets
 from fastbinance.sim.api.method import Method
 from fastbinance.sim.api.security import KeyRing
 from fastbinance.sim.api.session import Session
@@ -17,6 +17,7 @@ from fastbinance.sim.api.spot_methods import SPOT_METHODS
 from fastbinance.sim.api.times import in_unit
 from fastbinance.sim.hosts import Host
 from fastbinance.sim.timeunit import MILLISECONDS, TimeUnit
+from fastbinance.sim.trading import Trading
 
 __all__ = ["Answered", "ApiService"]
 
@@ -48,10 +49,12 @@ class ApiService:
         Which.
     clock_ms
         The server's clock, in Unix milliseconds.
-    handlers
-        What carries methods out that are not about the connection.
-    limits
-        Figures in place of Binance's.
+    trading
+        Accounts and their orders.
+    general
+        What carries out the methods that everybody may call.
+    budgets
+        What may be used, and what is, by product.
     seed
         Decides what listen keys look like.
     """
@@ -61,25 +64,25 @@ class ApiService:
         environment: Environment,
         *,
         clock_ms: Callable[[], int],
-        handlers: Handlers,
-        limits: ApiLimits,
+        trading: Trading,
+        general: Handlers,
+        budgets: Mapping[Product, Budgets],
         seed: int,
     ) -> None:
         self._environment: Environment = environment
         self._clock_ms = clock_ms
-        self._handlers = handlers
+        self._handlers = {**trading.handlers, **general}
         #: The keys that are let in.
-        self.keys = KeyRing()
+        self.keys = KeyRing(trading.account)
         #: Listen keys and tokens.
         self.user_data = UserDataKeys(f"{seed}/{environment}")
-        self.budgets: dict[Product, Budgets] = {product: Budgets(product, limits) for product in _METHODS}
-        self.budgets["coinm"].share_orders(self.budgets["usdm"])
+        self._budgets = budgets
         self._session_handlers = session_handlers(self.user_data)
 
     def greet(self, host: Host, address: str) -> None:
         """Count a handshake. An address over its limits learns of it with its first request."""
         product, now_ms = _product(host), self._clock_ms()
-        self.budgets[product].count(address, _HANDSHAKE_WEIGHT[product], now_ms)
+        self._budgets[product].count(address, _HANDSHAKE_WEIGHT[product], now_ms)
 
     def refuse(self, bad: BadEnvelope) -> bytes:
         """Answer a message that is no request."""
@@ -92,7 +95,7 @@ class ApiService:
     def answer(self, host: Host, session: Session, request: Request, time_unit: TimeUnit) -> Answered:
         """Carry a request out, or find out why not."""
         product, now_ms = _product(host), self._clock_ms()
-        budgets = self.budgets[product]
+        budgets = self._budgets[product]
         shows_limits = session.returns_limits
         method: Method | None = None
         call = Call(product, self._environment, request.method, {}, None, now_ms)
@@ -131,7 +134,7 @@ class ApiService:
         account = self.keys.admit(method, request.params, session, call.now_ms)
         call.account = account
         call.api_key = None if account is None else account.api_key
-        budgets = self.budgets[call.product]
+        budgets = self._budgets[call.product]
         if method.orders and call.api_key is not None:
             budgets.check_orders(call.api_key, method.orders, call.now_ms)
         about_session = self._session_handlers.get(call.method)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fastbinance.sim.api.call import ApiError
-from fastbinance.sim.trading.accounts import Account
+from fastbinance.sim.trading import Account
 
 __all__ = ["REVOKED", "Session", "Subscription", "check_logon"]
 

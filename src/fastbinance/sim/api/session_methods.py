@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from fastbinance.sim.api.call import ApiError, Call, Product
 from fastbinance.sim.api.session import Session, check_logon
-from fastbinance.sim.trading.accounts import Account
+from fastbinance.sim.trading import Account
 
 __all__ = ["SessionHandler", "UserDataKeys", "session_handlers"]
 

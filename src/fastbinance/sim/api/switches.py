@@ -7,7 +7,7 @@ from fastbinance.sim.api.apis import Apis
 from fastbinance.sim.api.connection import ApiConnection
 from fastbinance.sim.api.faulty import AnswerFault, Kill, methods_of
 from fastbinance.sim.connection import Connection
-from fastbinance.sim.trading.accounts import API_KEY, SimAccount
+from fastbinance.sim.trading import API_KEY, SimAccount
 
 __all__ = ["ApiSwitches"]
 
