@@ -248,6 +248,31 @@ def test_a_quiet_connection_is_replaced_all_the_same():
     assert ("replaced", "request") in exchange.events
 
 
+def test_wishes_that_change_all_the_time_do_not_keep_a_successor_from_its_place():
+    exchange = up()
+    exchange.shard.replace_all("request", exchange.now)
+    for step in range(200):
+        name = f"s{step % 7}@trade"
+        (exchange.drop if name in exchange.shard.wanted else exchange.want)(name)
+        exchange.run(0.05)
+    assert ("replaced", "request") in exchange.events
+    exchange.run(10.0)
+    assert exchange.settled
+    assert exchange.broken == []
+
+
+def test_a_connection_that_stalls_again_and_again_is_replaced_within_seconds_where_that_helps():
+    exchange = up()
+    for number in range(1, 11):
+        exchange.run(5.0)
+        (peer,) = exchange.peers.values()
+        peer.stalled = True
+        for _ in range(60):
+            exchange.shard.replace(peer.line, "stalled", exchange.now)
+            exchange.run(0.1)
+        assert exchange.events.count(("replaced", "stalled")) == number
+
+
 def test_suspicions_of_one_place_come_less_and_less_often():
     exchange = up()
     for _ in range(300):
@@ -284,6 +309,127 @@ def test_one_line_killed_again_and_again_costs_nothing():
         numbers = ids_once(exchange, name)
         assert sorted(numbers) == list(range(1, numbers[-1] + 1))
     assert exchange.broken == []
+
+
+# -- refusals
+
+
+def refuse(exchange, name, *lines, times=1_000):
+    """Have lines refuse a stream so many times; every one of them where none is named."""
+    left = dict.fromkeys(lines, times)
+
+    def refuses(line, asked_for):
+        if asked_for != name or (lines and line not in lines):
+            return False
+        left[line] = left.get(line, times) - 1
+        return left[line] >= 0
+
+    exchange.refuses = lambda line, asked_for: asked_for == "bad@trade" or refuses(line, asked_for)
+
+
+def of(exchange, kind):
+    return [event[1:] for event in exchange.events if event[0] == kind]
+
+
+def test_a_stream_that_every_line_refuses_is_told_once():
+    exchange = up(lines=3)
+    exchange.want("bad@trade")
+    exchange.run(10.0)
+    assert of(exchange, "rejected") == [("bad@trade",)]
+    assert exchange.settled
+    assert exchange.broken == []
+
+
+def test_a_stream_that_one_line_refuses_is_carried_by_the_other():
+    exchange = up(lines=2)
+    first, second = exchange.shard.current
+    refuse(exchange, "c@trade", second)
+    exchange.want("c@trade")
+    exchange.run(10.0)
+    assert exchange.shard.carriers("c@trade") == {first}
+    assert "c@trade" in exchange.confirmed_names
+    assert (of(exchange, "rejected"), of(exchange, "refused")) == ([], [("c@trade",)])
+    # Nor does it end while the one that has it is away.
+    exchange.lose(exchange.peers[first])
+    exchange.run(5.0)
+    assert exchange.shard.carriers("c@trade") == {first}
+    assert of(exchange, "rejected") == []
+
+
+def test_a_stream_that_one_line_refuses_is_refused_when_the_other_is_not_up_at_all():
+    exchange = SimulatedExchange(Random(1), lines=2)
+    exchange.refuse_next.extend([0.0, 60.0])
+    exchange.want("bad@trade")
+    exchange.run(5.0)
+    assert of(exchange, "rejected") == [("bad@trade",)]
+
+
+def test_a_refusal_that_passes_costs_no_line_its_stream():
+    exchange = up(lines=2)
+    refuse(exchange, "c@trade", exchange.shard.current[0], times=1)
+    exchange.want("c@trade")
+    exchange.run(10.0)
+    assert exchange.settled
+    assert "c@trade" in exchange.confirmed_names
+    assert of(exchange, "refused") == []
+
+
+def test_a_stream_made_anew_is_not_ended_by_what_was_said_of_the_one_before():
+    exchange = up(lines=2)
+    first, second = exchange.shard.current
+    answer = exchange._answer
+    late = []
+    exchange._answer = lambda peer, request: late.append((peer, request))
+    exchange.want("c@trade")
+    exchange.run(0.5)
+    refuse(exchange, "c@trade", first, second)
+    late.sort(key=lambda asked: asked[0].line is second)
+    answer(*late.pop(0))
+    exchange.drop("c@trade")
+    exchange.want("c@trade")
+    answer(*late.pop(0))
+    exchange.refuses = lambda line, name: False
+    exchange._answer = answer
+    exchange.run(0.5)
+    for peer, request in late:
+        answer(peer, request)
+    exchange.run(15.0)
+    assert of(exchange, "rejected") == []
+    assert exchange.confirmed_names == {"a@trade", "b@trade", "c@trade"}
+
+
+def test_a_successor_that_refuses_a_stream_once_is_asked_again_before_it_takes_the_place():
+    exchange = up()
+    refuse(exchange, "a@trade", times=2)  # with the other one, and alone
+    exchange.shard.replace_all("request", exchange.now)
+    exchange.run(10.0)
+    assert exchange.settled
+    assert of(exchange, "replaced") == [("request",)]
+    assert of(exchange, "rejected") == []
+    numbers = ids_once(exchange, "a@trade")
+    assert numbers == list(range(numbers[0], numbers[-1] + 1)), "nothing missed"
+
+
+def test_a_stream_that_a_successor_refuses_for_good_ends_with_the_old_connection():
+    exchange = up()
+    exchange.refuses = lambda line, name: name == "a@trade"
+    exchange.shard.replace_all("request", exchange.now)
+    exchange.run(2.0)
+    assert exchange.confirmed_names == {"a@trade", "b@trade"}, "the old connection has it"
+    exchange.run(10.0)
+    assert of(exchange, "rejected") == [("a@trade",)]
+    assert exchange.settled
+    assert exchange.confirmed_names == {"b@trade"}
+
+
+def test_a_successor_that_refuses_all_there_is_takes_the_place_all_the_same():
+    exchange = up(("a@trade",))
+    exchange.refuses = lambda line, name: name == "a@trade"
+    exchange.shard.replace_all("age", exchange.now)
+    exchange.run(10.0)
+    assert of(exchange, "replaced") == [("age",)]
+    assert of(exchange, "rejected") == [("a@trade",)]
+    assert len(exchange.dials) == 2
 
 
 # -- Binance's limits
@@ -352,8 +498,11 @@ def scenario(seed):
             # A second apart, as servers are: more at once could not be answered within the limit.
             exchange.server_ping(peer)
             exchange.run(1.0)
+        elif action == 11:
+            refuse(exchange, rng.choice(pool), rng.choice(exchange.shard.lines), times=rng.choice((1, 9)))
         exchange.run(rng.choice((0.0, 0.001, 0.02, 0.3, 2.0)))
     exchange.refusing, exchange.mute_next, exchange.stall_next = None, False, False
+    refuse(exchange, "bad@trade")
     for peer in exchange.peers.values():
         peer.mute = False
     for _ in range(120):

@@ -74,6 +74,7 @@ class SimulatedExchange:
         self.broken: list[str] = []
         self.events: list[tuple[Any, ...]] = []
         self.refusing: tuple[float, float] | None = None  # chance, retry after
+        self.refuses: Callable[[Line, str], bool] = lambda line, name: name.startswith("bad")
         self.pings = 0
         self.ping_every = ping_every
         self.refuse_next: deque[float] = deque()  # of the attempts to come: retry after
@@ -159,14 +160,18 @@ class SimulatedExchange:
 
     @property
     def settled(self) -> bool:
-        """Whether everything wanted is confirmed on every line, and nothing is being replaced."""
+        """Whether what is wanted is confirmed on every line that does not refuse it, and all are in place."""
         shard = self.shard
         return (
             not shard.replacing
             and set(shard.lines) == set(shard.current)
             and all(line.state is State.LIVE and line.subscriptions.settled for line in shard.current)
             and set(shard.wanted) == self.confirmed_names
-            and all(shard.carriers(name) == frozenset(shard.current) for name in shard.wanted)
+            and all(
+                shard.carriers(name) | {line for line in shard.current if name in line.subscriptions.rejected}
+                == frozenset(shard.current)
+                for name in shard.wanted
+            )
         )
 
     # -- LineDriver
@@ -240,12 +245,20 @@ class SimulatedExchange:
         self.confirmed_names.difference_update(names)
 
     def rejected(self, line: Line, answer: Any, /) -> None:
+        self.events.append(("rejected", *answer.rejected))
         self.rejected_names.update(answer.rejected)
         self.confirmed_names.difference_update(answer.rejected)
 
+    def refused(self, line: Line, answer: Any, /) -> None:
+        self.events.append(("refused", *answer.rejected))
+
     def resubscribed(self, line: Line, /) -> None:
         self.events.append(("resubscribed", line.number))
-        missing = [name for name in self.shard.wanted if line not in self.shard.carriers(name)]
+        missing = [
+            name
+            for name in self.shard.wanted
+            if line not in self.shard.carriers(name) and name not in line.subscriptions.rejected
+        ]
         if missing:
             self.broken.append(f"resubscribed without {missing}")
 
@@ -318,7 +331,7 @@ class SimulatedExchange:
         reply: dict[str, Any] = {"result": None, "id": request["id"]}
         if request["method"] == "LIST_SUBSCRIPTIONS":
             reply["result"] = list(peer.streams)
-        elif any(name.startswith("bad") for name in names):
+        elif request["method"] == "SUBSCRIBE" and any(self.refuses(peer.line, name) for name in names):
             reply = {"error": {"code": 2, "msg": "Invalid request"}, "id": request["id"]}
         elif request["method"] == "SUBSCRIBE":
             twice = [name for name in names if name in peer.streams]

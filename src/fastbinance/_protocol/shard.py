@@ -11,35 +11,24 @@ what happens to them.
                           (own line)   proven
 
 A slot has one current line, and for the time of a replacement one successor. The successor becomes current
-when it is *proven*: it is up, everything is confirmed on it, and what has come on the old line since has come
-on it too. A current line that is lost meanwhile is not dialled again; its successor takes the place at once.
+when it is *proven*: it is up, what was wanted is confirmed on it, and what has come on the old line since has
+come on it too. A current line that is lost meanwhile is not dialled again; its successor takes the place at
+once. What one line refuses may come on another: see `refusals`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Protocol
 
 from fastbinance._protocol.lifecycle import State
 from fastbinance._protocol.line import Line, LineDriver
+from fastbinance._protocol.refusals import Refusals
+from fastbinance._protocol.slot import Reason, Slot, Verdict
 from fastbinance._protocol.subscriptions import Answer
 
 __all__ = ["MOST_LINES", "Reason", "Shard", "ShardDriver"]
 
-#: Why a connection is replaced.
-Reason = Literal["age", "shutdown", "stalled", "unanswered", "request"]
-
 MOST_LINES: Final = 4
 _NUMBERS: Final = range(2 * MOST_LINES)
-
-# Seconds after everything is confirmed on a successor, after which what has not come on it is not waited for.
-_PATIENCE: Final = 3.0
-# Seconds after which a successor that brings nothing at all, while the old line does, is connected anew.
-_LONGEST_PATIENCE: Final = 10.0
-# Seconds that a successor needs at least: one look at what has come, on both lines.
-_SHORTEST_PROOF: Final = 0.1
-# Seconds between two replacements of a slot on suspicion: doubled each time, forgotten after a good while.
-_FIRST_SUSPICION: Final = 1.0
-_LONGEST_SUSPICION: Final = 60.0
 
 
 class ShardDriver(LineDriver, Protocol):
@@ -61,7 +50,10 @@ class ShardDriver(LineDriver, Protocol):
         """Take note of wanted streams that no line has confirmed any more, or yet, and why."""
 
     def rejected(self, line: Line, answer: Answer, /) -> None:
-        """Take note of streams that are refused; they are not wanted any more."""
+        """Take note of streams that every line refuses; they are not wanted any more."""
+
+    def refused(self, line: Line, answer: Answer, /) -> None:
+        """Take note of streams that one line refuses, asked twice, while another carries them."""
 
     def resubscribed(self, line: Line, /) -> None:
         """Take note that everything is confirmed again on a line that was lost."""
@@ -71,21 +63,6 @@ class ShardDriver(LineDriver, Protocol):
 
     def ended(self, line: Line, /) -> None:
         """Forget a line: it is closed."""
-
-
-@dataclass(slots=True)
-class _Slot:
-    current: Line
-    successor: Line | None = None
-    reason: Reason = "request"
-    asked_at: float = 0.0  # for the replacement
-    settled_at: float | None = None  # when everything was confirmed on the successor
-    before: dict[Line, dict[str, int]] = field(default_factory=dict)  # arrivals by then
-    roll_at: float | None = None
-    suspicion: float = _FIRST_SUSPICION
-    suspect_again_at: float = 0.0
-    shutting: set[int] = field(default_factory=set)  # numbers of lines whose server has said that it stops
-    rollovers: int = 0
 
 
 class Shard:
@@ -107,9 +84,10 @@ class Shard:
         self._driver = driver
         self._wanted: dict[str, None] = {}
         self._carriers: dict[str, set[Line]] = {}
+        self._refusals = Refusals()
         self._retiring: set[Line] = set()
         self._closed = False
-        self._slots = [_Slot(driver.make_line(number, number, now)) for number in range(lines)]
+        self._slots = [Slot(driver.make_line(number, number, now)) for number in range(lines)]
 
     # -- what is wanted
 
@@ -142,6 +120,7 @@ class Shard:
             for line in self._lines():
                 line.drop((name,), now)
             self._carriers.pop(name, None)
+            self._refusals.forget(name)
 
     def replace(self, line: Line, reason: Reason, now: float) -> bool:
         """Have a line replaced, the new one first; tell whether that has begun now.
@@ -157,20 +136,11 @@ class Shard:
             if suspected:
                 slot.reason = reason
             return False
-        if suspected:
-            if now < slot.suspect_again_at:
-                return False
-            if now - slot.suspect_again_at >= _LONGEST_SUSPICION:
-                slot.suspicion = _FIRST_SUSPICION
         number = self._free_number()
-        if number is None:
+        if number is None or (suspected and not slot.may_suspect(now)):
             return False
-        if suspected:
-            slot.suspect_again_at = now + slot.suspicion
-            slot.suspicion = min(2.0 * slot.suspicion, _LONGEST_SUSPICION)
         successor = self._driver.make_line(self._slots.index(slot), number, now)
-        slot.successor, slot.reason, slot.asked_at, slot.settled_at = successor, reason, now, None
-        slot.before.clear()
+        slot.begin(successor, reason, self._wanted, now)
         successor.want(self._wanted, now)
         successor.start(now)
         return True
@@ -210,6 +180,8 @@ class Shard:
         if slot.current is line:
             slot.roll_at = self._driver.roll_at(line, now)
             self._driver.down(self._uncarried(), None, now)
+        # It may be the only one that is up, and have refused something before it was lost.
+        self._end_refused(now)
 
     def failed(self, line: Line, trouble: Any, now: float, retry_after: float = 0.0) -> None:
         """See `Line.failed`; `trouble` is for those who ask why nothing comes."""
@@ -236,19 +208,21 @@ class Shard:
         slot = self._slot_of(line)
         if slot is None or self._closed:
             return
-        slot.before.pop(line, None)
         if slot.current is line:
             slot.roll_at = None
             if slot.successor is not None:
                 # It is on its way already: two would fight for the same place.
                 line.close()
                 self._promote(slot, now)
+                new = slot.current
+                new.resubscribing = new.state is State.LIVE and not new.subscriptions.settled
                 if line.is_good(now):
                     # While the old one was up, the next attempt could wait.
-                    slot.current.hurry(now)
+                    new.hurry(now)
                 self._driver.ended(line)
         self._driver.down(tuple(name for name in names if not self._carriers.get(name)), trouble, now)
         self.troubled(trouble, now)
+        self._end_refused(now)
 
     def control(
         self, line: Line, payload: bytes, now: float, told: Callable[[Answer], object] = lambda answer: None
@@ -263,10 +237,9 @@ class Shard:
             self._leave(line, name)
         if new:
             self._driver.confirmed(new, now)
+            self._ask_again(new, now)
         if answer.rejected:
-            for name in answer.rejected:
-                self.drop(name, now)
-            self._driver.rejected(line, answer)
+            self._refused(line, answer, now)
         if line.resubscribing and line.subscriptions.settled:
             line.resubscribing = False
             self._driver.resubscribed(line)
@@ -282,24 +255,13 @@ class Shard:
         """
         for slot in self._slots:
             successor = slot.successor
-            if successor is None or not self._is_settled(successor):
-                slot.settled_at = None
+            if successor is None:
                 continue
             new, old = counts.get(successor, {}), counts.get(slot.current, {})
-            if slot.settled_at is None:
-                slot.settled_at = now
-                slot.before = {slot.current: dict(old)}
-            since = now - slot.settled_at
-            if since < _SHORTEST_PROOF:
-                continue
-            was = slot.before.get(slot.current, {})
-            busy = [name for name, count in old.items() if count > was.get(name, 0)]
-            proven = all(new.get(name, 0) for name in busy) and (busy or any(new.values()))
-            mute = bool(busy) and not any(new.values())
-            if proven or (since >= _PATIENCE and not mute) or not self._wanted:
+            verdict = slot.judge(new, old, self._wanted, now)
+            if verdict is Verdict.SWAP:
                 self._swap(slot, now)
-            elif since >= _LONGEST_PATIENCE:
-                slot.settled_at = None
+            elif verdict is Verdict.ANEW:
                 self._driver.hang_up(successor)
 
     # -- time
@@ -360,6 +322,11 @@ class Shard:
         slot = self._slot_of(line)
         return 0 if slot is None else slot.rollovers
 
+    def replaces(self, line: Line) -> Reason | None:
+        """Why a line is to take another one's place; None for one that has a place, or none any more."""
+        slot = self._slot_of(line)
+        return slot.reason if slot is not None and slot.successor is line else None
+
     def carriers(self, name: str) -> frozenset[Line]:
         """Lines on which a stream is confirmed."""
         return frozenset(self._carriers.get(name, ()))
@@ -371,7 +338,7 @@ class Shard:
         lines += [slot.successor for slot in self._slots if slot.successor is not None]
         return lines
 
-    def _slot_of(self, line: Line) -> _Slot | None:
+    def _slot_of(self, line: Line) -> Slot | None:
         for slot in self._slots:
             if line is slot.current or line is slot.successor:
                 return slot
@@ -387,11 +354,9 @@ class Shard:
         taken = {line.number for line in self.lines}
         return next((number for number in _NUMBERS if number not in taken), None)
 
-    def _is_settled(self, line: Line) -> bool:
-        return line.state is State.LIVE and line.subscriptions.settled
-
     def _carry(self, line: Line, name: str) -> bool:
         """Note a carrier; tell whether it is the first."""
+        self._refusals.confirmed(name)
         carriers = self._carriers.setdefault(name, set())
         first = not carriers
         if line not in carriers:
@@ -405,10 +370,34 @@ class Shard:
             carriers.discard(line)
             self._tell_carried(name)
 
+    def _refused(self, line: Line, answer: Answer, now: float) -> None:
+        """Give a refused stream up, unless others carry it: the line is asked again then, once."""
+        for name in answer.rejected:
+            if name in self._wanted:
+                self._refusals.refused(line, name, answer)
+        self._end_refused(now)
+        self._ask_again(answer.rejected, now)
+
+    def _ask_again(self, names: tuple[str, ...], now: float) -> None:
+        for name in names:
+            if not self._carriers.get(name):
+                continue
+            for line, answer in self._refusals.alone(name, self._lines()):
+                if answer is None:
+                    line.want((name,), now)
+                else:
+                    self._driver.refused(line, answer)
+
+    def _end_refused(self, now: float) -> None:
+        for line, answer in self._refusals.final(self._lines()):
+            for name in answer.rejected:
+                self.drop(name, now)
+            self._driver.rejected(line, answer)
+
     def _tell_carried(self, name: str) -> None:
         self._driver.carried(name, len(self._carriers.get(name, set()) | self._retiring))
 
-    def _overdue(self, slot: _Slot, line: Line, now: float) -> None:
+    def _overdue(self, slot: Slot, line: Line, now: float) -> None:
         line.forgive(now)
         if line is slot.current and any(line in carriers for carriers in self._carriers.values()):
             self.replace(line, "unanswered", now)
@@ -416,29 +405,25 @@ class Shard:
             # Nothing has ever come of it, so nothing is lost with it.
             self._driver.hang_up(line)
 
-    def _swap(self, slot: _Slot, now: float) -> None:
+    def _swap(self, slot: Slot, now: float) -> None:
         old = slot.current
-        for carriers in self._carriers.values():
-            carriers.discard(old)
+        names = [name for name, carriers in self._carriers.items() if old in carriers]
+        for name in names:
+            self._carriers[name].discard(old)
         self._retiring.add(old)
         self._promote(slot, now)
+        # What the new one is still being asked for.
+        self._driver.down(tuple(name for name in names if not self._carriers.get(name)), None, now)
+        self._end_refused(now)
         old.retire()
         if old.state is State.CLOSED:
             self._retiring.discard(old)
             self._driver.ended(old)
 
-    def _promote(self, slot: _Slot, now: float) -> None:
-        old, new = slot.current, slot.successor
-        if new is None:
-            raise AssertionError("a slot without a successor has nobody to promote")
-        slot.current, slot.successor, slot.settled_at = new, None, None
-        slot.before.clear()
-        slot.shutting.discard(old.number)
-        slot.roll_at = self._driver.roll_at(new, now) if new.state is State.LIVE else None
-        if slot.reason in ("stalled", "unanswered"):
-            slot.suspect_again_at = max(slot.suspect_again_at, now + slot.suspicion)
+    def _promote(self, slot: Slot, now: float) -> None:
+        old, new = slot.promote(now)
+        if new.state is State.LIVE:
+            slot.roll_at = self._driver.roll_at(new, now)
         else:
-            slot.suspicion = _FIRST_SUSPICION
-        slot.rollovers += 1
-        new.again = new.state is not State.LIVE
+            new.again = True
         self._driver.replaced(old, new, slot.reason)
