@@ -48,11 +48,7 @@ ANNOTATIONS = {
     Kind.FLAG: "bool | str",
 }
 
-LITERALS = {
-    typing.get_args(getattr(values, name)): name
-    for name in values.__all__
-    if typing.get_origin(getattr(values, name)) is typing.Literal
-}
+LITERALS = {typing.get_args(getattr(values, name)): name for name in values.__all__}
 
 SECURITY = {
     Security.NONE: "Needs no key.",

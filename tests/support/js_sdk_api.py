@@ -1,4 +1,4 @@
-"""What the JavaScript SDK's `WebsocketAPIClient` can ask for, and our call for each: package `binance`, 3.6.5."""
+"""What `WebsocketAPIClient` of the npm package `binance` 3.6.5 can ask for, and our call for each."""
 
 from typing import Any, Final, NamedTuple
 
@@ -21,7 +21,13 @@ WITHOUT_REQUEST: Final = ("clearUserDataStreamTimers", "disconnectAll", "getWSCl
 
 _BTC: Final = {"symbol": "BTCUSDT"}
 _PERPETUAL: Final = {"symbol": "BTCUSD_PERP"}
-_LIMIT: Final = {"side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "price": "50000.00", "quantity": "0.001"}
+_LIMIT: Final = {
+    "side": "BUY",
+    "type": "LIMIT",
+    "timeInForce": "GTC",
+    "price": "50000.00",
+    "quantity": "0.001",
+}
 _CONTRACTS: Final = _LIMIT | {"price": "50000.0", "quantity": 1}
 _ID: Final = {"orderId": 1}
 _CHANGE: Final = {"side": "BUY", "price": "49000.00", "quantity": "0.002"}

@@ -4,7 +4,7 @@ from typing import Final, get_args
 
 from fastbinance._api.futures_parameters import ALGO, COINM, GTD, USDM, WHICH, needs_by_type
 from fastbinance._api.table import Table
-from fastbinance._api.values import AlgoOrderType, CoinmOrderType, UsdmOrderType
+from fastbinance._api.values import AlgoOrderType, CoinmOrderType, LimitOrMarket
 from fastbinance._api.weights import by_limit, by_symbols
 from fastbinance._protocol.method import Lane, Method, OneOf, Resolve, Security
 
@@ -131,7 +131,7 @@ USDM_METHODS: Final[tuple[Method, ...]] = (
         lane=Lane.ORDER,
         resolve=Resolve.ORDER,
         client_id="newClientOrderId",
-        rules=(needs_by_type("stopPrice", get_args(UsdmOrderType)), GTD),
+        rules=(needs_by_type("stopPrice", get_args(LimitOrMarket)), GTD),
     ),
     USDM.method(
         "order.modify", _TRADE, 1,

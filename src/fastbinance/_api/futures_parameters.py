@@ -14,10 +14,10 @@ from fastbinance._api.values import (
     CoinmTimeInForce,
     FuturesResponseType,
     FuturesSelfTradePrevention,
+    LimitOrMarket,
     PositionSide,
     PriceMatch,
     Side,
-    UsdmOrderType,
     UsdmTimeInForce,
     WorkingType,
 )
@@ -79,7 +79,7 @@ _COMMON: Final = (
 )
 
 _USDM: Final = (
-    choice("type", UsdmOrderType, "Type of the order; conditional ones are placed by `algo_order_place`."),
+    choice("type", LimitOrMarket, "Type of the order; conditional ones are placed by `algo_order_place`."),
     parameter("quantity", Kind.DECIMAL, "How much, in base asset."),
     choice("timeInForce", UsdmTimeInForce, "How long it stands."),
     parameter("goodTillDate", Kind.INTEGER, "When a ``'GTD'`` order ends: milliseconds since 1970, UTC."),

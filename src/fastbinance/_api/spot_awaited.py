@@ -11,6 +11,7 @@ from fastbinance._api.values import (
     CancelReplaceMode,
     CancelRestrictions,
     Interval,
+    LimitOrMarket,
     ListLegType,
     Number,
     OrderRateLimitExceededMode,
@@ -23,7 +24,7 @@ from fastbinance._api.values import (
     SpotTimeInForce,
     SymbolStatus,
     Texts,
-    UsdmOrderType,
+    TickerType,
     WorkingLegType,
 )
 from fastbinance.answers import (
@@ -697,7 +698,7 @@ class SpotApi(AsyncCaller):
         *,
         symbol: str | None = None,
         symbols: Texts | None = None,
-        type: SpotOrderType | str | None = None,
+        type: TickerType | str | None = None,
         symbolStatus: SymbolStatus | str | None = None,
         timeout: float | None = None,
     ) -> DayTicker | list[DayTicker]:
@@ -713,9 +714,8 @@ class SpotApi(AsyncCaller):
             Symbol, in either case.
         symbols : Texts, optional
             Several symbols, in either case.
-        type : SpotOrderType | str, optional
-            Type of the order. Known: ``'LIMIT'``, ``'LIMIT_MAKER'``, ``'MARKET'``, ``'STOP_LOSS'``,
-            ``'STOP_LOSS_LIMIT'``, ``'TAKE_PROFIT'``, ``'TAKE_PROFIT_LIMIT'``.
+        type : TickerType | str, optional
+            All fields, or those of a mini ticker; all by default. Known: ``'FULL'``, ``'MINI'``.
         symbolStatus : SymbolStatus | str, optional
             Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``.
         timeout : float, optional
@@ -753,7 +753,7 @@ class SpotApi(AsyncCaller):
         symbol: str | None = None,
         symbols: Texts | None = None,
         timeZone: str | None = None,
-        type: SpotOrderType | str | None = None,
+        type: TickerType | str | None = None,
         symbolStatus: SymbolStatus | str | None = None,
         timeout: float | None = None,
     ) -> WindowTicker | list[WindowTicker]:
@@ -772,9 +772,8 @@ class SpotApi(AsyncCaller):
             Several symbols, in either case.
         timeZone : str, optional
             Offset from UTC at which days begin, such as ``'-1:00'`` or ``'5:45'``; UTC by default.
-        type : SpotOrderType | str, optional
-            Type of the order. Known: ``'LIMIT'``, ``'LIMIT_MAKER'``, ``'MARKET'``, ``'STOP_LOSS'``,
-            ``'STOP_LOSS_LIMIT'``, ``'TAKE_PROFIT'``, ``'TAKE_PROFIT_LIMIT'``.
+        type : TickerType | str, optional
+            All fields, or those of a mini ticker; all by default. Known: ``'FULL'``, ``'MINI'``.
         symbolStatus : SymbolStatus | str, optional
             Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``.
         timeout : float, optional
@@ -812,7 +811,7 @@ class SpotApi(AsyncCaller):
         *,
         symbol: str | None = None,
         symbols: Texts | None = None,
-        type: SpotOrderType | str | None = None,
+        type: TickerType | str | None = None,
         windowSize: str | None = None,
         symbolStatus: SymbolStatus | str | None = None,
         timeout: float | None = None,
@@ -829,10 +828,9 @@ class SpotApi(AsyncCaller):
         symbol : str, optional
             Symbol, in either case.
         symbols : Texts, optional
-            Several symbols, in either case: 100 at most.
-        type : SpotOrderType | str, optional
-            Type of the order. Known: ``'LIMIT'``, ``'LIMIT_MAKER'``, ``'MARKET'``, ``'STOP_LOSS'``,
-            ``'STOP_LOSS_LIMIT'``, ``'TAKE_PROFIT'``, ``'TAKE_PROFIT_LIMIT'``.
+            Symbols, in either case: 100 at most.
+        type : TickerType | str, optional
+            All fields, or those of a mini ticker; all by default. Known: ``'FULL'``, ``'MINI'``.
         windowSize : str, optional
             How far back: ``'1m'`` to ``'59m'``, ``'1h'`` to ``'23h'``, ``'1d'`` to ``'7d'``; a day by
             default.
@@ -1619,7 +1617,7 @@ class SpotApi(AsyncCaller):
         *,
         symbol: str,
         side: Side | str,
-        type: UsdmOrderType | str,
+        type: LimitOrMarket | str,
         quantity: Number,
         timeInForce: SpotTimeInForce | str | None = None,
         price: Number | None = None,
@@ -1645,7 +1643,7 @@ class SpotApi(AsyncCaller):
             Symbol, in either case.
         side : Side | str
             Whether to buy or to sell. Known: ``'BUY'``, ``'SELL'``.
-        type : UsdmOrderType | str
+        type : LimitOrMarket | str
             Type of the order. Known: ``'LIMIT'``, ``'MARKET'``.
         quantity : Number
             How much, in base asset.
@@ -1714,7 +1712,7 @@ class SpotApi(AsyncCaller):
         *,
         symbol: str,
         side: Side | str,
-        type: UsdmOrderType | str,
+        type: LimitOrMarket | str,
         quantity: Number,
         timeInForce: SpotTimeInForce | str | None = None,
         price: Number | None = None,
@@ -1740,7 +1738,7 @@ class SpotApi(AsyncCaller):
             Symbol, in either case.
         side : Side | str
             Whether to buy or to sell. Known: ``'BUY'``, ``'SELL'``.
-        type : UsdmOrderType | str
+        type : LimitOrMarket | str
             Type of the order. Known: ``'LIMIT'``, ``'MARKET'``.
         quantity : Number
             How much, in base asset.
@@ -2025,16 +2023,16 @@ class SpotApi(AsyncCaller):
 
         Weight 1. Signed, with a key that may trade (TRADE). Counts as an order.
 
-        By aboveType: LIMIT needs aboveTimeInForce, abovePrice or abovePegPriceType; LIMIT_MAKER needs
-        abovePrice or abovePegPriceType; STOP_LOSS needs aboveStopPrice or aboveTrailingDelta; TAKE_PROFIT
-        needs aboveStopPrice or aboveTrailingDelta; STOP_LOSS_LIMIT needs aboveTimeInForce, abovePrice or
-        abovePegPriceType, aboveStopPrice or aboveTrailingDelta; TAKE_PROFIT_LIMIT needs aboveTimeInForce,
-        abovePrice or abovePegPriceType, aboveStopPrice or aboveTrailingDelta.
-        By belowType: LIMIT needs belowTimeInForce, belowPrice or belowPegPriceType; LIMIT_MAKER needs
-        belowPrice or belowPegPriceType; STOP_LOSS needs belowStopPrice or belowTrailingDelta; TAKE_PROFIT
-        needs belowStopPrice or belowTrailingDelta; STOP_LOSS_LIMIT needs belowTimeInForce, belowPrice or
-        belowPegPriceType, belowStopPrice or belowTrailingDelta; TAKE_PROFIT_LIMIT needs belowTimeInForce,
-        belowPrice or belowPegPriceType, belowStopPrice or belowTrailingDelta.
+        By aboveType: LIMIT_MAKER needs abovePrice or abovePegPriceType; STOP_LOSS needs aboveStopPrice or
+        aboveTrailingDelta; TAKE_PROFIT needs aboveStopPrice or aboveTrailingDelta; STOP_LOSS_LIMIT needs
+        aboveTimeInForce, abovePrice or abovePegPriceType, aboveStopPrice or aboveTrailingDelta;
+        TAKE_PROFIT_LIMIT needs aboveTimeInForce, abovePrice or abovePegPriceType, aboveStopPrice or
+        aboveTrailingDelta.
+        By belowType: LIMIT_MAKER needs belowPrice or belowPegPriceType; STOP_LOSS needs belowStopPrice or
+        belowTrailingDelta; TAKE_PROFIT needs belowStopPrice or belowTrailingDelta; STOP_LOSS_LIMIT needs
+        belowTimeInForce, belowPrice or belowPegPriceType, belowStopPrice or belowTrailingDelta;
+        TAKE_PROFIT_LIMIT needs belowTimeInForce, belowPrice or belowPegPriceType, belowStopPrice or
+        belowTrailingDelta.
 
         Parameters
         ----------
@@ -2394,16 +2392,14 @@ class SpotApi(AsyncCaller):
         Weight 1. Signed, with a key that may trade (TRADE). Counts as an order.
 
         By workingType: LIMIT needs workingTimeInForce.
-        By pendingAboveType: LIMIT needs pendingAboveTimeInForce, pendingAbovePrice or
-        pendingAbovePegPriceType; LIMIT_MAKER needs pendingAbovePrice or pendingAbovePegPriceType; STOP_LOSS
-        needs pendingAboveStopPrice or pendingAboveTrailingDelta; TAKE_PROFIT needs pendingAboveStopPrice or
+        By pendingAboveType: LIMIT_MAKER needs pendingAbovePrice or pendingAbovePegPriceType; STOP_LOSS needs
+        pendingAboveStopPrice or pendingAboveTrailingDelta; TAKE_PROFIT needs pendingAboveStopPrice or
         pendingAboveTrailingDelta; STOP_LOSS_LIMIT needs pendingAboveTimeInForce, pendingAbovePrice or
         pendingAbovePegPriceType, pendingAboveStopPrice or pendingAboveTrailingDelta; TAKE_PROFIT_LIMIT needs
         pendingAboveTimeInForce, pendingAbovePrice or pendingAbovePegPriceType, pendingAboveStopPrice or
         pendingAboveTrailingDelta.
-        By pendingBelowType: LIMIT needs pendingBelowTimeInForce, pendingBelowPrice or
-        pendingBelowPegPriceType; LIMIT_MAKER needs pendingBelowPrice or pendingBelowPegPriceType; STOP_LOSS
-        needs pendingBelowStopPrice or pendingBelowTrailingDelta; TAKE_PROFIT needs pendingBelowStopPrice or
+        By pendingBelowType: LIMIT_MAKER needs pendingBelowPrice or pendingBelowPegPriceType; STOP_LOSS needs
+        pendingBelowStopPrice or pendingBelowTrailingDelta; TAKE_PROFIT needs pendingBelowStopPrice or
         pendingBelowTrailingDelta; STOP_LOSS_LIMIT needs pendingBelowTimeInForce, pendingBelowPrice or
         pendingBelowPegPriceType, pendingBelowStopPrice or pendingBelowTrailingDelta; TAKE_PROFIT_LIMIT needs
         pendingBelowTimeInForce, pendingBelowPrice or pendingBelowPegPriceType, pendingBelowStopPrice or
@@ -2799,16 +2795,14 @@ class SpotApi(AsyncCaller):
         Weight 1. Signed, with a key that may trade (TRADE). Counts as an order.
 
         By workingType: LIMIT needs workingTimeInForce.
-        By pendingAboveType: LIMIT needs pendingAboveTimeInForce, pendingAbovePrice or
-        pendingAbovePegPriceType; LIMIT_MAKER needs pendingAbovePrice or pendingAbovePegPriceType; STOP_LOSS
-        needs pendingAboveStopPrice or pendingAboveTrailingDelta; TAKE_PROFIT needs pendingAboveStopPrice or
+        By pendingAboveType: LIMIT_MAKER needs pendingAbovePrice or pendingAbovePegPriceType; STOP_LOSS needs
+        pendingAboveStopPrice or pendingAboveTrailingDelta; TAKE_PROFIT needs pendingAboveStopPrice or
         pendingAboveTrailingDelta; STOP_LOSS_LIMIT needs pendingAboveTimeInForce, pendingAbovePrice or
         pendingAbovePegPriceType, pendingAboveStopPrice or pendingAboveTrailingDelta; TAKE_PROFIT_LIMIT needs
         pendingAboveTimeInForce, pendingAbovePrice or pendingAbovePegPriceType, pendingAboveStopPrice or
         pendingAboveTrailingDelta.
-        By pendingBelowType: LIMIT needs pendingBelowTimeInForce, pendingBelowPrice or
-        pendingBelowPegPriceType; LIMIT_MAKER needs pendingBelowPrice or pendingBelowPegPriceType; STOP_LOSS
-        needs pendingBelowStopPrice or pendingBelowTrailingDelta; TAKE_PROFIT needs pendingBelowStopPrice or
+        By pendingBelowType: LIMIT_MAKER needs pendingBelowPrice or pendingBelowPegPriceType; STOP_LOSS needs
+        pendingBelowStopPrice or pendingBelowTrailingDelta; TAKE_PROFIT needs pendingBelowStopPrice or
         pendingBelowTrailingDelta; STOP_LOSS_LIMIT needs pendingBelowTimeInForce, pendingBelowPrice or
         pendingBelowPegPriceType, pendingBelowStopPrice or pendingBelowTrailingDelta; TAKE_PROFIT_LIMIT needs
         pendingBelowTimeInForce, pendingBelowPrice or pendingBelowPegPriceType, pendingBelowStopPrice or

@@ -12,15 +12,15 @@ from fastbinance._protocol.method import Kind, Lane, Method, Needs, OneOf, Resol
 __all__ = ["SPOT_LISTS"]
 
 
-def _by_type(prefix: str) -> Needs:
-    """Return what a leg needs by its type, besides the quantity that its list has."""
+def _by_type(prefix: str, limit: bool = False) -> Needs:
+    """Return what a leg needs by its type, which may be LIMIT, besides the quantity that its list has."""
     price = (f"{prefix}Price", f"{prefix}PegPriceType")
     stop = (f"{prefix}StopPrice", f"{prefix}TrailingDelta")
     time = (f"{prefix}TimeInForce",)
     return Needs(
         f"{prefix}Type",
         {
-            "LIMIT": (time, price),
+            **({"LIMIT": (time, price)} if limit else {}),
             "LIMIT_MAKER": (price,),
             "STOP_LOSS": (stop,),
             "TAKE_PROFIT": (stop,),
@@ -81,7 +81,7 @@ SPOT_LISTS: Final[tuple[Method, ...]] = (
         f"{_WORKING} pendingType pendingSide pendingQuantity",
         f"{_WORKING_TERMS} {leg_terms('pending')}",
         _WORKING_BY_TYPE,
-        _by_type("pending"),
+        _by_type("pending", limit=True),
     ),
     _place(
         "orderList.place.otoco",
@@ -100,7 +100,7 @@ SPOT_LISTS: Final[tuple[Method, ...]] = (
         f"{_WORKING} pendingType pendingSide",
         f"{_WORKING_TERMS} {leg_terms('pending')}",
         _WORKING_BY_TYPE,
-        _by_type("pending"),
+        _by_type("pending", limit=True),
     ),
     _place(
         "orderList.place.opoco",

@@ -3,7 +3,8 @@
 from typing import Final
 
 from fastbinance._api.spot_parameters import SPOT
-from fastbinance._api.table import parameter
+from fastbinance._api.table import choice, parameter
+from fastbinance._api.values import TickerType
 from fastbinance._api.weights import by_limit, by_symbols
 from fastbinance._protocol.method import Exclusive, Kind, Method, OneOf, Security
 
@@ -11,6 +12,7 @@ __all__ = ["SPOT_MARKET"]
 
 _NONE: Final = Security.NONE
 _ONE_OR_SEVERAL: Final = Exclusive(("symbol", "symbols"))
+_TICKER_TYPE: Final = choice("type", TickerType, "All fields, or those of a mini ticker; all by default.")
 _KLINES: Final = "startTime endTime timeZone limit"
 
 # Without symbols, where all are asked about, and with `symbols`.
@@ -108,6 +110,7 @@ SPOT_MARKET: Final[tuple[Method, ...]] = (
         title="24hr ticker price change statistics",
         summary="Return what changed in the last 24 hours.",
         optional="symbol symbols type symbolStatus",
+        own=(_TICKER_TYPE,),
         rules=(_ONE_OR_SEVERAL,),
         weigh=by_symbols(2, steps=((20, 2), (100, 40)), whole=80),
     ),
@@ -116,6 +119,7 @@ SPOT_MARKET: Final[tuple[Method, ...]] = (
         title="Trading Day Ticker",
         summary="Return what changed since the day began.",
         optional="symbol symbols timeZone type symbolStatus",
+        own=(_TICKER_TYPE,),
         rules=(OneOf(("symbol", "symbols")), _ONE_OR_SEVERAL),
         weigh=by_symbols(4, each=4, whole=200),
     ),
@@ -124,7 +128,7 @@ SPOT_MARKET: Final[tuple[Method, ...]] = (
         title="Rolling window price change statistics",
         summary="Return what changed in a window of your choice, to the minute.",
         optional="symbol symbols type windowSize symbolStatus",
-        own=(parameter("symbols", Kind.SYMBOLS, "Several symbols, in either case: 100 at most."),),
+        own=(_TICKER_TYPE, parameter("symbols", Kind.SYMBOLS, "Symbols, in either case: 100 at most.")),
         rules=(OneOf(("symbol", "symbols")), _ONE_OR_SEVERAL),
         weigh=by_symbols(4, each=4, whole=200),
     ),

@@ -4,7 +4,7 @@ from typing import Final
 
 from fastbinance._api.spot_parameters import SPOT
 from fastbinance._api.table import choice
-from fastbinance._api.values import SorOrderType
+from fastbinance._api.values import LimitOrMarket
 from fastbinance._api.weights import with_given
 from fastbinance._protocol.method import Lane, Method, Needs, OneOf, Resolve, Security
 
@@ -39,7 +39,7 @@ _SOR_TERMS: Final = (
     "timeInForce price newClientOrderId newOrderRespType icebergQty strategyId strategyType "
     "selfTradePreventionMode"
 )
-_SOR_TYPE: Final = choice("type", SorOrderType, "Type of the order.")
+_SOR_TYPE: Final = choice("type", LimitOrMarket, "Type of the order.")
 
 SPOT_ORDERS: Final[tuple[Method, ...]] = (
     SPOT.method(

@@ -18,7 +18,6 @@ from fastbinance._api.values import (
     SpotOrderType,
     SpotTimeInForce,
     SymbolStatus,
-    TickerType,
     WorkingLegType,
 )
 from fastbinance._protocol.method import Kind, Parameter
@@ -72,7 +71,6 @@ _MARKET: Final = (
         "timeZone", Kind.TEXT, "Offset from UTC at which days begin, such as ``'-1:00'`` or ``'5:45'``; "
         "UTC by default.",
     ),
-    choice("type", TickerType, "All fields, or those of a mini ticker; all by default."),
     parameter(
         "windowSize", Kind.CHOICE, "How far back: ``'1m'`` to ``'59m'``, ``'1h'`` to ``'23h'``, ``'1d'`` to "
         "``'7d'``; a day by default.", _WINDOWS,

@@ -31,8 +31,13 @@ def choice(name: str, literal: Any, doc: str) -> Parameter:
 
 
 def catalogue(*groups: Iterable[Parameter]) -> dict[str, Parameter]:
-    """Return parameters by name; of two with the same, the later one."""
-    return {each.name: each for group in groups for each in group}
+    """Return parameters by name, each of which is there once."""
+    found: dict[str, Parameter] = {}
+    for each in (each for group in groups for each in group):
+        if each.name in found:
+            raise ValueError(f"two parameters are named {each.name}")
+        found[each.name] = each
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from fastbinance._api.values import (
     AlgoType,
     FuturesResponseType,
     FuturesSelfTradePrevention,
+    LimitOrMarket,
     Number,
     PositionSide,
     PriceMatch,
     Side,
-    UsdmOrderType,
     UsdmTimeInForce,
     WorkingType,
 )
@@ -190,7 +190,7 @@ class BlockingUsdmApi(BlockingCaller):
         *,
         symbol: str,
         side: Side | str,
-        type: UsdmOrderType | str,
+        type: LimitOrMarket | str,
         positionSide: PositionSide | str | None = None,
         timeInForce: UsdmTimeInForce | str | None = None,
         reduceOnly: bool | str | None = None,
@@ -218,7 +218,7 @@ class BlockingUsdmApi(BlockingCaller):
             Symbol, in either case.
         side : Side | str
             Whether to buy or to sell. Known: ``'BUY'``, ``'SELL'``.
-        type : UsdmOrderType | str
+        type : LimitOrMarket | str
             Type of the order; conditional ones are placed by `algo_order_place`. Known: ``'LIMIT'``,
             ``'MARKET'``.
         positionSide : PositionSide | str, optional

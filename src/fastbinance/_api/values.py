@@ -9,10 +9,10 @@ from typing import Literal, TypeAlias
 __all__ = [
     "AlgoOrderType", "AlgoTimeInForce", "AlgoType", "CancelReplaceMode", "CancelRestrictions",
     "CoinmOrderType", "CoinmTimeInForce", "FuturesResponseType", "FuturesSelfTradePrevention", "Interval",
-    "ListLegType", "Number", "OrderRateLimitExceededMode", "PegOffsetType", "PegPriceType", "PositionSide",
-    "PriceMatch", "ResponseType", "SelfTradePrevention", "Side", "SorOrderType", "SpotOrderType",
-    "SpotTimeInForce", "SymbolStatus", "Texts", "TickerType", "UsdmOrderType", "UsdmTimeInForce",
-    "WorkingLegType", "WorkingType",
+    "LimitOrMarket", "ListLegType", "Number", "OrderRateLimitExceededMode", "PegOffsetType", "PegPriceType",
+    "PositionSide", "PriceMatch", "ResponseType", "SelfTradePrevention", "Side", "SpotOrderType",
+    "SpotTimeInForce", "SymbolStatus", "Texts", "TickerType", "UsdmTimeInForce", "WorkingLegType",
+    "WorkingType",
 ]  # fmt: skip
 
 #: A decimal: text, Decimal or int. Never a float, which is hardly ever the number that was meant.
@@ -21,21 +21,22 @@ Number: TypeAlias = Decimal | int | str
 #: Several texts, such as symbols.
 Texts: TypeAlias = list[str] | tuple[str, ...]
 
-# -- every product
+# -- more than one product
 
 Side: TypeAlias = Literal["BUY", "SELL"]
-ResponseType: TypeAlias = Literal["ACK", "RESULT", "FULL"]
+#: Types of order where there are no others: smart order routing, and `order_place` of USD-M futures.
+LimitOrMarket: TypeAlias = Literal["LIMIT", "MARKET"]
 
 # -- spot
 
 SpotOrderType: TypeAlias = Literal[
     "LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"
 ]
-SorOrderType: TypeAlias = Literal["LIMIT", "MARKET"]
 WorkingLegType: TypeAlias = Literal["LIMIT", "LIMIT_MAKER"]
 ListLegType: TypeAlias = Literal[
     "LIMIT_MAKER", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"
 ]
+ResponseType: TypeAlias = Literal["ACK", "RESULT", "FULL"]
 SpotTimeInForce: TypeAlias = Literal["GTC", "IOC", "FOK"]
 SelfTradePrevention: TypeAlias = Literal[
     "NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT", "TRANSFER"
@@ -53,7 +54,6 @@ Interval: TypeAlias = Literal[
 
 # -- futures
 
-UsdmOrderType: TypeAlias = Literal["LIMIT", "MARKET"]
 AlgoType: TypeAlias = Literal["CONDITIONAL"]
 AlgoOrderType: TypeAlias = Literal[
     "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"
