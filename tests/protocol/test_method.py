@@ -336,10 +336,10 @@ def test_a_known_value_passes(value: str) -> None:
 
 def test_an_unknown_value_is_sent_with_one_warning() -> None:
     takes = one(Kind.CHOICE, SIDES)
-    with pytest.warns(
-        UserWarning, match="^spot order.place: it='HOLD' is sent, but .* knows only BUY, SELL$"
-    ):
+    said = "^spot order.place: it='HOLD' is sent, but .* knows only BUY, SELL$"
+    with pytest.warns(UserWarning, match=said) as caught:
         assert takes.check({"it": "HOLD"}) == {"it": "HOLD"}
+    assert [each.filename for each in caught] == [__file__]  # the caller's line, and none of ours
     assert takes.check({"it": "HOLD"}) == {"it": "HOLD"}  # a warning would be an error here
 
 

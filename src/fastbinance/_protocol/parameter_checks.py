@@ -7,6 +7,7 @@ there without us. Where the same values come again and again, a memory of them a
 
 import operator
 import re
+import sys
 import warnings
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -53,9 +54,6 @@ _MAX_INTEGER: Final = 2**63 - 1
 
 # Symbols, and unknown values of a choice, that one parameter remembers.
 _MAX_REMEMBERED: Final = 1000
-
-# From a check to the frame that called a method's function: check, _check_one, check, _call, the function.
-_TO_THE_CALL: Final = 6
 
 _BY_ROUNDING: Final = "fastbinance.round_price and round_qty make one from it"
 
@@ -126,6 +124,14 @@ def _symbols_checks(where: str, values: tuple[str, ...]) -> Checks:
     return Checks(check, check)
 
 
+def _level_of_the_caller() -> int:
+    """Return where a warning belongs, counted from who asks: the first frame that is not of this package."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith("fastbinance."):
+        level, frame = level + 1, frame.f_back
+    return level
+
+
 def _choice_checks(where: str, values: tuple[str, ...]) -> Checks:
     known = {value: value for value in values}
     listed = ", ".join(values)
@@ -136,7 +142,7 @@ def _choice_checks(where: str, values: tuple[str, ...]) -> Checks:
             if len(known) < _MAX_REMEMBERED:
                 known[text] = text  # warned of once
             message = f"{where}={text!r} is sent, but fastbinance knows only {listed}"
-            warnings.warn(message, UserWarning, stacklevel=_TO_THE_CALL)
+            warnings.warn(message, UserWarning, stacklevel=_level_of_the_caller())
         return text
 
     return Checks(known.__getitem__, check)
