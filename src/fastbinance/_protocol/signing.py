@@ -126,7 +126,8 @@ def signer_from_pem(pem: bytes, password: bytes | None) -> tuple[Algorithm, Sign
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_ssh_private_key
 
-    pem = pem.strip().replace(b"\\n", b"\n")
+    # Older versions of cryptography take no line that is indented.
+    pem = b"\n".join(line.strip() for line in pem.strip().replace(b"\\n", b"\n").splitlines())
     if b"PRIVATE KEY-----" not in pem:
         return Problem(_not_private(pem))
     try:
