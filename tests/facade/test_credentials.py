@@ -9,7 +9,6 @@ from base64 import b64decode
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from string import ascii_letters, digits
 from typing import Any
 
 import pytest
@@ -25,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import fastbinance
@@ -250,19 +249,15 @@ def shown(credentials: Credentials) -> Iterator[str]:
     yield told(without.value)
 
 
-@given(
-    api_key=st.text(ascii_letters + digits, min_size=12, max_size=64),
-    secret=st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=12, max_size=64),
-)
+# Letters that no text of ours has three of in a row: what is found then is the key or the secret.
+@given(api_key=st.text("JQXZ", min_size=12, max_size=64), secret=st.text("#~^JQXZ", min_size=12, max_size=64))
 def test_no_text_of_credentials_shows_a_secret_or_more_than_the_beginning_of_the_key(
     api_key: str, secret: str
 ) -> None:
-    if secret.endswith((".pem", ".key")) or api_key == secret:
-        secret += "x"
+    assume(api_key != secret)
     text = "\n".join(shown(Credentials(api_key, secret)))
-    assert secret not in text
-    assert api_key not in text
-    assert api_key[: 5 if len(api_key) >= 16 else 3] not in text.replace("api_key", "")
+    assert [secret[i : i + 5] for i in range(len(secret) - 4) if secret[i : i + 5] in text] == []
+    assert api_key[: 5 if len(api_key) >= 16 else 3] not in text
 
 
 def test_no_text_of_credentials_shows_a_pem() -> None:
