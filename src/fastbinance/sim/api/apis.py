@@ -136,8 +136,8 @@ class Apis:
         for trading in self._tradings.values():
             trading.add_account(wanted)
 
-    def revoke(self, api_key: str) -> None:
-        """Let a key in no more.
+    def revoke(self, api_key: str) -> int:
+        """Let a key in no more; gives the number of sessions that were logged on with it.
 
         Raises
         ------
@@ -146,7 +146,7 @@ class Apis:
         """
         for service in self._services.values():
             _known(service, api_key)
-            service.keys.revoke(api_key)
+        return sum(service.revoke(api_key) for service in self._services.values())
 
     def listen_token(self, api_key: str, environment: Environment) -> str:
         """Make a listen token of an account.

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final
 
-from fastbinance.sim.api.envelope import BadEnvelope, encode_answer, parse_request
+from picows import WSCloseCode
+
+from fastbinance.sim.api.envelope import BadEnvelope, parse_request
 from fastbinance.sim.api.faulty import AnswerFault, AnswerFaults
 from fastbinance.sim.api.service import ApiService
-from fastbinance.sim.api.session import REVOKED, Session
+from fastbinance.sim.api.session import Session
 from fastbinance.sim.api.target import ApiTarget
 from fastbinance.sim.connection import Connection, Manners
 from fastbinance.sim.hosts import Host
@@ -63,18 +66,13 @@ class ApiConnection(Connection):
         self._late: set[asyncio.TimerHandle] = set()
         self._held: list[bytes] = []
 
-    def is_logged_on_as(self, api_key: str) -> bool:
-        """Tell whether the session is that of a key."""
-        return self.session.account is not None and self.session.account.api_key == api_key
-
-    def revoke(self) -> None:
-        """Tell the session that its key is taken away."""
-        self.session.log_out()
-        self.notify(encode_answer(None, REVOKED.status, error=REVOKED))
-
     def notify(self, payload: bytes) -> None:
         """Send what is no answer."""
         self.write(text_frame(payload))
+
+    def hang_up(self) -> None:
+        """End the connection of an address that is banned, behind what was sent."""
+        self.close(WSCloseCode.POLICY_VIOLATION, "IP banned")
 
     def notify_shutdown(self, now_ms: int) -> None:
         """Send ``serverShutdown``, which comes as an event without a subscription."""
@@ -84,7 +82,7 @@ class ApiConnection(Connection):
         if self._transport is not None:
             peer = self._transport.underlying_transport.get_extra_info("peername")
             self.session.address = str(peer[0])
-        self._service.greet(self.host, self.session.address)
+        self._service.join(self)
 
     def _heard(self, message: bytes) -> None:
         self._stats.requests += 1
@@ -99,7 +97,7 @@ class ApiConnection(Connection):
             self.cut()
             return
         answer = self._service.answer(self.host, self.session, request, self.time_unit)
-        if answer.is_error:
+        if answer.status != HTTPStatus.OK:
             self._stats.request_errors += 1
         if fault is not None and fault.kill == "after":
             self.cut()
@@ -108,8 +106,11 @@ class ApiConnection(Connection):
         if fault is not None and fault.status is not None:
             text = self._service.unknown_outcome(request, fault.status)
         self._send(text, fault)
+        if answer.status == HTTPStatus.IM_A_TEAPOT:
+            self._service.hang_up(self.host, self.session.address)
 
     def _left(self) -> None:
+        self._service.leave(self)
         for timer in self._late:
             timer.cancel()
         self._late.clear()

@@ -1,17 +1,19 @@
 """The WS API of one environment: from a request to its answer. Without sockets; the clock is given."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple, Protocol
 
 from fastbinance.keys import Environment
 from fastbinance.sim.api.call import ApiError, Call, Handlers, Product
+from fastbinance.sim.api.cancel_only import cancel_only
 from fastbinance.sim.api.envelope import BadEnvelope, Request, encode_answer
 from fastbinance.sim.api.futures_methods import COINM_METHODS, USDM_METHODS
 from fastbinance.sim.api.kinds import BOOLEAN
 from fastbinance.sim.api.limits import Budgets
 from fastbinance.sim.api.method import Method
 from fastbinance.sim.api.security import KeyRing
-from fastbinance.sim.api.session import Session
+from fastbinance.sim.api.session import REVOKED, Session
 from fastbinance.sim.api.session_methods import UserDataKeys, session_handlers
 from fastbinance.sim.api.spot_methods import SPOT_METHODS
 from fastbinance.sim.api.times import in_unit
@@ -19,7 +21,7 @@ from fastbinance.sim.hosts import Host
 from fastbinance.sim.timeunit import MILLISECONDS, TimeUnit
 from fastbinance.sim.trading import Trading
 
-__all__ = ["Answered", "ApiService"]
+__all__ = ["Answered", "ApiService", "Link"]
 
 _METHODS: Final[dict[Product, Mapping[str, Method]]] = {
     "spot": SPOT_METHODS,
@@ -33,11 +35,24 @@ _TIMEOUT: Final = (
 )
 
 
+class Link(Protocol):
+    """A connection, as the service sees it."""
+
+    host: Host
+    session: Session
+
+    def notify(self, payload: bytes) -> None:
+        """Send what is no answer."""
+
+    def hang_up(self) -> None:
+        """End the connection of an address that is banned, behind what was sent."""
+
+
 class Answered(NamedTuple):
     """What a request is answered with."""
 
     text: bytes
-    is_error: bool
+    status: int
 
 
 class ApiService:
@@ -78,11 +93,36 @@ class ApiService:
         self.user_data = UserDataKeys(f"{seed}/{environment}")
         self._budgets = budgets
         self._session_handlers = session_handlers(self.user_data)
+        self._links: dict[Link, None] = {}
 
-    def greet(self, host: Host, address: str) -> None:
+    def join(self, link: Link) -> None:
         """Count a handshake. An address over its limits learns of it with its first request."""
-        product, now_ms = _product(host), self._clock_ms()
-        self._budgets[product].count(address, _HANDSHAKE_WEIGHT[product], now_ms)
+        self._links[link] = None
+        product, now_ms = _product(link.host), self._clock_ms()
+        self._budgets[product].count(link.session.address, _HANDSHAKE_WEIGHT[product], now_ms)
+
+    def leave(self, link: Link) -> None:
+        """Forget a connection."""
+        self._links.pop(link, None)
+
+    def hang_up(self, host: Host, address: str) -> None:
+        """End every connection of a banned address to a product."""
+        for link in list(self._links):
+            if link.host.market == host.market and link.session.address == address:
+                link.hang_up()
+
+    def revoke(self, api_key: str) -> int:
+        """Let a key in no more, and tell the sessions that are logged on with it; gives their number."""
+        self.keys.revoke(api_key)
+        told = [
+            link
+            for link in self._links
+            if link.session.account is not None and link.session.account.api_key == api_key
+        ]
+        for link in told:
+            link.session.log_out()
+            link.notify(encode_answer(None, REVOKED.status, error=REVOKED))
+        return len(told)
 
     def refuse(self, bad: BadEnvelope) -> bytes:
         """Answer a message that is no request."""
@@ -119,10 +159,12 @@ class ApiService:
             account = call.api_key if counts_orders else None
             limits = budgets.report(session.address, account, now_ms)
         if error is not None:
-            return Answered(encode_answer(request.id, error.status, error=error, rate_limits=limits), True)
+            text = encode_answer(request.id, error.status, error=error, rate_limits=limits)
+            return Answered(text, error.status)
         if time_unit is not MILLISECONDS:
             result = in_unit(result, time_unit)
-        return Answered(encode_answer(request.id, 200, result=result, rate_limits=limits), False)
+        text = encode_answer(request.id, HTTPStatus.OK, result=result, rate_limits=limits)
+        return Answered(text, HTTPStatus.OK)
 
     def _find(self, product: Product, call: Call) -> Method | None:
         if product == "spot":
@@ -134,19 +176,27 @@ class ApiService:
         account = self.keys.admit(method, request.params, session, call.now_ms)
         call.account = account
         call.api_key = None if account is None else account.api_key
-        budgets = self._budgets[call.product]
-        if method.orders and call.api_key is not None:
-            budgets.check_orders(call.api_key, method.orders, call.now_ms)
         about_session = self._session_handlers.get(call.method)
         if about_session is not None:
             return about_session(session, call)
+        if not method.orders or call.api_key is None:
+            return self._handle(call)
+        budgets = self._budgets[call.product]
+        try:
+            budgets.check_orders(call.api_key, method.orders, call.now_ms)
+        except ApiError as error:
+            if call.params.get("orderRateLimitExceededMode") == "CANCEL_ONLY":
+                raise cancel_only(call, error, self._handle) from None
+            raise
+        result = self._handle(call)
+        budgets.count_orders(call.api_key, method.orders, call.now_ms)
+        return result
+
+    def _handle(self, call: Call) -> Any:
         handler = self._handlers.get((call.product, call.method))
         if handler is None:
             raise ApiError(-1000, f"{call.method} is not simulated.")
-        result = handler(call)
-        if method.orders and call.api_key is not None:
-            budgets.count_orders(call.api_key, method.orders, call.now_ms)
-        return result
+        return handler(call)
 
 
 def _product(host: Host) -> Product:

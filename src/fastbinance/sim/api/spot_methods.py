@@ -16,7 +16,7 @@ Params = Mapping[str, Any]
 _LIMIT: Final = Number(1, 1000)
 _DEPTH_LIMIT: Final = Number(1, 5000)
 _INTERVAL: Final = Choice(SPOT_INTERVALS, -1120, "Invalid interval.")
-_STATUS: Final = Choice.of("TRADING HALT BREAK", -1122, "Invalid symbolStatus.")
+_STATUS: Final = Choice.of("TRADING HALT BREAK CANCEL_ONLY", -1122, "Invalid symbolStatus.")
 _TICKER: Final = Choice.of("FULL MINI", -1139, "Invalid ticker type.")
 _WINDOW: Final = Choice(
     frozenset(

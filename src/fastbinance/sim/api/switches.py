@@ -4,9 +4,7 @@ from collections.abc import Collection
 
 from fastbinance.keys import Environment, WsKey
 from fastbinance.sim.api.apis import Apis
-from fastbinance.sim.api.connection import ApiConnection
 from fastbinance.sim.api.faulty import AnswerFault, Kill, methods_of
-from fastbinance.sim.connection import Connection
 from fastbinance.sim.trading import API_KEY, SimAccount
 
 __all__ = ["ApiSwitches"]
@@ -16,7 +14,6 @@ class ApiSwitches:
     """Accounts and answers of the WS APIs."""
 
     _apis: Apis
-    _connections: dict[Connection, None]
 
     def add_account(self, account: SimAccount) -> None:
         """Have one more account, in production and on the testnet."""
@@ -24,15 +21,7 @@ class ApiSwitches:
 
     def revoke_key(self, api_key: str) -> int:
         """Let a key in no more; sessions that are logged on with it are told. Gives their number."""
-        self._apis.revoke(api_key)
-        told = [
-            connection
-            for connection in self._connections
-            if isinstance(connection, ApiConnection) and connection.is_logged_on_as(api_key)
-        ]
-        for connection in told:
-            connection.revoke()
-        return len(told)
+        return self._apis.revoke(api_key)
 
     def listen_token(self, api_key: str = API_KEY, *, environment: Environment = "prod") -> str:
         """Give a listen token of an account, which Binance gives out over REST."""
