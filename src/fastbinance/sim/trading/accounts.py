@@ -55,6 +55,8 @@ class SimAccount:
         named has plenty of everything; one that is named has what it says and nothing else.
     permissions
         ``TRADE`` lets it place and cancel, ``USER_DATA`` lets it ask.
+    hedge_mode
+        On futures, it has a long and a short position of each symbol instead of one.
     """
 
     api_key: str
@@ -62,6 +64,7 @@ class SimAccount:
     public_key: str | bytes | None = field(default=None, repr=False)
     balances: Mapping[Product, Amounts] = field(default_factory=dict)
     permissions: frozenset[str] = frozenset({"TRADE", "USER_DATA"})
+    hedge_mode: bool = False
 
 
 class Verifier(Protocol):
@@ -151,13 +154,14 @@ class Account:
         It has no usable key, or a balance that is no amount.
     """
 
-    __slots__ = ("_verifier", "api_key", "balances", "permissions", "uid", "updated_ms")
+    __slots__ = ("_verifier", "api_key", "balances", "hedge_mode", "permissions", "uid", "updated_ms")
 
     def __init__(self, wanted: SimAccount, uid: int) -> None:
         if not wanted.api_key:
             raise ConfigurationError("an account needs an api_key")
         self.api_key = wanted.api_key
         self.permissions = frozenset(wanted.permissions)
+        self.hedge_mode = wanted.hedge_mode
         self.uid = uid
         #: Time of the last change of a balance on spot; 0 before the first.
         self.updated_ms = 0

@@ -14,7 +14,6 @@ from fastbinance.sim.instrument import decimal_text
 __all__ = [
     "DECIMALS",
     "UNIT",
-    "amount_of",
     "from_decimal",
     "read_amount",
     "spell",
@@ -26,10 +25,6 @@ __all__ = [
 DECIMALS: Final = 8
 #: How many hundred millionths one is.
 UNIT: Final = 10**DECIMALS
-
-# Binance reads twenty digits on either side of the point; an amount beyond is no price and no quantity.
-_LEGAL_RANGE: Final = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
-_LARGEST: Final = Decimal(10) ** 20
 
 
 def spell(amount: int, decimals: int = DECIMALS) -> str:
@@ -67,31 +62,18 @@ def from_decimal(number: Decimal | int | str) -> int:
     raise ValueError(f"{number!r} is no amount of at most {DECIMALS} decimals")
 
 
-def amount_of(value: Any, name: str) -> int:
-    """Read the decimal of a parameter.
+def read_amount(params: Mapping[str, Any], name: str) -> int:
+    """Read a decimal parameter; 0 where it is missing.
 
     Raises
     ------
     ApiError
-        -1100 where it is no decimal, -1111 where it has more than eight decimals.
+        -1111: it has more than eight decimals.
     """
-    try:
-        # A JSON number is read by its shortest spelling: 0.1 is a tenth.
-        number = Decimal(str(value))
-        is_legal = not isinstance(value, bool) and 0 <= number < _LARGEST
-    except InvalidOperation:
-        is_legal = False
-    if not is_legal:
-        raise ApiError(
-            -1100, f"Illegal characters found in parameter '{name}'; legal range is '{_LEGAL_RANGE}'."
-        )
-    scaled = number.scaleb(DECIMALS)
-    if scaled != scaled.to_integral_value():
-        raise ApiError(-1111, f"Parameter '{name}' has too much precision.")
-    return int(scaled)
-
-
-def read_amount(params: Mapping[str, Any], name: str) -> int | None:
-    """Read a decimal parameter that may be missing; see `amount_of`."""
     value = params.get(name)
-    return None if value is None else amount_of(value, name)
+    if value is None:
+        return 0
+    try:
+        return from_decimal(value)
+    except ValueError:
+        raise ApiError(-1111, f"Parameter '{name}' has too much precision.") from None

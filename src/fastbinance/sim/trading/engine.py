@@ -1,12 +1,15 @@
-"""The trading side of one environment: its accounts, its engines, and the handlers of every method."""
+"""The trading side of one environment: its engines, and the handlers of every method."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
-from fastbinance.errors import ConfigurationError
 from fastbinance.keys import Environment
-from fastbinance.sim.api.call import Handlers, Product
-from fastbinance.sim.trading.accounts import API_KEY, API_SECRET, Account, SimAccount
+from fastbinance.sim.api.call import Handler, Handlers, Product
+from fastbinance.sim.trading.accounts import Account
+from fastbinance.sim.trading.algo import AlgoDesk
+from fastbinance.sim.trading.futures import FuturesEngine
+from fastbinance.sim.trading.futures_account import CoinmAccounts, UsdmAccounts
+from fastbinance.sim.trading.futures_methods import AlgoMethods, FuturesOrders
 from fastbinance.sim.trading.matching import MarketsView
 from fastbinance.sim.trading.spot import SpotEngine
 from fastbinance.sim.trading.spot_account import OrderCounts, SpotAccounts
@@ -15,7 +18,6 @@ from fastbinance.sim.trading.spot_orders import SpotOrders
 
 __all__ = ["Trading"]
 
-_FIRST_UID: Final = 354_937_868
 _STEP_MS: Final = 50
 
 
@@ -28,8 +30,6 @@ class Trading:
         ``prod`` or ``testnet``.
     markets
         Where the crowd trades.
-    accounts
-        Besides the default one, which is always there.
     order_counts
         Gives the order limits of an account and what is used of them; without it there are none to tell.
 
@@ -46,52 +46,50 @@ class Trading:
         environment: Environment,
         markets: MarketsView,
         *,
-        accounts: Iterable[SimAccount] = (),
         order_counts: OrderCounts | None = None,
     ) -> None:
         self.environment = environment
         self.on_event: list[Callable[[Account, Product, dict[str, Any]], None]] = []
-        self._accounts: dict[str, Account] = {}
         self.spot = SpotEngine(markets, seed=environment, tell=self._tell)
-        handlers = {
-            **SpotOrders(self.spot).handlers(),
-            **SpotLists(self.spot).handlers(),
-            **SpotAccounts(self.spot, order_counts or _no_counts).handlers(),
+        self.usdm = FuturesEngine("usdm", markets, seed=environment, tell=self._tell)
+        self.coinm = FuturesEngine("coinm", markets, seed=environment, tell=self._tell)
+        self._algos = AlgoDesk(self.usdm)
+        parts: dict[Product, list[dict[str, Handler]]] = {
+            "spot": [
+                SpotOrders(self.spot).handlers(),
+                SpotLists(self.spot).handlers(),
+                SpotAccounts(self.spot, order_counts or _no_counts).handlers(),
+            ],
+            "usdm": [
+                FuturesOrders(self.usdm).handlers(),
+                AlgoMethods(self.usdm, self._algos).handlers(),
+                UsdmAccounts(self.usdm).handlers(),
+            ],
+            "coinm": [FuturesOrders(self.coinm).handlers(), CoinmAccounts(self.coinm).handlers()],
         }
-        self.handlers: Handlers = {("spot", method): handler for method, handler in handlers.items()}
-        for wanted in (SimAccount(API_KEY, secret=API_SECRET), *accounts):
-            self.add_account(wanted)
-
-    @property
-    def accounts(self) -> Iterable[Account]:
-        """Every account; the default one first."""
-        return self._accounts.values()
-
-    def account(self, api_key: str) -> Account | None:
-        """Give the account of a key; None where there is none."""
-        return self._accounts.get(api_key)
-
-    def add_account(self, wanted: SimAccount) -> Account:
-        """Add an account.
-
-        Raises
-        ------
-        ConfigurationError
-            Its key is taken, or it has no usable secret or public key.
-        """
-        if wanted.api_key in self._accounts:
-            raise ConfigurationError("there is an account of this api_key already")
-        account = Account(wanted, _FIRST_UID + len(self._accounts))
-        self._accounts[account.api_key] = account
-        return account
+        self.handlers: Handlers = {
+            (product, method): handler
+            for product, handlers in parts.items()
+            for part in handlers
+            for method, handler in part.items()
+        }
 
     def due_ms(self, now_ms: int) -> int | None:
         """When `step` is next worth calling; None while no order is open."""
-        return now_ms + _STEP_MS if self.spot.has_open_orders else None
+        waits = (
+            self.spot.has_open_orders
+            or self.usdm.has_open_orders
+            or self.coinm.has_open_orders
+            or self._algos.has_waiting
+        )
+        return now_ms + _STEP_MS if waits else None
 
     def step(self, now_ms: int) -> None:
         """Let resting orders and stops meet the markets as they are now."""
         self.spot.step(now_ms)
+        self._algos.step(now_ms)
+        self.usdm.step(now_ms)
+        self.coinm.step(now_ms)
 
     def _tell(self, account: Account, product: Product, event: dict[str, Any]) -> None:
         for hear in self.on_event:

@@ -132,6 +132,10 @@ class Pit(Generic[AnyOrder]):
         """Give the crowd's best price of a side."""
         return self._book.price_at(is_bid, 0) * self.rules.tick
 
+    def level(self, is_bid: bool, rank: int) -> int:
+        """Give the crowd's price of a level, 0 being the best; the last one where there are fewer."""
+        return self._book.price_at(is_bid, min(rank, self._book.depth(is_bid) - 1)) * self.rules.tick
+
     def middle(self) -> int:
         """Give the middle of the crowd's best prices, on the grid and rounded down: what things are worth."""
         tick = self.rules.tick

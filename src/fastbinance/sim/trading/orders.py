@@ -3,9 +3,8 @@
 import random
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any, Final, Generic, Literal, TypeVar
+from typing import Final, Generic, Literal, TypeVar
 
-from fastbinance.sim.api.call import ApiError
 from fastbinance.sim.trading.accounts import Account
 
 __all__ = ["TERMINAL", "Order", "OrderRegistry", "Side", "Status", "client_ids"]
@@ -157,11 +156,13 @@ class OrderRegistry(Generic[AnyOrder]):
         found = self._by_client_id.get((account, symbol, client_id))
         return found is not None and found.is_open
 
-    def find(self, account: Account, symbol: str, order_id: Any, client_id: Any) -> AnyOrder | None:
+    def find(
+        self, account: Account, symbol: str, order_id: int | None, client_id: str | None
+    ) -> AnyOrder | None:
         """Find an order by id or client id; given both, they must belong to one order."""
         if order_id is None:
-            return self._by_client_id.get((account, symbol, str(client_id)))
-        found = self._by_symbol.get((account, symbol), {}).get(integer_of(order_id, "orderId"))
+            return self._by_client_id.get((account, symbol, client_id or ""))
+        found = self._by_symbol.get((account, symbol), {}).get(order_id)
         return found if found is None or client_id in (None, found.client_id) else None
 
     def of_symbol(self, account: Account, symbol: str) -> list[AnyOrder]:
@@ -177,18 +178,6 @@ class OrderRegistry(Generic[AnyOrder]):
         """Give every open order of everybody."""
         for orders in self._open.values():
             yield from orders.values()
-
-
-def integer_of(value: Any, name: str) -> int:
-    """Read an id or a time of a parameter, or raise -1100."""
-    try:
-        if not isinstance(value, bool | float):
-            return int(value)
-    except (TypeError, ValueError):
-        pass
-    raise ApiError(
-        -1100, f"Illegal characters found in parameter '{name}'; legal range is '^[0-9]{{1,20}}$'."
-    )
 
 
 def client_ids(seed: str) -> Iterator[str]:

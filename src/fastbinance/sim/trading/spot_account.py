@@ -7,12 +7,10 @@ from fastbinance.sim.api.call import Call, Handler, Product
 from fastbinance.sim.trading import spot_reports as reports
 from fastbinance.sim.trading.accounts import Account
 from fastbinance.sim.trading.amounts import UNIT, spell
-from fastbinance.sim.trading.orders import integer_of
 from fastbinance.sim.trading.paging import page
 from fastbinance.sim.trading.spot import SpotEngine
 from fastbinance.sim.trading.spot_floor import COMMISSION_RATE
-from fastbinance.sim.trading.spot_orders import NO_DISCOUNT, is_true, symbol_of
-from fastbinance.sim.trading.tickets import one_of
+from fastbinance.sim.trading.spot_orders import NO_DISCOUNT
 
 __all__ = ["OrderCounts", "SpotAccounts"]
 
@@ -55,7 +53,7 @@ class SpotAccounts:
         """Tell what an account owns and may do."""
         account: Account = call.account
         self._engine.meet_open(account, call.now_ms)
-        drops_empty = is_true(call.params, "omitZeroBalances")
+        drops_empty = call.params.get("omitZeroBalances", False)
         rate = COMMISSION_RATE * _BASIS_POINTS // UNIT
         return {
             "makerCommission": rate,
@@ -82,7 +80,7 @@ class SpotAccounts:
 
     def commission(self, call: Call) -> Result:
         """Tell what an account pays on a symbol."""
-        symbol = symbol_of(call)
+        symbol = call.params["symbol"]
         self._engine.pit(symbol, call.now_ms)
         return {
             "symbol": symbol,
@@ -98,44 +96,40 @@ class SpotAccounts:
 
     def trades(self, call: Call) -> list[Result]:
         """Tell the trades of an account on a symbol."""
-        symbol = symbol_of(call)
+        symbol = call.params["symbol"]
         self._engine.meet(symbol, call.now_ms)
         order_id = call.params.get("orderId")
-        wanted = None if order_id is None else integer_of(order_id, "orderId")
         trades = [
             reports.trade_report(trade)
             for trade in self._engine.trades.get((call.account, symbol), [])
-            if wanted in (None, trade.order.order_id)
+            if order_id in (None, trade.order.order_id)
         ]
         return page(trades, call.params, from_id="fromId", key="id", time="time")
 
     def prevented_matches(self, call: Call) -> list[Result]:
         """Tell the trades with itself that an account did not make."""
-        symbol = symbol_of(call)
+        symbol = call.params["symbol"]
         params = call.params
         self._engine.pit(symbol, call.now_ms)
         match_id, order_id = params.get("preventedMatchId"), params.get("orderId")
-        if match_id is None and order_id is None:
-            raise one_of("preventedMatchId", "orderId")
         matches = [
             reports.prevented_report(match)
             for match in self._engine.prevented.get((call.account, symbol), [])
-            if match_id is None or match.match_id == integer_of(match_id, "preventedMatchId")
-            if order_id is None
-            or integer_of(order_id, "orderId") in (match.taker.order_id, match.maker.order_id)
+            if match_id in (None, match.match_id)
+            and order_id in (None, match.taker.order_id, match.maker.order_id)
         ]
         return page(matches, params, from_id="fromPreventedMatchId", key="preventedMatchId")
 
     def allocations(self, call: Call) -> list[Result]:
         """Tell what smart order routing allocated: nothing ever, for every order goes to its own book."""
-        self._engine.pit(symbol_of(call), call.now_ms)
+        self._engine.pit(call.params["symbol"], call.now_ms)
         return []
 
     def filters(self, call: Call) -> Result:
         """Tell the filters of a symbol that an account's orders meet."""
         return {
             "exchangeFilters": [],
-            "symbolFilters": self._engine.pit(symbol_of(call), call.now_ms).rules.listed(),
+            "symbolFilters": self._engine.pit(call.params["symbol"], call.now_ms).rules.listed(),
             "assetFilters": [],
         }
 

@@ -1,8 +1,8 @@
 """Where spot orders work: they wait, meet, trade and end here, and every step is told.
 
 Order of what is told for one action: the ``listStatus`` of a new list, the ``executionReport`` of each order
-as it happens, the ``listStatus`` of lists that are done, then one ``outboundAccountPosition`` for each account
-whose balances changed.
+as it happens, the ``listStatus`` of lists that are done, then one ``outboundAccountPosition`` for each
+account whose balances changed.
 
 A stop is triggered by the price at which it would trade: a buy by the crowd's best ask, a sell by its best
 bid.

@@ -15,12 +15,11 @@ from fastbinance.sim.trading import spot_reports as reports
 from fastbinance.sim.trading.accounts import Account
 from fastbinance.sim.trading.ledger import Hold
 from fastbinance.sim.trading.matching import Pit
-from fastbinance.sim.trading.orders import Status, integer_of
+from fastbinance.sim.trading.orders import Status
 from fastbinance.sim.trading.paging import page
 from fastbinance.sim.trading.spot import SpotEngine
 from fastbinance.sim.trading.spot_order import OrderList, SpotOrder
-from fastbinance.sim.trading.spot_orders import symbol_of
-from fastbinance.sim.trading.tickets import Ticket, mandatory, one_of, read_side, read_ticket
+from fastbinance.sim.trading.tickets import Ticket, read_ticket
 
 __all__ = ["SpotLists"]
 
@@ -62,11 +61,9 @@ _OLD_STOP: Final[dict[str, str]] = {
     "strategyId": "stopStrategyId",
     "strategyType": "stopStrategyType",
 }
-_WORKING_TYPES: Final = frozenset({"LIMIT", "LIMIT_MAKER"})
+_PAIR: Final = ("pendingAbove", "pendingBelow")
 _TAKING_TYPES: Final = frozenset({"LIMIT_MAKER", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"})
 _LOSING_TYPES: Final = frozenset({"STOP_LOSS", "STOP_LOSS_LIMIT"})
-# While it is not known how much a pending order spends, it is read as one of this.
-_UNKNOWN_QTY: Final = "1"
 _FIRST_LIST_ID: Final = 1_274_512
 
 
@@ -102,44 +99,40 @@ class SpotLists:
     def place(self, call: Call) -> Result:
         """Place an OCO in the deprecated way: a limit on one side of the market, a stop on the other."""
         params = call.params
-        common = _common(call, "side", "quantity", "price")
-        limit = read_ticket(_renamed(params, _OLD_LIMIT) | common | {"type": "LIMIT_MAKER"}, _OLD_LIMIT)
+        common = _common(call)
+        limit = read_ticket(_renamed(params, _OLD_LIMIT) | common | {"type": "LIMIT_MAKER"})
         has_limit = params.get("stopLimitPrice") is not None
         stop_type = "STOP_LOSS_LIMIT" if has_limit else "STOP_LOSS"
-        stop = read_ticket(_renamed(params, _OLD_STOP) | common | {"type": stop_type}, _OLD_STOP)
+        stop = read_ticket(_renamed(params, _OLD_STOP) | common | {"type": stop_type})
         above, below = (stop, limit) if limit.is_buy else (limit, stop)
         return self._place_oco(call, above, below)
 
     def place_oco(self, call: Call) -> Result:
         """Place two orders on either side of the market, of which one can come to something."""
-        common = _common(call, "side", "quantity", "aboveType", "belowType")
+        common = _common(call)
         above = _leg(call.params, "above", common)
         below = _leg(call.params, "below", common)
         return self._place_oco(call, above, below)
 
     def place_oto(self, call: Call) -> Result:
         """Place an order, and another one once it is filled."""
-        _require(call.params, "pendingType", "pendingQuantity")
         return self._place_pending(call, ("pending",))
 
     def place_otoco(self, call: Call) -> Result:
         """Place an order, and an OCO once it is filled."""
-        _require(call.params, "pendingAboveType", "pendingQuantity")
-        return self._place_pending(call, self._pair(call.params))
+        return self._place_pending(call, _PAIR)
 
     def place_opo(self, call: Call) -> Result:
         """Place an order, and once it is filled another one that spends what it brought."""
-        _require(call.params, "pendingType")
         return self._place_pending(call, ("pending",), sizes_pending=True)
 
     def place_opoco(self, call: Call) -> Result:
         """Place an order, and once it is filled an OCO that spends what it brought."""
-        _require(call.params, "pendingAboveType")
-        return self._place_pending(call, self._pair(call.params), sizes_pending=True)
+        return self._place_pending(call, _PAIR, sizes_pending=True)
 
     def cancel(self, call: Call) -> Result:
         """Cancel every order of a list."""
-        symbol = symbol_of(call)
+        symbol = call.params["symbol"]
         self._engine.meet(symbol, call.now_ms)
         order_list = self._find(call, "listClientOrderId")
         if order_list is None or order_list.is_done or order_list.symbol != symbol:
@@ -190,16 +183,13 @@ class SpotLists:
 
     def _place_pending(self, call: Call, legs: tuple[str, ...], *, sizes_pending: bool = False) -> Result:
         params, account, now_ms, engine = call.params, call.account, call.now_ms, self._engine
-        symbol = symbol_of(call)
-        _require(params, "workingType", "workingSide", "workingPrice", "workingQuantity", "pendingSide")
+        symbol = call.params["symbol"]
         pit = engine.meet(symbol, now_ms)
         working = _leg(params, "working", {"symbol": symbol} | _shared(params))
-        if working.type not in _WORKING_TYPES:
-            raise ApiError(-1116, "Invalid orderType.")
         common = {
             "symbol": symbol,
-            "side": read_side(params, "pendingSide"),
-            "quantity": _UNKNOWN_QTY if sizes_pending else params["pendingQuantity"],
+            "side": params["pendingSide"],
+            "quantity": params.get("pendingQuantity"),
         } | _shared(params)
         pending = [_leg(params, prefix, common) for prefix in legs]
         if sizes_pending and pending[0].side == working.side:
@@ -223,8 +213,6 @@ class SpotLists:
                 now_ms=now_ms,
             )
             order.status = Status.PENDING_NEW
-            if sizes_pending:
-                order.qty = 0
             order_list.orders.append(order)
         self._check_ids(order_list)
         engine.reserve([first], pit)
@@ -260,11 +248,9 @@ class SpotLists:
 
     def _find(self, call: Call, client_name: str) -> OrderList | None:
         list_id, client_id = call.params.get("orderListId"), call.params.get(client_name)
-        if list_id is None and client_id is None:
-            raise one_of(client_name, "orderListId")
         lists = self._lists.get(call.account, {})
         if list_id is not None:
-            found = lists.get(integer_of(list_id, "orderListId"))
+            found = lists.get(list_id)
             return found if found is None or client_id in (None, found.client_id) else None
         named = [order_list for order_list in lists.values() if order_list.client_id == client_id]
         return named[-1] if named else None
@@ -274,27 +260,17 @@ class SpotLists:
         if len(set(ids)) < len(ids):
             raise ApiError(-2010, "Duplicate order sent.")
 
-    def _pair(self, params: Params) -> tuple[str, ...]:
-        _require(params, "pendingBelowType")
-        return "pendingAbove", "pendingBelow"
 
-
-def _common(call: Call, *names: str) -> dict[str, Any]:
-    symbol = symbol_of(call)
-    _require(call.params, *names)
+def _common(call: Call) -> dict[str, Any]:
     params = call.params
-    return {"symbol": symbol, "side": params["side"], "quantity": params["quantity"]} | _shared(params)
+    return {"symbol": params["symbol"], "side": params["side"], "quantity": params["quantity"]} | _shared(
+        params
+    )
 
 
 def _shared(params: Params) -> dict[str, Any]:
     names = ("newOrderRespType", "selfTradePreventionMode")
     return {name: params[name] for name in names if params.get(name) is not None}
-
-
-def _require(params: Params, *names: str) -> None:
-    for name in names:
-        if params.get(name) is None:
-            raise mandatory(name)
 
 
 def _renamed(params: Params, names: Mapping[str, str]) -> dict[str, Any]:
@@ -303,7 +279,10 @@ def _renamed(params: Params, names: Mapping[str, str]) -> dict[str, Any]:
 
 def _leg(params: Params, prefix: str, common: dict[str, Any]) -> Ticket:
     names = {plain: prefix + name for plain, name in _LEG.items()}
-    return read_ticket(_renamed(params, names) | common, names)
+    if params.get(names["type"]) is None:
+        name = names["type"]
+        raise ApiError(-1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
+    return read_ticket(_renamed(params, names) | common)
 
 
 def _stop_first(one: Ticket, other: Ticket) -> list[Ticket]:

@@ -5,15 +5,15 @@ from typing import Any, Final
 
 from fastbinance.sim.api.call import ApiError, Call, Handler
 from fastbinance.sim.trading import spot_reports as reports
-from fastbinance.sim.trading.amounts import amount_of, spell
+from fastbinance.sim.trading.amounts import read_amount, spell
 from fastbinance.sim.trading.orders import Status
 from fastbinance.sim.trading.paging import page
 from fastbinance.sim.trading.spot import SpotEngine
 from fastbinance.sim.trading.spot_floor import COMMISSION_RATE
 from fastbinance.sim.trading.spot_order import SpotOrder
-from fastbinance.sim.trading.tickets import mandatory, one_of, read_ticket
+from fastbinance.sim.trading.tickets import read_ticket
 
-__all__ = ["NO_DISCOUNT", "SpotOrders", "is_true", "symbol_of"]
+__all__ = ["NO_DISCOUNT", "SpotOrders"]
 
 Result = dict[str, Any]
 
@@ -21,8 +21,6 @@ _RESTRICTIONS: Final[dict[str, Status]] = {
     "ONLY_NEW": Status.NEW,
     "ONLY_PARTIALLY_FILLED": Status.PARTIALLY_FILLED,
 }
-_CANCEL_MODES: Final = frozenset({"STOP_ON_FAILURE", "ALLOW_FAILURE"})
-_SOR_TYPES: Final = frozenset({"LIMIT", "MARKET"})
 #: Nobody pays commissions in BNB here.
 NO_DISCOUNT: Final[Result] = {
     "enabledForAccount": False,
@@ -58,25 +56,24 @@ class SpotOrders:
             "openOrders.cancelAll": self.cancel_all,
             "allOrders": self.all_orders,
             "sor.order.place": self.sor_place,
-            "sor.order.test": self.sor_test,
+            "sor.order.test": self.test,
         }
 
     def place(self, call: Call) -> Result:
         """Place an order."""
-        symbol_of(call)
         ticket = read_ticket(call.params)
         order = self._engine.place(call.account, ticket, call.now_ms)
         return reports.order_report(order, ticket.reply, call.now_ms)
 
     def test(self, call: Call) -> Result:
         """Check an order without placing it; balances and the market are not looked at."""
-        pit = self._engine.pit(symbol_of(call), call.now_ms)
+        pit = self._engine.pit(call.params["symbol"], call.now_ms)
         self._engine.check(read_ticket(call.params), pit)
-        return _rates_for_order() if is_true(call.params, "computeCommissionRates") else {}
+        return _rates_for_order() if call.params.get("computeCommissionRates") else {}
 
     def cancel(self, call: Call) -> Result:
         """Cancel an order; one of a list takes its list along."""
-        self._engine.meet(symbol_of(call), call.now_ms)
+        self._engine.meet(call.params["symbol"], call.now_ms)
         order = self._find_open(call.params, "orderId", "origClientOrderId", call)
         self._check_restrictions(order, call.params)
         return self._cancelled(order, call.params.get("newClientOrderId"), call.now_ms)
@@ -84,19 +81,12 @@ class SpotOrders:
     def cancel_replace(self, call: Call) -> Result:
         """Cancel an order and place another one, in one step."""
         params = call.params
-        pit = self._engine.meet(symbol_of(call), call.now_ms)
-        mode = params.get("cancelReplaceMode")
-        if mode is None:
-            raise mandatory("cancelReplaceMode")
-        if mode not in _CANCEL_MODES:
-            raise ApiError(-1130, "Data sent for parameter 'cancelReplaceMode' is not valid.")
-        if params.get("cancelOrderId") is None and params.get("cancelOrigClientOrderId") is None:
-            raise one_of("cancelOrigClientOrderId", "cancelOrderId")
+        pit = self._engine.meet(call.params["symbol"], call.now_ms)
         # What is wrong with the new order by itself is found before anything happens to the old one.
         ticket = read_ticket(params)
         self._engine.check(ticket, pit)
         cancelled, cancel_error = self._try_cancel(call)
-        if cancel_error is not None and mode == "STOP_ON_FAILURE":
+        if cancel_error is not None and params["cancelReplaceMode"] == "STOP_ON_FAILURE":
             raise _replace_failed(-2022, cancel_error, None, new_result="NOT_ATTEMPTED")
         try:
             order = self._engine.place(call.account, ticket, call.now_ms)
@@ -117,25 +107,20 @@ class SpotOrders:
 
     def amend(self, call: Call) -> Result:
         """Lower the quantity of an order."""
-        pit = self._engine.meet(symbol_of(call), call.now_ms)
+        pit = self._engine.meet(call.params["symbol"], call.now_ms)
         params = call.params
-        if params.get("newQty") is None:
-            raise mandatory("newQty")
         order = self._find_open(params, "orderId", "origClientOrderId", call)
-        qty = amount_of(params["newQty"], "newQty")
+        qty = read_amount(params, "newQty")
         amendment = self._engine.amend(order, qty, params.get("newClientOrderId"), pit, call.now_ms)
         return reports.amended(order, amendment)
 
     def status(self, call: Call) -> Result:
         """Tell what an order is."""
-        self._engine.meet(symbol_of(call), call.now_ms)
+        self._engine.meet(call.params["symbol"], call.now_ms)
         return reports.order_state(self._find(call.params, "orderId", "origClientOrderId", call))
 
     def amendments(self, call: Call) -> list[Result]:
         """Tell what was amended of an order."""
-        symbol_of(call)
-        if call.params.get("orderId") is None:
-            raise mandatory("orderId")
         order = self._find(call.params, "orderId", "", call)
         return page(
             [reports.amendment_report(order, amendment) for amendment in order.amendments],
@@ -156,7 +141,7 @@ class SpotOrders:
 
     def cancel_all(self, call: Call) -> list[Result]:
         """Cancel every open order of a symbol; lists are told as one."""
-        symbol = symbol_of(call)
+        symbol = call.params["symbol"]
         self._engine.meet(symbol, call.now_ms)
         orders = self._engine.orders.open_of(call.account, symbol)
         if not orders:
@@ -165,7 +150,7 @@ class SpotOrders:
 
     def all_orders(self, call: Call) -> list[Result]:
         """Tell the orders of a symbol, open and ended."""
-        symbol = symbol_of(call)
+        symbol = call.params["symbol"]
         self._engine.meet(symbol, call.now_ms)
         orders = self._engine.orders.of_symbol(call.account, symbol)
         return page(
@@ -178,7 +163,6 @@ class SpotOrders:
 
     def sor_place(self, call: Call) -> list[Result]:
         """Place an order that may be routed; there is only its own book to route it to."""
-        self._check_sor(call)
         ticket = read_ticket(call.params)
         order = self._engine.place(call.account, ticket, call.now_ms)
         result = reports.order_report(order, ticket.reply, call.now_ms)
@@ -186,22 +170,8 @@ class SpotOrders:
             result |= {"workingFloor": "EXCHANGE", "usedSor": True}
         return [result]
 
-    def sor_test(self, call: Call) -> Result:
-        """Check an order that may be routed."""
-        self._check_sor(call)
-        return self.test(call)
-
-    def _check_sor(self, call: Call) -> None:
-        symbol_of(call)
-        if call.params.get("type") not in (None, *_SOR_TYPES):
-            raise ApiError(-1116, "Invalid orderType.")
-        if call.params.get("quantity") is None:
-            raise mandatory("quantity")
-
     def _find(self, params: Mapping[str, Any], id_name: str, client_name: str, call: Call) -> SpotOrder:
         order_id, client_id = params.get(id_name), params.get(client_name)
-        if order_id is None and client_id is None:
-            raise one_of(client_name, id_name)
         order = self._engine.orders.find(call.account, params["symbol"], order_id, client_id)
         if order is None:
             raise ApiError(-2013, "Order does not exist.")
@@ -218,11 +188,7 @@ class SpotOrders:
 
     def _check_restrictions(self, order: SpotOrder, params: Mapping[str, Any]) -> None:
         restriction = params.get("cancelRestrictions")
-        if restriction is None:
-            return
-        if restriction not in _RESTRICTIONS:
-            raise ApiError(-1130, "Data sent for parameter 'cancelRestrictions' is not valid.")
-        if order.status != _RESTRICTIONS[restriction]:
+        if restriction is not None and order.status != _RESTRICTIONS[restriction]:
             raise ApiError(-2011, "Order was not canceled due to cancel restrictions.")
 
     def _cancelled(self, order: SpotOrder, client_id: str | None, now_ms: int) -> Result:
@@ -239,19 +205,6 @@ class SpotOrders:
         except ApiError as error:
             return None, {"code": error.code, "msg": error.msg}
         return self._cancelled(order, params.get("cancelNewClientOrderId"), call.now_ms), None
-
-
-def symbol_of(call: Call) -> str:
-    """Give the symbol that a call must name."""
-    symbol = call.params.get("symbol")
-    if symbol is None:
-        raise mandatory("symbol")
-    return str(symbol)
-
-
-def is_true(params: Mapping[str, Any], name: str) -> bool:
-    """Read a flag, which clients send as a JSON boolean or as a text."""
-    return params.get(name) in (True, "true", "TRUE")
 
 
 def _rates_for_order() -> Result:
