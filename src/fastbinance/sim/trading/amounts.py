@@ -28,7 +28,7 @@ UNIT: Final = 10**DECIMALS
 
 
 def spell(amount: int, decimals: int = DECIMALS) -> str:
-    """Spell an amount with so many decimals; what is beyond them is cut off, away from nobody's favour."""
+    """Spell an amount with so many decimals; what is beyond them is cut off."""
     if decimals == DECIMALS:
         return decimal_text(amount, DECIMALS)
     scale: int = 10 ** (DECIMALS - decimals)

@@ -1,11 +1,12 @@
-"""The trading side of one environment: its engines, and the handlers of every method."""
+"""The trading side of one environment: its accounts, its engines, and the handlers of every method."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from fastbinance.errors import ConfigurationError
 from fastbinance.keys import Environment
 from fastbinance.sim.api.call import Handler, Handlers, Product
-from fastbinance.sim.trading.accounts import Account
+from fastbinance.sim.trading.accounts import API_KEY, API_SECRET, Account, SimAccount
 from fastbinance.sim.trading.algo import AlgoDesk
 from fastbinance.sim.trading.futures import FuturesEngine
 from fastbinance.sim.trading.futures_account import CoinmAccounts, UsdmAccounts
@@ -18,6 +19,7 @@ from fastbinance.sim.trading.spot_orders import SpotOrders
 
 __all__ = ["Trading"]
 
+_FIRST_UID: Final = 354_937_868
 _STEP_MS: Final = 50
 
 
@@ -30,6 +32,8 @@ class Trading:
         ``prod`` or ``testnet``.
     markets
         Where the crowd trades.
+    accounts
+        Besides the default one, which is always there.
     order_counts
         Gives the order limits of an account and what is used of them; without it there are none to tell.
 
@@ -46,6 +50,7 @@ class Trading:
         environment: Environment,
         markets: MarketsView,
         *,
+        accounts: Iterable[SimAccount] = (),
         order_counts: OrderCounts | None = None,
     ) -> None:
         self.environment = environment
@@ -73,6 +78,32 @@ class Trading:
             for part in handlers
             for method, handler in part.items()
         }
+        self._accounts: dict[str, Account] = {}
+        for wanted in (SimAccount(API_KEY, secret=API_SECRET), *accounts):
+            self.add_account(wanted)
+
+    @property
+    def accounts(self) -> Iterable[Account]:
+        """Every account; the default one first."""
+        return self._accounts.values()
+
+    def account(self, api_key: str) -> Account | None:
+        """Give the account of a key; None where there is none."""
+        return self._accounts.get(api_key)
+
+    def add_account(self, wanted: SimAccount) -> Account:
+        """Add an account.
+
+        Raises
+        ------
+        ConfigurationError
+            Its key is taken, or it has no usable secret or public key.
+        """
+        if wanted.api_key in self._accounts:
+            raise ConfigurationError("there is an account of this api_key already")
+        account = Account(wanted, _FIRST_UID + len(self._accounts))
+        self._accounts[account.api_key] = account
+        return account
 
     def due_ms(self, now_ms: int) -> int | None:
         """When `step` is next worth calling; None while no order is open."""
