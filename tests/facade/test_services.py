@@ -39,7 +39,7 @@ def test_a_split_service_is_two_connections(face: Face, fb: Any) -> None:
 def test_a_service_without_market_streams_is_refused(face: Face, fb: Any) -> None:
     for call in (fb.connect, fb.is_connected, fb.url, fb.rollover):
         with pytest.raises(ConfigurationError, match="carries no streams"):
-            face.do(call, WsKey.MAIN_WS_API)
+            face.do(call, WsKey.MARGIN_RISK_USER_DATA)
         with pytest.raises(ConfigurationError, match="nosuch"):
             face.do(call, "nosuch")
 

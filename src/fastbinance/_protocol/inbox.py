@@ -178,9 +178,14 @@ class Inbox:
 
     def _hold_back(self, status: int, body: ErrorBody, rate_limits: Sequence[RateLimit], now: float) -> float:
         return self._limits.refused(
-            status, body.code, retry_after_ms(body), rate_limits, self._account, now, self._server_ms()
+            status, body.code, retry_after_ms(body), rate_limits, self._account, now, self._server_time(body)
         )
 
+    def _server_time(self, body: ErrorBody) -> float:
+        """Return Binance's time as it says it, or else as we think it is."""
+        told = None if body.data is None else body.data.get("serverTime")
+        return told if isinstance(told, int) and not isinstance(told, bool) else self._server_ms()
+
     def _learn(self, rate_limits: Sequence[RateLimit], now: float) -> None:
-        for warning in self._limits.learn(rate_limits, self._account, now):
+        for warning in self._limits.learn(rate_limits, self._account, now, self._server_ms()):
             self._driver.warned(warning)

@@ -165,7 +165,10 @@ class Inquiries:
     def _ask(self, inquiry: _Inquiry, now: float) -> None:
         request = inquiry.request
         method, params = self._question(request)
-        inquiry.was_sure = self._clock.earliest_ms(self._wall_ms()) > inquiry.sure_at_ms
+        wall_ms = self._wall_ms()
+        # A clock of ours that was set forward looks like time that has passed.
+        self._clock.notice(wall_ms, now * 1000.0)
+        inquiry.was_sure = self._clock.earliest_ms(wall_ms) > inquiry.sure_at_ms
 
         def settle(result: Any, error: RequestError | None) -> None:
             self._answered(inquiry, method, result, error)
