@@ -115,8 +115,8 @@ def test_what_stands_for_an_option_is_taken_by_both_clients(face: Face, code: st
 
 
 def test_an_option_that_is_not_there_is_refused(face: Face) -> None:
-    with pytest.raises(TypeError, match="api_secret"):
-        face.client(api_secret="text")
+    with pytest.raises(TypeError, match="beautify"):
+        face.client(beautify=True)
 
 
 def test_what_stands_for_an_event_is_a_kind_of_event() -> None:
