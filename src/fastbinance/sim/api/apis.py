@@ -40,6 +40,11 @@ class Apis:
         The server's clock.
     stats
         Counters to keep.
+
+    Raises
+    ------
+    ConfigurationError
+        An account or a limit that cannot be.
     """
 
     def __init__(
@@ -51,6 +56,10 @@ class Apis:
         clock_ms: Callable[[], int],
         stats: Stats,
     ) -> None:
+        # What is wrong with them is told before anything starts.
+        make_budgets(limits)
+        for account in accounts:
+            Account(account, uid=0)
         self.faults = AnswerFaults(seed)
         self._accounts = list(accounts)
         self._limits = limits

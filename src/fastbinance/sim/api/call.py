@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fastbinance.keys import Environment
+from fastbinance.sim.timeunit import MILLISECONDS, TimeUnit
 
 __all__ = ["ApiError", "Call", "Handler", "Handlers", "Product"]
 
@@ -51,6 +52,8 @@ class Call:
         The server's clock.
     api_key
         Key of the request or of the session.
+    time_unit
+        How the connection wants times. Only what has no names needs it: times in fields are changed later.
     """
 
     product: Product
@@ -60,6 +63,7 @@ class Call:
     account: Any
     now_ms: int
     api_key: str | None = None
+    time_unit: TimeUnit = MILLISECONDS
 
 
 #: Gives the result, which is anything that `msgspec.json.encode` takes, or raises `ApiError`.

@@ -104,10 +104,11 @@ class MarketData:
             zone_ms(params.get("timeZone", "0")),
         )
         price, qty, value = instrument.price_text, instrument.qty_text, instrument.turnover_text
+        opens, closes = call.time_unit.opens, call.time_unit.closes
         return [
             [
-                bar.open_ms, price(bar.open), price(bar.high), price(bar.low), price(bar.close), qty(bar.qty),
-                close_ms, value(bar.turnover), bar.trades, qty(bar.taker_buy_qty),
+                opens(bar.open_ms), price(bar.open), price(bar.high), price(bar.low), price(bar.close),
+                qty(bar.qty), closes(close_ms), value(bar.turnover), bar.trades, qty(bar.taker_buy_qty),
                 value(bar.taker_buy_turnover), "0",
             ]
             for bar, close_ms in found
