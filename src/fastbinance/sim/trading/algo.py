@@ -86,7 +86,6 @@ class AlgoDesk:
 
     def __init__(self, engine: FuturesEngine) -> None:
         self._engine = engine
-        self._algos: dict[int, AlgoOrder] = {}
         self._waiting: dict[int, AlgoOrder] = {}
         self._placed: dict[FuturesOrder, AlgoOrder] = {}
         self._ids = itertools.count(_FIRST_ALGO_ID)
@@ -112,7 +111,7 @@ class AlgoDesk:
         trigger = Trigger(ticket)
         engine.check_trigger(trigger, ticket, pit)
         algo = AlgoOrder(next(self._ids), client_id, account, ticket, trigger, now_ms, now_ms)
-        self._algos[algo.algo_id] = self._waiting[algo.algo_id] = algo
+        self._waiting[algo.algo_id] = algo
         self._report(algo, now_ms)
         return algo
 

@@ -1,13 +1,14 @@
 """An order of either engine, its states, and where orders are found again."""
 
 import random
+from collections import deque
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final, Generic, Literal, TypeVar
 
 from fastbinance.sim.trading.accounts import Account
 
-__all__ = ["TERMINAL", "Order", "OrderRegistry", "Side", "Status", "client_ids"]
+__all__ = ["KEPT", "TERMINAL", "Order", "OrderRegistry", "Side", "Status", "client_ids"]
 
 Side = Literal["BUY", "SELL"]
 
@@ -39,6 +40,9 @@ _MOVES: Final[dict[Status, frozenset[Status]]] = {
 }
 #: States that an order never leaves.
 TERMINAL: Final = frozenset(status for status, moves in _MOVES.items() if not moves)
+
+#: What is remembered of an account on a symbol: so many ended orders, and so many trades.
+KEPT: Final = 10_000
 
 _CLIENT_ID_SIGNS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CLIENT_ID_LENGTH: Final = 22
@@ -136,20 +140,32 @@ class OrderRegistry(Generic[AnyOrder]):
         self._by_symbol: dict[tuple[Account, str], dict[int, AnyOrder]] = {}
         self._by_client_id: dict[tuple[Account, str, str], AnyOrder] = {}
         self._open: dict[Account, dict[int, AnyOrder]] = {}
+        self._ended: dict[tuple[Account, str], deque[AnyOrder]] = {}
 
     def add(self, order: AnyOrder) -> None:
-        """Remember a new order."""
+        """Remember a new order; the newest of a client id is the one that is found by it."""
         self._by_symbol.setdefault((order.account, order.symbol), {})[order.order_id] = order
-        self.name(order)
+        self._by_client_id[order.account, order.symbol, order.client_id] = order
         self._open.setdefault(order.account, {})[order.order_id] = order
 
-    def name(self, order: AnyOrder) -> None:
-        """Find an order by its client id from now on; the newest of a name is the one that is found."""
-        self._by_client_id[order.account, order.symbol, order.client_id] = order
+    def rename(self, order: AnyOrder, client_id: str) -> None:
+        """Give an order another client id, by which alone it is found from now on."""
+        del self._by_client_id[order.account, order.symbol, order.client_id]
+        order.client_id = client_id
+        self._by_client_id[order.account, order.symbol, client_id] = order
 
     def close(self, order: AnyOrder) -> None:
-        """Take an order that ended from the open ones."""
+        """Take an order that ended from the open ones; of those that ended, the newest are remembered."""
         del self._open[order.account][order.order_id]
+        key = order.account, order.symbol
+        ended = self._ended.setdefault(key, deque())
+        ended.append(order)
+        if len(ended) > KEPT:
+            oldest = ended.popleft()
+            del self._by_symbol[key][oldest.order_id]
+            name = (*key, oldest.client_id)
+            if self._by_client_id.get(name) is oldest:
+                del self._by_client_id[name]
 
     def is_taken(self, account: Account, symbol: str, client_id: str) -> bool:
         """Tell whether an open order has this client id: only those must differ."""

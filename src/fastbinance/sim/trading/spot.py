@@ -149,10 +149,9 @@ class SpotEngine(SpotFloor):
             now_ms,
         )
         order.qty = qty
-        order.client_id = amendment.new_client_id
+        self.orders.rename(order, amendment.new_client_id)
         order.updated_ms = now_ms
         order.amendments.append(amendment)
-        self.orders.name(order)
         self.settle(order, pit)
         self.report(
             order,

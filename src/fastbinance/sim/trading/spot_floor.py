@@ -9,6 +9,7 @@ bid.
 """
 
 import itertools
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from fastbinance.sim.trading.accounts import Account
 from fastbinance.sim.trading.amounts import UNIT, value_above, value_below
 from fastbinance.sim.trading.ledger import Ledger
 from fastbinance.sim.trading.matching import MarketsView, Match, Pit, Plan, make_plan
-from fastbinance.sim.trading.orders import OrderRegistry, Status, client_ids
+from fastbinance.sim.trading.orders import KEPT, OrderRegistry, Status, client_ids
 from fastbinance.sim.trading.spot_order import OrderList, PreventedMatch, SpotOrder, Trade
 from fastbinance.sim.trading.tickets import Ticket
 
@@ -52,8 +53,8 @@ class SpotFloor:
     def __init__(self, markets: MarketsView, *, seed: str, tell: Tell) -> None:
         self.ledger = Ledger()
         self.orders: OrderRegistry[SpotOrder] = OrderRegistry()
-        self.trades: dict[tuple[Account, str], list[Trade]] = {}
-        self.prevented: dict[tuple[Account, str], list[PreventedMatch]] = {}
+        self.trades: dict[tuple[Account, str], deque[Trade]] = {}
+        self.prevented: dict[tuple[Account, str], deque[PreventedMatch]] = {}
         self.client_ids = client_ids(f"{seed}/spot")
         self.order_ids = itertools.count(_FIRST_ORDER_ID)
         self.execution_ids = itertools.count(_FIRST_EXECUTION_ID)
@@ -304,7 +305,7 @@ class SpotFloor:
             ledger.crowd[asset] -= got
         trade = Trade(trade_id, order, price, qty, value, fee, asset, now_ms, is_maker)
         order.trades.append(trade)
-        self.trades.setdefault((order.account, order.symbol), []).append(trade)
+        self.trades.setdefault((order.account, order.symbol), deque(maxlen=KEPT)).append(trade)
         if not order.is_open:
             self._leave(order)
         self.report(order, "TRADE", now_ms, trade=trade)
@@ -332,7 +333,7 @@ class SpotFloor:
             taker.remaining if ends_taker else None,
             now_ms,
         )
-        self.prevented.setdefault((taker.account, taker.symbol), []).append(prevented)
+        self.prevented.setdefault((taker.account, taker.symbol), deque(maxlen=KEPT)).append(prevented)
         for order, ends in ((maker, ends_maker), (taker, ends_taker)):
             if ends:
                 order.prevented.append(prevented)

@@ -15,7 +15,7 @@ from fastbinance.sim.trading import spot_reports as reports
 from fastbinance.sim.trading.accounts import Account
 from fastbinance.sim.trading.ledger import Hold
 from fastbinance.sim.trading.matching import Pit
-from fastbinance.sim.trading.orders import Status
+from fastbinance.sim.trading.orders import KEPT, Status
 from fastbinance.sim.trading.paging import page
 from fastbinance.sim.trading.spot import SpotEngine
 from fastbinance.sim.trading.spot_order import OrderList, SpotOrder
@@ -223,7 +223,7 @@ class SpotLists:
     ) -> Result:
         engine, now_ms = self._engine, call.now_ms
         order_list.list_id = next(self._list_ids)
-        self._lists.setdefault(call.account, {})[order_list.list_id] = order_list
+        self._remember(call.account, order_list)
         engine.tell_list(order_list, now_ms)
         for order in order_list.orders:
             order.list = order_list
@@ -245,6 +245,13 @@ class SpotLists:
         return OrderList(
             0, client_id, contingency, call.account, call.params["symbol"], call.now_ms, sizes_pending
         )
+
+    def _remember(self, account: Account, order_list: OrderList) -> None:
+        lists = self._lists.setdefault(account, {})
+        lists[order_list.list_id] = order_list
+        if len(lists) > KEPT:
+            # No account has so many open ones.
+            del lists[next(list_id for list_id, known in lists.items() if known.is_done)]
 
     def _find(self, call: Call, client_name: str) -> OrderList | None:
         list_id, client_id = call.params.get("orderListId"), call.params.get(client_name)
