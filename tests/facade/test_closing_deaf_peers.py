@@ -105,7 +105,7 @@ def opened(face: Face, fb: Any) -> None:
 def connections(fb: Any) -> list[Any]:
     """Return the connections of a client; on its loop."""
     groups = [group for groups in fb._start()._groups.values() for group in groups]
-    return [connection for group in groups for connection in group._connections.values()]
+    return [connection for group in groups for connection in group._lines]
 
 
 def flood(connection: Any) -> None:

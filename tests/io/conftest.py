@@ -29,7 +29,7 @@ class OneLine(Group):
 
     @property
     def connection(self):
-        return self._connections[self.line]
+        return self._lines[self.line]
 
     @property
     def state(self):

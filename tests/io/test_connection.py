@@ -12,6 +12,7 @@ from support.waiting import Changes
 
 from fastbinance._io.group import Group
 from fastbinance._io.options import ConnectBudget, ConnectionOptions
+from fastbinance._io.session import Session
 from fastbinance._io.wishes import RingState, WishState
 from fastbinance._protocol.lifecycle import State
 from fastbinance.errors import ConnectFailed, ConnectionLost, DecodeError
@@ -79,6 +80,20 @@ async def test_rings_are_down_the_moment_the_connection_is(world):
     assert wish.state is WishState.WANTED
     await world.until(lambda: isinstance(wish.trouble, ConnectFailed))
     assert world.of_kind("exception")[0].error.attempts == 1
+
+
+async def test_a_reset_that_the_loop_does_not_tell_is_found_at_the_next_look(world, monkeypatch):
+    connection, (wish,) = await world.up("btcusdt@trade")
+    world.server.client.publish("btcusdt@trade", {"t": 1})
+    await world.until(lambda: wish.ring.records)
+    connection.connection.check()
+    assert connection.state is State.LIVE
+    monkeypatch.setattr(Session, "is_gone", True)
+    world.server.client.publish("btcusdt@trade", {"t": 2})
+    await world.until(lambda: len(wish.ring.records) == 2)
+    connection.connection.check()
+    monkeypatch.undo()
+    await world.until(lambda: world.of_kind("reconnecting"))
 
 
 async def test_it_keeps_trying_until_the_peer_is_back(world):

@@ -78,6 +78,30 @@ async def test_a_dropped_stream_is_unsubscribed_and_its_stragglers_are_nobodys(w
     assert world.server.client.requests[1] == {"method": "UNSUBSCRIBE", "params": ["btcusdt@trade"], "id": 2}
 
 
+async def test_a_stream_that_is_dropped_while_the_connection_is_down_leaves_nothing_behind(world):
+    connection, (wish, _) = await world.up("btcusdt@trade", "ethusdt@trade")
+    world.server.refusal = (503, {})
+    world.server.client.drop()
+    await world.until(lambda: world.of_kind("reconnecting"))
+    connection.drop(wish)
+    (liveness,) = connection._hearing._liveness.values()
+    with pytest.raises(KeyError):
+        liveness.learned("btcusdt@trade")
+    assert liveness.learned("ethusdt@trade").average == 0.0
+
+
+async def test_a_dropped_stream_is_not_waited_for_and_one_that_is_taken_back_is(world):
+    connection, (wish,) = await world.up("btcusdt@trade")
+    (liveness,) = connection._hearing._liveness.values()
+    assert liveness.names == ["btcusdt@trade"]
+    connection.drop(wish)
+    assert liveness.names == []
+    again = world.wish("btcusdt@trade", ListRing(world.changed))
+    connection.want(again)
+    assert again.state is WishState.CONFIRMED, "in the same turn: nothing was sent"
+    assert liveness.names == ["btcusdt@trade"]
+
+
 async def test_a_refused_stream_fails_alone_and_for_good(world):
     def answer(request):
         if "bad@trade" in request["params"]:

@@ -1,4 +1,4 @@
-"""Silence on real lines, in simulated time: what is suspected, what is done about it, what is learned of it."""
+"""Silence on lines, in simulated time: what is suspected, what is done about it, what is learned of it."""
 
 from random import Random
 

@@ -164,6 +164,17 @@ async def test_a_rejected_stream_can_be_wanted_again(world):
 # -- giving up
 
 
+async def test_what_a_service_has_refused_ends_with_it(world):
+    world.server.answer = lambda request: {"code": 2, "msg": "no"}
+    pool = world.pool()
+    (refused,) = watched(world, pool.add(stream()))
+    with pytest.raises(SubscriptionRejected):
+        await refused.confirmed()
+    assert pool.end(WsKey.MAIN) == (refused,)
+    assert pool.wishes() == ()
+    assert not pool._keys
+
+
 async def test_a_removed_stream_is_closed_for_those_who_wait(world):
     world.server.answer = lambda request: None
     pool = world.pool()

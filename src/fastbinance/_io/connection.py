@@ -118,7 +118,6 @@ class Connection:
         self._late: asyncio.TimerHandle | None = None
         self._earlier_opens = 0
         self._cancelled = False  # by us
-        self._frames = -1  # at the last look
         self._frames_at_ping = -1
         self._next_url: str | None = None
         self.ended.set()
@@ -185,12 +184,11 @@ class Connection:
     def check(self) -> None:
         """End a connection whose socket is gone and whose loop has not said so; wants to be called often."""
         session = self._session
-        if session is None or session.transport is None or session.feed is None:
+        if session is None or session.transport is None:
             return
-        frames = session.feed.frames
-        if frames == self._frames and session.is_gone:
+        # Not only where nothing has come since the last look: data may have come right before the end.
+        if session.is_gone:
             session.hang_up()
-        self._frames = frames
 
     def stats(self, wanted: int, confirmed: int, rollovers: int) -> ConnectionStats:
         """Return what is known now."""

@@ -4,33 +4,30 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from fastbinance._io.connection import Connection, takes_streams_in_url
+from fastbinance._io.connection import Connection
 from fastbinance._io.hearing import Hearing
-from fastbinance._io.mail import Mail
+from fastbinance._io.holding import Holding
+from fastbinance._io.lines import Lines
 from fastbinance._io.options import ConnectBudget, ConnectionOptions
 from fastbinance._io.session import Feed, FeedFactory
 from fastbinance._io.sockets import Failure
 from fastbinance._io.stats import ConnectionStats
+from fastbinance._io.telling import Emit, Telling
 from fastbinance._io.wishes import RingLike, Wish
-from fastbinance._protocol.backoff import Backoff
 from fastbinance._protocol.lifecycle import State
 from fastbinance._protocol.line import Line
 from fastbinance._protocol.shard import Reason, Shard
 from fastbinance._protocol.subscriptions import Answer
 from fastbinance.errors import ConnectionLost, SubscriptionRejected, TransportError
-from fastbinance.events import Event, EventKind
-from fastbinance.keys import WsKey, format_of, limits
+from fastbinance.keys import WsKey
 
 __all__ = ["Emit", "Group"]
 
 logger = logging.getLogger("fastbinance")
-
-Emit = Callable[[Event], object]
 
 _numbers = itertools.count()
 
@@ -78,19 +75,26 @@ class Group:
         #: Kept although it carries nothing.
         self.kept = False
         self._options = ConnectionOptions() if options is None else options
-        self._feed_factory = feed_factory
-        self._emit = emit
+        self._telling = Telling(ws_key, emit)
         self._budget = budget
         self._rng = Random() if rng is None else rng
         self._loop = asyncio.get_running_loop()
         self.idle_since = self._loop.time()
-        self._connections: dict[Line, Connection] = {}
-        self._hearing = Hearing(ws_key, self.wishes, self._arrivals, self._report)
-        self._ending: set[Connection] = set()
+        self._lines = Lines(
+            ws_key,
+            self,
+            self._telling,
+            self.wishes,
+            feed_factory=feed_factory,
+            budget=budget,
+            options=self._options,
+            rng=self._rng,
+        )
+        self._hearing = Hearing(ws_key, self.wishes, self._lines.arrivals, self._telling.report)
+        self._holding = Holding(self.wishes, self._options.hold_seconds)
         self._trouble: TransportError | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
-        self._release: asyncio.TimerHandle | None = None
         self._opened = False
         self._closed = False
         self.shard: Final = Shard(self, len(urls), self.idle_since)
@@ -114,12 +118,12 @@ class Group:
         trouble = self._trouble
         self.shard.want(wish.name, self._loop.time())
         self.wishes[wish.name] = wish
-        for connection in self._connections.values():
-            if connection.feed is not None:
-                _route(connection.feed, wish)
+        self._lines.route(wish)
         carriers = self.shard.carriers(wish.name)
         if carriers:
             wish.confirm(self._loop.time(), self)
+            for line in carriers:
+                self._hearing.taken_back(line, wish, self._loop.time())
         elif trouble is not None:
             wish.unconfirm(trouble, self)
         self._arm()
@@ -128,16 +132,12 @@ class Group:
         """Feed a ring with a stream that had none."""
         wish.attach(ring, self._loop.time())
         wish.carried(self, len(self.shard.carriers(wish.name)))
-        for connection in self._connections.values():
-            if connection.feed is not None:
-                _route(connection.feed, wish)
+        self._lines.route(wish)
 
     def set_raw(self, wish: Wish, raw: bool) -> None:
         """Report the messages of a stream as events too, or no more."""
         wish.raw = raw
-        for connection in self._connections.values():
-            if wish.ring is not None and connection.feed is not None:
-                connection.feed.set_raw(wish.name, raw)
+        self._lines.set_raw(wish)
 
     def drop(self, wish: Wish) -> None:
         """Unsubscribe. Nothing is published from now on, also while Binance still sends it."""
@@ -170,7 +170,7 @@ class Group:
         carriers = self.shard.carriers(name)
         if not carriers:
             return None
-        return sum(self._connections[line].arrivals((name,))[0] for line in carriers)
+        return sum(self._lines.arrivals(line, (name,))[0] for line in carriers)
 
     def rate_of(self, name: str) -> float | None:
         """Messages a second of a stream, as learned; None where that is not known."""
@@ -191,19 +191,18 @@ class Group:
 
     def sample(self, now: float) -> None:
         """Look at every ring and every connection."""
-        for connection in tuple(self._connections.values()):
+        for connection in self._lines:
             connection.check()
         self._hearing.listen(self.shard, now)
         for wish in self.wishes.values():
             gaps = wish.sample(now, self._options.quiet_after)
             if gaps:
-                self._report("gap", stream=wish.name, streams=(wish.name,), reason=gaps[-1].cause)
+                self._telling.report("gap", stream=wish.name, streams=(wish.name,), reason=gaps[-1].cause)
         replacing = self.shard.replacing
         if replacing:
             names = self.shard.wanted
             counts = {
-                line: dict(zip(names, self._connections[line].arrivals(names), strict=True))
-                for line in replacing
+                line: dict(zip(names, self._lines.arrivals(line, names), strict=True)) for line in replacing
             }
             self.shard.arrived(counts, now)
         self._tick()
@@ -212,7 +211,7 @@ class Group:
         """Return what is known now, of each line's present connection."""
         wanted = self.wishes.keys()
         return tuple(
-            self._connections[line].stats(
+            self._lines[line].stats(
                 len(wanted), len(line.subscriptions.confirmed & wanted), self.shard.rollovers_of(line)
             )
             for line in self.shard.current
@@ -222,7 +221,10 @@ class Group:
         """Say goodbye on all connections, and dial no more; `close` waits for their end."""
         if not self._closed:
             self._closed = True
-            self._stop_timers()
+            self._holding.close()
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
             self.shard.close()
             for wish in self.wishes.values():
                 wish.unconfirm(None, self)
@@ -230,7 +232,7 @@ class Group:
     async def close(self) -> None:
         """End all connections: close handshake, `close_timeout` seconds for the peers, then without it."""
         self.begin_close()
-        ending = {*self._connections.values(), *self._ending}
+        ending = self._lines.with_ending()
         opened, self._opened = self._opened, False
         try:
             await asyncio.gather(*(connection.ended.wait() for connection in ending))
@@ -239,14 +241,13 @@ class Group:
                 connection.hang_up()
             raise
         if opened:
-            self._report("close")
+            self._telling.report("close")
 
     # -- ConnectionOwner
 
     def prepare(self, feed: Feed, /) -> None:
         """See `ConnectionOwner`."""
-        for wish in self.wishes.values():
-            _route(feed, wish)
+        self._lines.route_all(feed)
 
     def opened(self, connection: Connection, /) -> None:
         """See `ConnectionOwner`."""
@@ -254,7 +255,7 @@ class Group:
         if line in self.shard.current:
             self._trouble = None
             self._opened = True
-            self._report("reconnected" if connection.opens else "open", line=line.number)
+            self._telling.opened(line, again=connection.opens > 0)
         self.shard.opened(line, self._loop.time())
         self._arm()
 
@@ -266,11 +267,9 @@ class Group:
         if failure.retry_after > 0.0:
             self._budget.banned(urlsplit(connection.url).hostname or "", failure.retry_after)
         trouble = failure.as_error(str(self.ws_key), line.attempts)
-        self._report("exception", error=trouble, attempt=line.attempts, line=line.number)
-        logger.warning("%s", trouble)
         self._in_trouble(connection, trouble)
+        self._telling.failed(line, trouble, self.shard.replaces(line))
         self.shard.failed(line, trouble, self._loop.time(), failure.retry_after)
-        self._report("reconnecting", error=trouble, attempt=line.attempts + 1, line=line.number)
         self._arm()
 
     def lost(self, connection: Connection, /) -> None:
@@ -286,20 +285,22 @@ class Group:
     def explained(self, connection: Connection, close_code: int | None, reason: str, /) -> None:
         """See `ConnectionOwner`."""
         line = connection.line
-        if line.state in (State.RETIRING, State.CLOSED):
+        heir = self._telling.heir(line)
+        if self._closed or (heir is None and line.state in (State.RETIRING, State.CLOSED)):
             return
         trouble = ConnectionLost(str(self.ws_key), close_code, reason)
-        logger.warning("%s", trouble)
-        self._in_trouble(connection, trouble)
-        self.shard.troubled(trouble, self._loop.time())
-        self._report("reconnecting", error=trouble, attempt=1, line=line.number)
+        down = connection if heir is None else self._lines[heir]
+        if down.line.state is not State.LIVE:
+            self._in_trouble(down, trouble)
+            self.shard.troubled(trouble, self._loop.time())
+        self._telling.lost(line, trouble, self.shard.replaces(line))
 
     def abandoned(self, connection: Connection, /) -> None:
         """See `ConnectionOwner`."""
         if not self._closed:
             self.begin_close()
             self._opened = False
-            self._report("close")
+            self._telling.report("close")
 
     def control(self, connection: Connection, payload: bytes, recv_ns: int, /) -> None:
         """See `ConnectionOwner`."""
@@ -307,10 +308,7 @@ class Group:
 
         def told(answer: Answer) -> None:
             self._hearing.confirmed(line, answer, self._loop.time())
-            streams = answer.confirmed + answer.dropped
-            self._report("response", payload=payload, recv_ns=recv_ns, streams=streams, line=line.number)
-            if answer.code is not None and not answer.rejected:
-                logger.warning("%s answered with code %s: %s", self.ws_key, answer.code, answer.reason)
+            self._telling.answered(line, answer, payload, recv_ns)
 
         self.shard.control(line, payload, self._loop.time(), told)
         self._arm()
@@ -321,12 +319,12 @@ class Group:
 
     def finished(self, connection: Connection, /) -> None:
         """See `ConnectionOwner`."""
-        self._ending.discard(connection)
+        self._lines.finished(connection)
+        self._telling.ended(connection.line)
 
     def held(self, stream: str, /) -> None:
         """See `ConnectionOwner`."""
-        if self._release is None:
-            self._release = self._loop.call_later(self._options.hold_seconds, self._release_held)
+        self._holding.held(stream)
 
     def shutting_down(self, connection: Connection, /) -> None:
         """See `ConnectionOwner`."""
@@ -341,30 +339,8 @@ class Group:
 
     def make_line(self, slot: int, number: int, now: float, /) -> Line:
         """See `ShardDriver`."""
-        url = self.urls[slot]
-        host = urlsplit(url).hostname or ""
-        line = Line(
-            number,
-            self,
-            messages_per_second=limits(self.ws_key).messages_per_second,
-            budget=lambda now: self._take(host),
-            backoff=Backoff(base=self._options.backoff_base, cap=self._options.backoff_cap, rng=self._rng),
-            now=now,
-            stable_after=self._options.stable_after,
-            answer_timeout=self._options.answer_timeout,
-            ping_every=self._options.ping_interval,
-            url_streams=takes_streams_in_url(url) and format_of(self.ws_key) == "json",
-        )
+        line = self._lines.make(number, self.urls[slot], now)
         self._hearing.begin(line, now)
-        self._connections[line] = Connection(
-            line,
-            self.ws_key,
-            url,
-            owner=self,
-            mail=Mail(self.ws_key, self._report, self.wishes, self._loop.time),
-            feed_factory=self._feed_factory,
-            options=self._options,
-        )
         return line
 
     def roll_at(self, line: Line, now: float, /) -> float:
@@ -372,26 +348,6 @@ class Group:
         wall = time.time()
         opened = wall - (now - line.opened_at)
         return now + (self._options.rollover.at(opened, self._rng) - wall)
-
-    def dial(self, line: Line, in_url: tuple[str, ...], /) -> None:
-        """See `LineDriver`."""
-        self._connections[line].dial(in_url)
-
-    def send(self, line: Line, frame: bytes, /) -> None:
-        """See `LineDriver`."""
-        self._connections[line].send(frame)
-
-    def ping(self, line: Line, /) -> bool:
-        """See `LineDriver`."""
-        return self._connections[line].ping()
-
-    def say_goodbye(self, line: Line, /) -> None:
-        """See `LineDriver`."""
-        self._connections[line].say_goodbye()
-
-    def hang_up(self, line: Line, /) -> None:
-        """See `LineDriver`."""
-        self._connections[line].hang_up()
 
     def carried(self, name: str, lines: int, /) -> None:
         """See `ShardDriver`."""
@@ -415,44 +371,35 @@ class Group:
 
     def rejected(self, line: Line, answer: Answer, /) -> None:
         """See `ShardDriver`."""
-        error = SubscriptionRejected(answer.rejected, answer.code, answer.reason or "")
+        error = _rejection(answer)
         for name in answer.rejected:
             wish = self.wishes.get(name)
             if wish is not None:
                 self._forget(wish)
                 wish.fail(error)
-        self._report("exception", error=error, streams=answer.rejected, line=line.number)
+        self._telling.rejected(line, error)
+
+    def refused(self, line: Line, answer: Answer, /) -> None:
+        """See `ShardDriver`."""
+        self._telling.refused(line, _rejection(answer))
 
     def resubscribed(self, line: Line, /) -> None:
         """See `ShardDriver`."""
-        self._report("resubscribed", streams=tuple(self.wishes), line=line.number)
+        streams = tuple(name for name in self.wishes if line.subscriptions.is_confirmed(name))
+        self._telling.report("resubscribed", streams=streams, line=line.number)
 
     def replaced(self, old: Line, new: Line, reason: Reason, /) -> None:
         """See `ShardDriver`."""
-        self._connections[new].inherit(self._connections[old])
+        self._lines[new].inherit(self._lines[old])
         self._hearing.inherit(old, new, self._loop.time())
-        logger.info("%s: a connection has been replaced: %s", self.ws_key, reason)
-        self._report("rollover", streams=tuple(self.wishes), reason=reason, line=new.number)
+        self._telling.replaced(old, new, reason, tuple(self.wishes))
 
     def ended(self, line: Line, /) -> None:
         """See `ShardDriver`."""
         self._hearing.end(line)
-        connection = self._connections.pop(line, None)
-        if connection is not None and not connection.ended.is_set():
-            self._ending.add(connection)
+        self._lines.end(line)
 
     # -- inside
-
-    def _arrivals(self, line: Line, names: Sequence[str]) -> list[int]:
-        return self._connections[line].arrivals(names)
-
-    def _take(self, host: str) -> float:
-        seconds = self._budget.take(host)
-        if seconds > 0.0:
-            logger.info(
-                "%s: attempt put off by %.1f s: banned, or the limit of connects", self.ws_key, seconds
-            )
-        return seconds
 
     def _in_trouble(self, connection: Connection, trouble: TransportError) -> None:
         connection.trouble = trouble
@@ -480,36 +427,13 @@ class Group:
             self.shard.tick(self._loop.time())
             self._arm()
 
-    def _release_held(self) -> None:
-        self._release = None
-        now_ns = time.time_ns()
-        due = [wish.ring.release_held(now_ns) for wish in self.wishes.values() if wish.ring is not None]
-        waiting = [ns for ns in due if ns > 0]
-        if waiting and not self._closed:
-            self._release = self._loop.call_later(max(min(waiting) / 1e9, 0.001), self._release_held)
-
-    def _stop_timers(self) -> None:
-        for timer in (self._timer, self._release):
-            if timer is not None:
-                timer.cancel()
-        self._timer = self._release = None
-
     def _forget(self, wish: Wish) -> None:
         del self.wishes[wish.name]
-        for connection in self._connections.values():
-            if wish.ring is not None and connection.feed is not None:
-                connection.feed.remove_route(wish.name)
+        self._hearing.forget(wish.name)
+        self._lines.unroute(wish)
         if not self.wishes:
             self.idle_since = self._loop.time()
 
-    def _report(self, kind: EventKind, /, **fields: Any) -> None:
-        fields.setdefault("recv_ns", time.time_ns())
-        self._emit(Event(kind=kind, ws_key=str(self.ws_key), **fields))
 
-
-def _route(feed: Feed, wish: Wish) -> None:
-    """Tell a feed where a stream's records go, where it has any."""
-    if wish.ring is not None:
-        feed.add_route(wish.name, wish.ring)
-        if wish.raw:
-            feed.set_raw(wish.name, True)
+def _rejection(answer: Answer) -> SubscriptionRejected:
+    return SubscriptionRejected(answer.rejected, answer.code, answer.reason or "")

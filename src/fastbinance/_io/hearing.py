@@ -158,7 +158,7 @@ class Hearing:
         if witnesses is None:
             self._witnesses[line] = _Witnesses(counts)
             return
-        # Those of the last look: where a silence ends by itself, one line may hear it a moment before another.
+        # Those of the last look: where a silence ends by itself, one line may hear it a moment earlier.
         liveness.heard_elsewhere(witnesses.heard)
         witnesses.heard = {
             name

@@ -154,17 +154,18 @@ class Pool:
             group.start()
 
     def end(self, key: WsKey) -> tuple[Wish, ...]:
-        """Give up all streams of a service and close its connections; return what was wanted."""
+        """Give up all streams of a service and close its connections; return their wishes, refused ones too."""
         given_up: list[Wish] = []
         if _takes_requests(key):
             self.apis.end(key)
             return ()
         for place in self.places.of_service(key):
+            # Those that were refused too: no group has them any more.
+            wishes = [wish for (other, _), (_, wish) in self._wishes.items() if other == place]
+            for wish in wishes:
+                self.remove(wish)
+            given_up += wishes
             for group in tuple(self._groups.get(place, ())):
-                wishes = tuple(group.wishes.values())
-                for wish in wishes:
-                    self.remove(wish)
-                given_up += wishes
                 self._end(place, group)
         return tuple(given_up)
 

@@ -138,6 +138,10 @@ class Line:
         else:
             self.close()
 
+    def hang_up(self) -> None:
+        """End the attempt or the connection, to make another."""
+        self._driver.hang_up(self)
+
     def close(self) -> None:
         """End; from an attempt, without a goodbye."""
         before = self.state

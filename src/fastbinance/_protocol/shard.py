@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
 from fastbinance._protocol.lifecycle import State
-from fastbinance._protocol.line import Line, LineDriver
+from fastbinance._protocol.line import Line
 from fastbinance._protocol.refusals import Refusals
 from fastbinance._protocol.slot import Reason, Slot, Verdict
 from fastbinance._protocol.subscriptions import Answer
@@ -31,8 +31,8 @@ MOST_LINES: Final = 4
 _NUMBERS: Final = range(2 * MOST_LINES)
 
 
-class ShardDriver(LineDriver, Protocol):
-    """Who has the sockets, the wishes and the rings. None of these calls back before it returns."""
+class ShardDriver(Protocol):
+    """Who has the lines, the wishes and the rings. None of these calls back before it returns."""
 
     def make_line(self, slot: int, number: int, now: float, /) -> Line:
         """Return a new line for a slot; it is not started."""
@@ -262,7 +262,7 @@ class Shard:
             if verdict is Verdict.SWAP:
                 self._swap(slot, now)
             elif verdict is Verdict.ANEW:
-                self._driver.hang_up(successor)
+                successor.hang_up()
 
     # -- time
 
@@ -403,7 +403,7 @@ class Shard:
             self.replace(line, "unanswered", now)
         else:
             # Nothing has ever come of it, so nothing is lost with it.
-            self._driver.hang_up(line)
+            line.hang_up()
 
     def _swap(self, slot: Slot, now: float) -> None:
         old = slot.current

@@ -87,7 +87,7 @@ class Slot:
     def judge(
         self, new: Mapping[str, int], old: Mapping[str, int], wanted: Collection[str], now: float
     ) -> Verdict:
-        """Say what is to become of the successor, by what has come of each stream on it and on the old line."""
+        """Say what is to become of the successor, by what has come of each stream on it and beside it."""
         successor = self.successor
         if successor is None or successor.state is not State.LIVE:
             self._ready_at = None
