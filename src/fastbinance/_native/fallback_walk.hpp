@@ -11,7 +11,8 @@ public:
   const char *implementation() const noexcept override { return FB_STRING(SIMDJSON_BUILTIN_IMPLEMENTATION); }
   const DriftTable &drifts() const noexcept override { return drifts_; }
 
-  bool reserve() noexcept { return parser_.allocate(page_bytes * 16) == simdjson::SUCCESS && staged_.reserve(1); }
+  // Little: there is one of these for each connection, and simdjson wants six times the size of the longest message.
+  bool reserve() noexcept { return parser_.allocate(page_bytes) == simdjson::SUCCESS && staged_.reserve(1); }
 
   FallbackResult run(const RouteTable &table, const char *payload, std::size_t size, std::int64_t recv_ns,
                      Route *known) noexcept override {
@@ -22,7 +23,7 @@ public:
     reader_.clear_surprises();
     if (size > max_message_bytes)
       result_.code = DecodeCode::too_long;
-    else if (!copy(payload, size))
+    else if (!make_room(size) || !copy(payload, size))
       result_.code = DecodeCode::out_of_memory;
     else if ((result_.code = parse(table, known)) != DecodeCode::ok)
       prefer_bad_utf8(payload, size);
@@ -39,6 +40,11 @@ private:
       result_.code = DecodeCode::invalid_utf8;
       result_.offset = at;
     }
+  }
+
+  // simdjson makes room by itself, but no more than this message needs; messages that get longer by and by would each allocate.
+  bool make_room(std::size_t size) noexcept {
+    return size <= parser_.capacity() || parser_.allocate(std::min(2 * size, max_message_bytes)) == simdjson::SUCCESS;
   }
 
   // The payload with zeros behind it. Where one has been cut, On-Demand goes on by a comma or bracket that lies behind it, and
