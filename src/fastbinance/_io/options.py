@@ -72,7 +72,8 @@ class ConnectionOptions:
     linger
         Seconds that a connection without streams is kept for the next one.
     read_buffer_bytes
-        First size of the read buffer; it grows by itself.
+        First size of the read buffer; it grows by itself. picows writes to all of it at the handshake, so a
+        large one is resident although nothing comes.
     """
 
     ssl_context: SSLContext | None = None
@@ -97,7 +98,7 @@ class ConnectionOptions:
     spread_load: float = 100_000.0
     spread_every: float = 5.0
     linger: float = 2.0
-    read_buffer_bytes: int = 256 * 1024
+    read_buffer_bytes: int = 64 * 1024
 
     @property
     def secrets(self) -> tuple[str, ...]:
