@@ -1,7 +1,7 @@
 """What a pool tells about its connections."""
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Final
 
 from fastbinance._core.feed import Latency
 from fastbinance._protocol.lifecycle import State
@@ -32,8 +32,11 @@ class FeedCounters:
 
     def add(self, feed: Any) -> None:
         """Add the counters of a feed, or of another sum."""
-        for counter in fields(self):
-            setattr(self, counter.name, getattr(self, counter.name) + getattr(feed, counter.name))
+        for name in _COUNTERS:
+            setattr(self, name, getattr(self, name) + getattr(feed, name))
+
+
+_COUNTERS: Final = tuple(counter.name for counter in fields(FeedCounters))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
