@@ -33,7 +33,7 @@ def _raw(ws_key: WsKey | str, name: str, signed: bool | None, settings: Settings
     product = product_of(key)
     if not isinstance(name, str) or not name or len(name) > _LONGEST_NAME or not name.isascii():
         raise ConfigurationError(f'a method is a name such as "order.place", not {name!r}')
-    known = METHODS.get((product, name.rpartition("/")[2])) or METHODS.get((product, name))
+    known = METHODS.get((product, name)) or METHODS.get((product, name.rpartition("/")[2]))
     if known is not None and signed is not None:
         known = None
     return key, raw_method(
@@ -165,6 +165,8 @@ class BlockingRequests(ABC):
         if timeout is not None:
             _check_timeout(timeout)
         pool = self._start()
+        # Here too, so that a warning points at the caller's line.
+        params = method.check(params)
         answer: Future[Any] = Future()
 
         def settle(result: Any, error: RequestError | None) -> None:

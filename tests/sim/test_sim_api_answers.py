@@ -5,10 +5,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.api import ApiPeer, connect_api
 
 from fastbinance.errors import ConfigurationError
 from fastbinance.sim import Simulator
-from support.api import ApiPeer, connect_api
 
 COUNT = 200
 

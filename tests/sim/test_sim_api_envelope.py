@@ -5,9 +5,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.api import connect_api
 
 from fastbinance.sim import Simulator
-from support.api import connect_api
 
 BAD_ID = (
     "Invalid 'id' in JSON request; expected an integer, a string matching '^[a-zA-Z0-9-_]{1,36}$', or null."

@@ -6,11 +6,11 @@ from typing import Any
 
 import aiohttp
 import pytest
+from support.api import PATHS, connect_api
 
 from fastbinance.errors import ConfigurationError
 from fastbinance.keys import WsKey, limits
 from fastbinance.sim import Simulator
-from support.api import PATHS, connect_api
 
 
 def ping(number: int) -> str:

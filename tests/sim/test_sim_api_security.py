@@ -7,13 +7,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.api import DEFAULT, ED25519, RSA, Key, connect_api
 
 from fastbinance.errors import ConfigurationError
 from fastbinance.sim import API_KEY, SimAccount, Simulator
 from fastbinance.sim.api.envelope import parse_request
 from fastbinance.sim.api.security import canonical
 from fastbinance.sim.trading import Account
-from support.api import DEFAULT, ED25519, RSA, Key, connect_api
 
 REJECTED = (401, -2015, "Invalid API-key, IP, or permissions for action.")
 BAD_SIGNATURE = (400, -1022, "Signature for this request is not valid.")

@@ -4,10 +4,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.api import DEFAULT, ED25519, RSA, Key, connect_api
 
 from fastbinance.errors import ConfigurationError
 from fastbinance.sim import SimAccount, Simulator, run_in_thread
-from support.api import DEFAULT, ED25519, RSA, Key, connect_api
 
 REVOKED = {
     "id": None, "status": 401,

@@ -110,6 +110,7 @@ class ApiServices:
         self._services: dict[tuple[WsKey, str, Signer | None], ApiService] = {}
         self._clocks: dict[Product, ServerClock] = {}
         self._endings: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.get_running_loop()
         self._closed = False
 
     def submit(
@@ -170,6 +171,8 @@ class ApiServices:
         self._time_offset = offset_ms
         for clock in self._clocks.values():
             clock.set(offset_ms)
+        for service in self._services.values():
+            service.desk.measure(self._loop.time())
 
     def connect(self, key: WsKey) -> None:
         """Connect ahead of the first request."""
@@ -186,14 +189,13 @@ class ApiServices:
 
     def end(self, key: WsKey) -> None:
         """Close the connections of a service; requests without an answer are settled."""
-        loop = asyncio.get_running_loop()
         ending = self._of(key)
         for place in [place for place, service in self._services.items() if service in ending]:
             del self._services[place]
         for name in [name for name, service in self._own.items() if service in ending]:
             del self._own[name]
         for service in ending:
-            task = loop.create_task(service.close(), name=f"fastbinance end of {service.ws_key}")
+            task = self._loop.create_task(service.close(), name=f"fastbinance end of {service.ws_key}")
             self._endings.add(task)
             task.add_done_callback(self._endings.discard)
 

@@ -341,6 +341,17 @@ class Desk:
         self._inquiries.hurry(now)
         self._inquiries.tick(now)
 
+    def hold(self, link: Link) -> None:
+        """Send nothing on this link before it is ready again."""
+        link.state = LinkState.PREPARING
+        if link is self._current:
+            self._current = None
+
+    def measure(self, now: float) -> None:
+        """Measure Binance's time if it is not known, before anything more is sent."""
+        if self._current is not None and not self.clock.measured and not self.clock.by_hand:
+            self._readiness.wrong_time(self._current, now)
+
     def fail_waiting(self, error: Callable[[Request], RequestError]) -> None:
         """Settle what waits for a logon that has failed."""
         kept: deque[Request] = deque()

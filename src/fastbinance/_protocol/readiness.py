@@ -59,6 +59,9 @@ class LinkKeeper(Protocol):
     def ready(self, link: Link, now: float) -> None:
         """Send on this link from now on."""
 
+    def hold(self, link: Link) -> None:
+        """Send nothing on this link before it is ready again."""
+
     def fail_waiting(self, error: Callable[[Request], RequestError]) -> None:
         """Settle what waits for a logon that has failed."""
 
@@ -131,9 +134,11 @@ class Readiness:
         """Measure again: Binance has refused a time of ours."""
         self._now = now
         self._clock.distrust()
-        # A link that is being made ready asks by itself before it logs on again.
-        if link is not None and link.state is LinkState.READY:
-            self.measure_if_wanted(link, now, certainly=True)
+        # A link that is being made ready asks by itself before it logs on again. One that is ready holds back
+        # what would be signed with a time that is not known; a time that was set by hand is known.
+        if link is not None and link.state is LinkState.READY and not self._clock.by_hand:
+            self._desk.hold(link)
+            self.begin(link, now)
 
     def tick(self, link: Link, now: float) -> None:
         """Look at the clock when it is time."""
@@ -173,7 +178,7 @@ class Readiness:
         self._desk.ask(self._time, {}, settle, now, _STEP_TIMEOUT, link=link)
 
     def _log_on(self, link: Link, *, is_first: bool) -> None:
-        if not self._logs_on:
+        if not self._logs_on or link.is_logged_on:
             self._desk.ready(link, self._now)
             return
         sent_ms = self._wall_ms()
