@@ -13,7 +13,7 @@ from fastbinance._io.shared_limits import limits_for
 from fastbinance._io.sockets import is_loopback
 from fastbinance._io.stats import ConnectionStats
 from fastbinance._protocol.method import Method, Product
-from fastbinance._protocol.request_limits import RequestLimits
+from fastbinance._protocol.request_limits import RequestLimits, Use
 from fastbinance._protocol.requests import Request, Settle
 from fastbinance._protocol.server_clock import ServerClock
 from fastbinance._protocol.signing import Signer
@@ -109,6 +109,7 @@ class ApiServices:
         self._own: dict[WsKey, ApiService] = {}
         self._services: dict[tuple[WsKey, str, Signer | None], ApiService] = {}
         self._clocks: dict[Product, ServerClock] = {}
+        self._own_orders: dict[str, dict[str, Use]] = {}
         self._endings: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self._closed = False
@@ -233,14 +234,13 @@ class ApiServices:
     def _make(self, routed: WsKey, product: Product, url: str, credentials: Signer | None) -> ApiService:
         if credentials is not None and url.startswith("ws:"):
             self._check_clear(routed, url)
-        limits: RequestLimits = limits_for(self._limits_place(routed), product, self._options.source_address)
         return ApiService(
             routed,
             product,
             url,
             credentials=credentials,
             clock=self.clock(product),
-            limits=limits,
+            limits=self._limits(routed, product, url),
             lookup=self._lookup,
             feed_factory=self._feed_factory,
             emit=self._emit,
@@ -252,11 +252,15 @@ class ApiServices:
             rng=self._rng,
         )
 
-    def _limits_place(self, routed: WsKey) -> str:
-        # An exchange of somebody's own, such as a simulator, is another environment.
+    def _limits(self, routed: WsKey, product: Product, url: str) -> RequestLimits:
+        if is_loopback(urlsplit(url).hostname or ""):
+            # What is on this machine is not Binance, and the next one at this port is another.
+            orders = self._own_orders.setdefault("spot" if product == "spot" else "futures", {})
+            return RequestLimits(product, orders)
+        # An exchange of somebody's own is another environment.
         own = base_url(routed, env=self._env, market_maker=self._market_maker, urls=self._urls)
         there = base_url(routed, env=self._env, market_maker=self._market_maker)
-        return self._env if own == there else own
+        return limits_for(self._env if own == there else own, product, self._options.source_address)
 
     def _check_clear(self, routed: WsKey, url: str) -> None:
         host, proxy = urlsplit(url).hostname or "", self._options.proxy

@@ -38,6 +38,8 @@ _ASK_TIMEOUT: Final = 5.0
 # Binance takes a time that is at most this much ahead of its own: an order that is older was another's.
 _AHEAD_MS: Final = 1_000
 
+_CANCEL_REPLACE: Final = "order.cancelReplace"
+
 _OPEN: Final = frozenset({"NEW", "PARTIALLY_FILLED", "PENDING_NEW", "PENDING_CANCEL"})
 
 
@@ -247,6 +249,8 @@ class Inquiries:
 
     def _absent(self, inquiry: _Inquiry) -> None:
         reason = f"{_short(inquiry.cause)}; asked {inquiry.asks} times, at last: {inquiry.last}"
+        if inquiry.request.method.name == _CANCEL_REPLACE:
+            reason += "; whether the old order was cancelled is not known"
         self._finish(inquiry.request, None, OrderNeverArrived(*self._facts(inquiry), reason=reason))
 
     def _orphaned(self, inquiry: _Inquiry) -> RequestError:
