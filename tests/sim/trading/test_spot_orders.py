@@ -150,7 +150,7 @@ REJECTED: list[tuple[str, dict[str, Any], tuple[int, str]]] = [
     ("too dear", {"price": "9000000"}, (-1013, "Filter failure: PRICE_FILTER")),
     ("off the lot", {"quantity": "0.100001"}, (-1013, "Filter failure: LOT_SIZE")),
     ("nothing", {"quantity": "0"}, (-1013, "Filter failure: LOT_SIZE")),
-    ("too many", {"quantity": "1000"}, (-1013, "Filter failure: LOT_SIZE")),
+    ("too many", {"quantity": "10000"}, (-1013, "Filter failure: LOT_SIZE")),
     ("too little", {"quantity": "0.00001"}, (-1013, "Filter failure: MIN_NOTIONAL")),
     ("too precise", {"quantity": "0.1000000001"}, (-1111, "Parameter 'quantity' has too much precision.")),
     ("too expensive", {"quantity": "90", "price": "900000"}, INSUFFICIENT),
@@ -236,8 +236,8 @@ def test_execution_report_has_binances_keys_in_its_order(scene: TradingScene) ->
     scene.market("BUY", quantity="0.1", newClientOrderId="c1", strategyId=7, strategyType=1_000_001)
     trade = scene.told("executionReport")[1]
     assert list(trade) == [
-        "e", "E", "s", "c", "S", "o", "f", "q", "p", "P", "F", "g", "C", "x", "X", "r", "i", "l", "z", "L", "n",
-        "N", "T", "t", "I", "w", "m", "M", "O", "Z", "Y", "Q", "W", "V", "j", "J",
+        "e", "E", "s", "c", "S", "o", "f", "q", "p", "P", "F", "g", "C", "x", "X", "r", "i", "l", "z", "L",
+        "n", "N", "T", "t", "I", "w", "m", "M", "O", "Z", "Y", "Q", "W", "V", "j", "J",
     ]  # fmt: skip
     assert (trade["c"], trade["n"], trade["N"], trade["T"]) == ("c1", "0.00010000", "BTC", START_MS)
     assert (trade["Y"], trade["w"], trade["m"]) == ("9001.00000000", False, False)

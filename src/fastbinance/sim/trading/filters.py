@@ -14,8 +14,8 @@ MOST_OPEN_ORDERS: Final = 200
 MOST_STOP_ORDERS: Final = 5
 
 _HIGHEST_PRICE: Final = 20  # times the price that a symbol begins at
-_MOST_LOTS: Final = 9_000_000
-_MOST_MARKET_LOTS: Final = 1_000_000
+_MOST_LOTS: Final = 900_000_000
+_MOST_MARKET_LOTS: Final = 10_000_000
 # Of the quote asset: about five dollars of it.
 _LEAST_VALUE: Final[dict[str, int]] = {"BTC": UNIT // 10_000, "ETH": UNIT // 1_000, "BNB": UNIT // 100}
 _LEAST_DOLLARS: Final = 5 * UNIT
