@@ -51,7 +51,10 @@ BAD_MESSAGES = [
     ("an id that is too long", f'{{"id":"{37 * "a"}","method":"ping"}}', None, BAD_ID),
     ("an id past 64 bits", '{"id":9223372036854775808,"method":"ping"}', None, BAD_ID),
     ("without a method", '{"id":4}', 4, "Invalid 'method' in JSON request; expected a string."),
-    ("a number as method", '{"id":"x","method":1}', "x", "Invalid 'method' in JSON request; expected a string."),
+    (
+        "a number as method", '{"id":"x","method":1}', "x",
+        "Invalid 'method' in JSON request; expected a string.",
+    ),
     (
         "a list as params", '{"id":4,"method":"ping","params":[]}', 4,
         "Invalid 'params' in JSON request; expected an object.",

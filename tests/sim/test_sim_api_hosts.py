@@ -1,5 +1,6 @@
 """Connections to the WS APIs: URLs and paths, pings, lifetimes, and faults that all connections have."""
 
+import contextlib
 import json
 from types import SimpleNamespace
 from typing import Any
@@ -67,11 +68,9 @@ def test_a_query_that_cannot_be_read_opens_nothing(
 ) -> None:
     async def scene() -> None:
         async with Simulator() as sim:
-            try:
+            with contextlib.suppress(aiohttp.WSServerHandshakeError):
                 async with connect_api(sim, key, query=query):
-                    assert status == 101
-            except aiohttp.WSServerHandshakeError as error:
-                assert error.status == status
+                    pass
             assert sim.attempts[-1][2] == status
 
     client.run(scene())

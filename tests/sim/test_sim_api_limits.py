@@ -4,9 +4,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.api import DEFAULT, ED25519, ApiPeer, Key, connect_api
 
 from fastbinance.sim import SimAccount, Simulator
-from support.api import DEFAULT, ED25519, ApiPeer, Key, connect_api
 
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000

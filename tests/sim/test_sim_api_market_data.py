@@ -1,15 +1,16 @@
 """Market data of the WS APIs: the markets that the streams tell of."""
 
+import itertools
 import json
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.api import connect_api
 
 from fastbinance.keys import WsKey
 from fastbinance.sim import Simulator
-from support.api import connect_api
 
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
@@ -94,8 +95,9 @@ def test_trades_and_aggregates_are_those_of_the_streams(client: SimpleNamespace,
             told = await trades.until_answer()
             assert len(told) > 10
             found = await peer.result("trades.recent", symbol="BTCUSDT", limit=len(told))
-            assert [(one["id"], one["price"], one["qty"], one["time"], one["isBuyerMaker"]) for one in found] == [
-                (one["t"], one["p"], one["q"], one["T"], one["m"]) for one in told
+            names = {"id": "t", "price": "p", "qty": "q", "time": "T", "isBuyerMaker": "m"}
+            assert [{name: one[name] for name in names} for one in found] == [
+                {name: one[key] for name, key in names.items()} for one in told
             ]
             assert all(
                 Decimal(one["quoteQty"]) == Decimal(one["price"]) * Decimal(one["qty"]) for one in found
@@ -104,7 +106,8 @@ def test_trades_and_aggregates_are_those_of_the_streams(client: SimpleNamespace,
             assert [one["id"] for one in again] == [told[3]["t"], told[4]["t"]]
             told = await aggregates.until_answer()
             found = await peer.result("trades.aggregate", symbol="BTCUSDT", limit=len(told))
-            assert found == [{key: one[key] for key in ("a", "p", "q", "f", "l", "T", "m", "M")} for one in told]
+            keys = ("a", "p", "q", "f", "l", "T", "m", "M")
+            assert found == [{key: one[key] for key in keys} for one in told]
 
     client.run(scene())
 
@@ -124,8 +127,9 @@ def test_trades_before_the_market_was_watched_have_no_gaps(client: SimpleNamespa
             oldest = await peer.result("trades.historical", symbol="ETHUSDT", fromId=0, limit=2)
             assert 0 < oldest[0]["id"] < ids[0]
             aggregates = await peer.result("trades.aggregate", symbol="ETHUSDT", limit=100)
-            assert [one["a"] for one in aggregates] == list(range(aggregates[0]["a"], aggregates[0]["a"] + 100))
-            for one, following in zip(aggregates, aggregates[1:], strict=False):
+            first = aggregates[0]["a"]
+            assert [one["a"] for one in aggregates] == list(range(first, first + 100))
+            for one, following in itertools.pairwise(aggregates):
                 assert following["f"] == one["l"] + 1
             start_ms = clock.now_ms - 3_600_000
             span = {"startTime": start_ms, "endTime": start_ms + 1000}
@@ -182,7 +186,7 @@ def test_klines_follow_each_other(client: SimpleNamespace, clock: Any, interval:
         async with Simulator(clock=clock) as sim, connect_api(sim, clock=clock) as peer:
             rows = await peer.result("klines", symbol="BTCUSDT", interval=interval, limit=10)
             assert rows[-1][0] <= clock.now_ms <= rows[-1][6]
-            for row, following in zip(rows, rows[1:], strict=False):
+            for row, following in itertools.pairwise(rows):
                 assert following[0] == row[6] + 1
             for row in rows:
                 opened, high, low, close = map(Decimal, row[1:5])
@@ -272,7 +276,9 @@ def test_the_ticker_of_a_day_is_that_of_the_stream(client: SimpleNamespace, cloc
     client.run(scene())
 
 
-@pytest.mark.parametrize("method", ["ticker.24hr", "ticker.tradingDay", "ticker", "ticker.price", "ticker.book"])
+@pytest.mark.parametrize(
+    "method", ["ticker.24hr", "ticker.tradingDay", "ticker", "ticker.price", "ticker.book"]
+)
 def test_tickers_come_alone_or_as_a_list(client: SimpleNamespace, method: str) -> None:
     async def scene() -> None:
         async with Simulator() as sim, connect_api(sim) as peer:

@@ -1,16 +1,18 @@
 """Parameters of requests to the WS APIs: what is missing, unknown, malformed or does not go together."""
 
+import json
+import random
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.api import connect_api
 
 from fastbinance.sim import Simulator
 from fastbinance.sim.api.futures_methods import COINM_METHODS, USDM_METHODS
-from fastbinance.sim.api.method import Method, Security
+from fastbinance.sim.api.method import COMMON, Method, Security
 from fastbinance.sim.api.service import ApiService
 from fastbinance.sim.api.spot_methods import SPOT_METHODS
-from support.api import connect_api
 
 SPOT, USDM, COINM = "mainWSAPI", "usdmWSAPI", "coinmWSAPI"
 METHODS = {SPOT: SPOT_METHODS, USDM: USDM_METHODS, COINM: COINM_METHODS}
@@ -76,7 +78,10 @@ WRONG = [
         SPOT, "orderList.place.oco", less(OCO, "belowStopPrice"), -1102,
         both_empty("belowStopPrice", "belowTrailingDelta"),
     ),
-    (SPOT, "orderList.place.oto", less(OTO, "workingTimeInForce"), -1102, MISSING.format("workingTimeInForce")),
+    (
+        SPOT, "orderList.place.oto", less(OTO, "workingTimeInForce"), -1102,
+        MISSING.format("workingTimeInForce"),
+    ),
     (SPOT, "orderList.place.oto", less(OTO, "pendingPrice"), -1102, MISSING.format("pendingPrice")),
     (SPOT, "orderList.status", {}, -1102, both_empty("orderListId", "origClientOrderId")),
     (USDM, "order.place", less(LIMIT, "timeInForce"), -1102, MISSING.format("timeInForce")),
@@ -94,7 +99,7 @@ WRONG = [
         "Not all sent parameters were read; read '1' parameter(s) but was sent '2'.",
     ),
     (
-        SPOT, "ping", {name: 1 for name in "abcdef"}, -1101,
+        SPOT, "ping", dict.fromkeys("abcdef", 1), -1101,
         "Too many parameters; expected '5' and received '6'.",
     ),
     (
@@ -112,7 +117,10 @@ WRONG = [
     (SPOT, "depth", {"symbol": "BTCUSDT", "limit": 5.0}, -1100, ILLEGAL.format("limit", "^[0-9]{1,20}$")),
     (SPOT, "depth", {"symbol": "BTCUSDT", "limit": 0}, -1130, INVALID.format("limit")),
     (SPOT, "depth", {"symbol": "BTCUSDT", "limit": 5001}, -1130, INVALID.format("limit")),
-    (SPOT, "trades.historical", {"symbol": "BTCUSDT", "fromId": 10**19}, -1108, "Parameter 'fromId' overflowed."),
+    (
+        SPOT, "trades.historical", {"symbol": "BTCUSDT", "fromId": 10**19}, -1108,
+        "Parameter 'fromId' overflowed.",
+    ),
     (SPOT, "order.place", LIMIT | {"price": "-1"}, -1100, ILLEGAL.format("price", DECIMAL)),
     (SPOT, "order.place", LIMIT | {"price": "1e5"}, -1100, ILLEGAL.format("price", DECIMAL)),
     (SPOT, "order.place", LIMIT | {"quantity": "1."}, -1100, ILLEGAL.format("quantity", DECIMAL)),
@@ -132,7 +140,10 @@ WRONG = [
         SPOT, "ticker", {"symbols": ["BTCUSDT", "BTCUSDT"]}, -1151,
         "Symbol is present multiple times in the list.",
     ),
-    (SPOT, "klines", {"symbol": "BTCUSDT", "interval": "1d", "timeZone": "15:00"}, -1130, INVALID.format("timeZone")),
+    (
+        SPOT, "klines", {"symbol": "BTCUSDT", "interval": "1d", "timeZone": "15:00"}, -1130,
+        INVALID.format("timeZone"),
+    ),
     # -- words
     (SPOT, "klines", {"symbol": "BTCUSDT", "interval": "7m"}, -1120, "Invalid interval."),
     (SPOT, "order.place", LIMIT | {"timeInForce": "GTX"}, -1115, "Invalid timeInForce."),
@@ -183,7 +194,10 @@ WRONG = [
         "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead.",
     ),
     # -- too exact
-    (SPOT, "order.place", LIMIT | {"price": "1.123456789"}, -1111, "Parameter 'price' has too much precision."),
+    (
+        SPOT, "order.place", LIMIT | {"price": "1.123456789"}, -1111,
+        "Parameter 'price' has too much precision.",
+    ),
     # -- symbols
     (SPOT, "depth", {"symbol": "NOSUCH"}, -1121, "Invalid symbol."),
     (SPOT, "ticker.price", {"symbols": ["BTCUSDT", "NOSUCH"]}, -1121, "Invalid symbol."),
@@ -243,7 +257,7 @@ def test_every_method_is_carried_out_by_something(client: SimpleNamespace, servi
         async with Simulator() as sim:
             found: ApiService = sim._apis._services["prod"]
             product = {SPOT: "spot", USDM: "usdm", COINM: "coinm"}[service]
-            handled = {name for name in found._session_handlers} | {
+            handled = set(found._session_handlers) | {
                 name for handled, name in found._handlers if handled == product
             }
             assert METHODS[service].keys() - handled == set()
@@ -268,5 +282,47 @@ def test_every_method_misses_what_it_needs(client: SimpleNamespace, service: str
             status, code, text = await peer.error(name, **params)
             assert (status, code) == (400, -1102)
             assert f"'{required(method)[0]}'" in text
+
+    client.run(scene())
+
+
+HOSTILE = [
+    "null", "true", "0", "-1", "1.5", "1e400", "99999999999999999999999999", '""', '"0"', '"²"', '"a b"',
+    '"\\ud800"', '"\\u0000"', "[]", "{}", '["BTCUSDT",1]', '{"a":[1.5]}', '"NaN"', '"BTCUSDT"', '"LIMIT"',
+    f'"{5000 * "9"}"',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("service", METHODS)
+def test_no_request_breaks_a_connection(client: SimpleNamespace, service: str) -> None:
+    rng = random.Random(service)
+    methods = METHODS[service]
+
+    def spelled(number: int) -> str:
+        name = rng.choice(list(methods))
+        known = [*methods[name].parameters, *sorted(COMMON)]
+        chosen = rng.sample(known, rng.randint(0, len(known)))
+        params = [f'"{parameter}":{rng.choice(HOSTILE)}' for parameter in chosen]
+        method = name if rng.random() < 0.95 else f"{name}\\udfff"
+        return f'{{"id":{number},"method":"{method}","params":{{{",".join(params)}}}}}'
+
+    async def scene() -> None:
+        async with Simulator(api_limits={"weight": 10**9}) as sim, connect_api(sim, service) as peer:
+            for number in range(1500):
+                answer = json.loads(await peer.say(spelled(number)))
+                assert answer["id"] == number
+                assert answer["status"] in (200, 400, 401)
+
+    client.run(scene())
+
+
+def test_a_signature_is_over_any_value(client: SimpleNamespace) -> None:
+    async def scene() -> None:
+        async with Simulator() as sim, connect_api(sim) as peer:
+            params = peer.signed(symbol="BTCUSDT", orderId=10**30)
+            # It is refused for what it is, and not for what it is not.
+            assert (await peer.error("order.status", **params))[1] == -1108
+            params = peer.signed() | {"unknown": {"a": [1, 2.5, None]}}
+            assert (await peer.error("account.status", **params))[1] == -1104
 
     client.run(scene())

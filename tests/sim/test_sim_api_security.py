@@ -69,7 +69,8 @@ def test_the_case_of_a_signature_counts_but_for_hmac(client: SimpleNamespace) ->
 
 
 def test_the_signed_text_is_that_of_the_message() -> None:
-    message = '{"id":1,"method":"m","params":{"z":0.10,"b":true,"é":"１２３&=","a":1e3,"n":5,"signature":"no"}}'
+    params_text = '{"z":0.10,"b":true,"é":"１２３&=","a":1e3,"n":5,"signature":"no"}'
+    message = f'{{"id":1,"method":"m","params":{params_text}}}'
     params = parse_request(message.encode()).params
     assert canonical(params).decode() == "a=1e3&b=true&n=5&z=0.10&é=１２３&="
 
@@ -79,8 +80,8 @@ def test_the_example_of_the_documentation_is_verified() -> None:
     api_key = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"
     account = Account(SimAccount(api_key, secret), uid=1)
     params = {
-        "symbol": "１２３４５６", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "1.00000000",
-        "price": "0.10000000", "recvWindow": 5000, "timestamp": 1645423376532, "apiKey": api_key,
+        "symbol": "１２３４５６", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC",
+        "quantity": "1.00000000", "price": "0.10000000", "recvWindow": 5000, "timestamp": 1645423376532, "apiKey": api_key,
     }  # fmt: skip
     expected = "b33892ae8e687c939f4468c6268ddd4c40ac1af18ad19a064864c47bae0752cd"
     assert account.verify(canonical(params), expected)
@@ -95,7 +96,10 @@ def unsigned(peer: Any, **changed: Any) -> dict[str, Any]:
 
 MISSING = "Mandatory parameter '{}' was not sent, was empty/null, or malformed."
 INTEGER = "Illegal characters found in parameter 'timestamp'; legal range is '^[0-9]{1,20}$'."
-WINDOW = "Illegal characters found in parameter 'recvWindow'; legal range is '^[0-9]{1,20}(\\.[0-9]{1,20})?$'."
+WINDOW = (
+    "Illegal characters found in parameter 'recvWindow'; legal range is '^[0-9]{1,20}(\\.[0-9]{1,20})?$'."
+)
+TOO_LONG = (400, -1131, "recvWindow must be less than 60000.")
 BAD_PARAMETERS = [
     ("no key", {"apiKey": None}, (400, -1102, MISSING.format("apiKey"))),
     ("an empty key", {"apiKey": ""}, (400, -1102, MISSING.format("apiKey"))),
@@ -115,8 +119,8 @@ BAD_PARAMETERS = [
     ("a word as timestamp", {"timestamp": "now"}, (400, -1100, INTEGER)),
     ("a word as window", {"recvWindow": "long"}, (400, -1100, WINDOW)),
     ("a window below zero", {"recvWindow": -1}, (400, -1100, WINDOW)),
-    ("a window that is too long", {"recvWindow": 60001}, (400, -1131, "recvWindow must be less than 60000.")),
-    ("a window just too long", {"recvWindow": "60000.001"}, (400, -1131, "recvWindow must be less than 60000.")),
+    ("a window that is too long", {"recvWindow": 60001}, TOO_LONG),
+    ("a window just too long", {"recvWindow": "60000.001"}, TOO_LONG),
     (
         "a window that is too exact", {"recvWindow": "5000.0001"},
         (400, -1131, "recvWindow must have at most 3 decimals."),
@@ -221,4 +225,3 @@ def test_two_accounts_cannot_have_one_key() -> None:
 def test_secrets_are_in_no_text() -> None:
     shown = repr([DEFAULT.account, Account(DEFAULT.account, uid=1)])
     assert "fastbinance-sim-secret" not in shown
-

@@ -103,9 +103,7 @@ def test_nobody_is_logged_on_after_log_out_or_on_another_connection(client: Simp
 
 def test_a_second_log_on_is_that_of_its_key_and_needs_its_signature(client: SimpleNamespace) -> None:
     async def scene() -> None:
-        second = Key(
-            SimAccount("second", public_key=ED25519.account.public_key), ED25519.sign
-        )
+        second = Key(SimAccount("second", public_key=ED25519.account.public_key), ED25519.sign)
         async with Simulator(accounts=[ED25519.account, second.account]) as sim, connect_api(sim) as peer:
             await peer.result("session.logon", **peer.signed(ED25519))
             spoilt = peer.signed(second) | {"timestamp": 1}
@@ -157,7 +155,8 @@ def test_user_data_of_a_session_begins_and_ends(client: SimpleNamespace) -> None
             assert (await peer.error("userDataStream.subscribe"))[1] == -2035
             signed = await peer.result("userDataStream.subscribe.signature", **peer.signed())
             assert signed == {"subscriptionId": 1}
-            assert await peer.result("session.subscriptions") == [{"subscriptionId": 0}, {"subscriptionId": 1}]
+            both = await peer.result("session.subscriptions")
+            assert both == [{"subscriptionId": 0}, {"subscriptionId": 1}]
             assert (await peer.result("session.status"))["userDataStream"] is True
             # Logging out ends what the session began, and nothing else.
             await peer.result("session.logout")
@@ -191,9 +190,7 @@ def test_a_listen_token_is_good_for_a_day(client: SimpleNamespace, clock: Any) -
 
 
 @pytest.mark.parametrize("service", ["usdmWSAPI", "coinmWSAPI"])
-def test_a_listen_key_is_the_account_s_for_an_hour(
-    client: SimpleNamespace, clock: Any, service: str
-) -> None:
+def test_a_listen_key_is_the_account_s_for_an_hour(client: SimpleNamespace, clock: Any, service: str) -> None:
     async def scene() -> None:
         async with (
             Simulator(clock=clock, accounts=[ED25519.account]) as sim,

@@ -169,5 +169,3 @@ async def connect_api(
             yield ApiPeer(socket, clock or sim._clock_ms)
         finally:
             await socket.close()
-
-

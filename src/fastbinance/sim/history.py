@@ -111,6 +111,8 @@ class History:
     ) -> Iterator[tuple[Bar, int]]:
         """Give klines with their last milliseconds, oldest first: the first ones from a time, or the last."""
         newest_ms = self._now_ms if end_ms is None else min(end_ms, self._now_ms)
+        if start_ms is not None and start_ms > newest_ms:
+            return
         oldest_ms = self._opens[0]
         if start_ms is None:
             begin_ms = interval_start(interval, newest_ms, offset_ms)

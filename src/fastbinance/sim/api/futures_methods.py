@@ -13,6 +13,7 @@ from fastbinance.sim.api.kinds import (
     Choice,
     Kind,
     Number,
+    number_or,
 )
 from fastbinance.sim.api.legs import check_conditional, check_futures_order
 from fastbinance.sim.api.method import Method, Security, missing, unsigned
@@ -46,8 +47,7 @@ _MODIFY: Final[dict[str, Kind]] = {
 
 
 def _depth_weight(params: Params) -> int:
-    limit = params.get("limit", 500)
-    limit = int(limit) if isinstance(limit, int) or str(limit).isdigit() else 500
+    limit = number_or(params.get("limit"), 500)
     return next(weight for most, weight in ((50, 2), (100, 5), (500, 10), (limit, 20)) if limit <= most)
 
 

@@ -10,7 +10,7 @@ from fastbinance.sim.api.envelope import NumberText
 
 __all__ = [
     "BOOLEAN", "CLIENT_ID", "DECIMAL", "INTEGER", "SYMBOL", "TEXT", "TEXTS", "Choice", "Kind", "Number",
-    "illegal",
+    "illegal", "number_or",
 ]  # fmt: skip
 
 _DECIMAL: Final = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
@@ -81,6 +81,13 @@ class Number:
         if not self.least <= number <= self.most:
             raise ApiError(self.code, f"Data sent for parameter '{name}' is not valid.")
         return number
+
+
+def number_or(value: Any, default: int) -> int:
+    """Give a whole number as it came, which may be no number at all."""
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, str) and _INTEGER_TEXT.fullmatch(value) else default
 
 
 class _Boolean:

@@ -1,11 +1,10 @@
 """Whether a request may be made: key, signature, time and permission, in the order in which Binance asks."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
-
-import msgspec
 
 from fastbinance.sim.api.call import ApiError
 from fastbinance.sim.api.kinds import Number, illegal
@@ -148,7 +147,7 @@ def _window_us(window: object) -> int:
 
 def _spelled(value: Any) -> str:
     # Texts stand without quotes; numbers with a fraction have kept their spelling.
-    return str(value) if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return str(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _rejected() -> ApiError:

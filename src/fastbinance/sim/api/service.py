@@ -214,6 +214,7 @@ def _shows_limits(params: Mapping[str, Any], session: Session) -> bool:
 
 def _unknown_method(product: Product, name: str) -> ApiError:
     # FIELD on futures; on spot nobody has written down what comes.
+    name = name.encode("ascii", "backslashreplace").decode()
     if product == "spot":
         return ApiError(-1020, f"Unknown method '{name}'.")
     return ApiError(-5000, f"Method {name} is invalid")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from fastbinance.sim.api.call import ApiError
-from fastbinance.sim.api.kinds import BOOLEAN, INTEGER, SYMBOL, TEXT, TEXTS, Choice, Kind, Number
+from fastbinance.sim.api.kinds import BOOLEAN, INTEGER, SYMBOL, TEXT, TEXTS, Choice, Kind, Number, number_or
 from fastbinance.sim.api.method import Method, Security, unsigned
 from fastbinance.sim.api.spot_orders import ORDER_METHODS
 from fastbinance.sim.intervals import SPOT_INTERVALS
@@ -30,8 +30,7 @@ _KLINES: Final[dict[str, Kind]] = {"symbol": SYMBOL, "interval": _INTERVAL, "tim
 
 
 def _by_limit(params: Params) -> int:
-    limit = params.get("limit", 100)
-    limit = int(limit) if isinstance(limit, int) or str(limit).isdigit() else 100
+    limit = number_or(params.get("limit"), 100)
     return next(weight for most, weight in ((100, 5), (500, 25), (1000, 50), (limit, 250)) if limit <= most)
 
 
