@@ -10,7 +10,7 @@ from fastbinance._protocol.readiness import SESSION_METHODS, Readiness
 from fastbinance._protocol.request_limits import RateLimit, RequestLimits
 from fastbinance._protocol.requests import DeskDriver, Link, Request
 from fastbinance._protocol.verdicts import WRONG_TIME, is_limited, is_unknown, retry_after_ms
-from fastbinance.answers import UNREADABLE
+from fastbinance.answers import UNREADABLE, UsdmDepth
 from fastbinance.request_errors import (
     AnswerMalformed,
     RateLimited,
@@ -119,6 +119,8 @@ class Inbox:
         if request.method.name in SESSION_METHODS:
             self._readiness.answered(link, request)
         result = envelope.result
+        if result.__class__ is UsdmDepth:
+            result.take_levels_beside(payload)  # it has come both ways: inside of the result, and beside it
         self._desk.finish(request, None if result is msgspec.UNSET else result, None)
 
     def _take_unasked(self, link: Link, frame: Frame, body: ErrorBody, payload: bytes, now: float) -> None:

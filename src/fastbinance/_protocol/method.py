@@ -8,18 +8,16 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from fastbinance._protocol.parameter_checks import Check, Kind, checks_for
+from fastbinance.answers import Product
 from fastbinance.errors import ConfigurationError
 
 __all__ = [
     "PRODUCTS", "Exclusive", "Kind", "Lane", "Method", "Needs", "OneOf", "Parameter", "Product", "Resolve",
     "Rule", "Security",
 ]  # fmt: skip
-
-#: Whose WebSocket API: spot, USD-M futures or COIN-M futures.
-Product: TypeAlias = Literal["spot", "usdm", "coinm"]
 
 PRODUCTS: Final[tuple[Product, ...]] = ("spot", "usdm", "coinm")
 
