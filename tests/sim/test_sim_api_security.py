@@ -81,7 +81,8 @@ def test_the_example_of_the_documentation_is_verified() -> None:
     account = Account(SimAccount(api_key, secret), uid=1)
     params = {
         "symbol": "１２３４５６", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC",
-        "quantity": "1.00000000", "price": "0.10000000", "recvWindow": 5000, "timestamp": 1645423376532, "apiKey": api_key,
+        "quantity": "1.00000000", "price": "0.10000000", "recvWindow": 5000, "timestamp": 1645423376532,
+        "apiKey": api_key,
     }  # fmt: skip
     expected = "b33892ae8e687c939f4468c6268ddd4c40ac1af18ad19a064864c47bae0752cd"
     assert account.verify(canonical(params), expected)
