@@ -146,6 +146,20 @@ def test_the_switches_work_beside_synchronous_code() -> None:
             sim.answers(drop=2)
 
 
+def test_accounts_are_kept_from_before_the_start_to_the_next_one(client: SimpleNamespace) -> None:
+    async def scene() -> None:
+        sim = Simulator()
+        with pytest.raises(ConfigurationError, match="running"):
+            sim.listen_token()
+        sim.add_account(ED25519.account)
+        for _ in range(2):
+            async with sim, connect_api(sim) as peer:
+                assert (await peer.result("session.logon", **peer.signed(ED25519)))["apiKey"] == "ed25519-key"
+                sim.revoke_key("ed25519-key")
+
+    client.run(scene())
+
+
 def test_user_data_of_a_session_begins_and_ends(client: SimpleNamespace) -> None:
     async def scene() -> None:
         async with Simulator(accounts=[ED25519.account]) as sim, connect_api(sim) as peer:

@@ -78,6 +78,7 @@ class Apis:
         ConfigurationError
             An account that cannot be.
         """
+        self._due_ms = None
         for environment, exchange in exchanges.items():
             budgets = make_budgets(self._limits)
             markets = ExchangeMarkets(exchange)
@@ -141,9 +142,11 @@ class Apis:
         )
 
     def add_account(self, wanted: SimAccount) -> None:
-        """Have one more account, in both environments."""
+        """Have one more account, in both environments, now or from the start on."""
+        Account(wanted, uid=0)
         for trading in self._tradings.values():
             trading.add_account(wanted)
+        self._accounts.append(wanted)
 
     def revoke(self, api_key: str) -> int:
         """Let a key in no more; gives the number of sessions that were logged on with it.
@@ -163,9 +166,11 @@ class Apis:
         Raises
         ------
         ConfigurationError
-            There is no such key.
+            There is no such key or environment.
         """
-        service = self._services[environment]
+        service = self._services.get(environment)
+        if service is None:
+            raise ConfigurationError(f"no environment {environment!r} is running here")
         return service.user_data.make_token(_known(service, api_key), self._clock_ms())
 
 
