@@ -16,7 +16,7 @@ from fastbinance.sim.api.kinds import (
     number_or,
 )
 from fastbinance.sim.api.legs import check_conditional, check_futures_order
-from fastbinance.sim.api.method import Method, Security, missing, unsigned
+from fastbinance.sim.api.method import Method, Security, unsigned
 
 __all__ = ["COINM_METHODS", "USDM_METHODS"]
 
@@ -33,7 +33,6 @@ _ORDER: Final[dict[str, Kind]] = {
     "timeInForce": _TIME_IN_FORCE, "reduceOnly": BOOLEAN, "quantity": DECIMAL, "price": DECIMAL,
     "newOrderRespType": Choice.of("ACK RESULT"), "priceMatch": _MATCH,
     "selfTradePreventionMode": Choice.of("NONE EXPIRE_TAKER EXPIRE_MAKER EXPIRE_BOTH"),
-    "goodTillDate": INTEGER,
 }  # fmt: skip
 _TRIGGERED: Final[dict[str, Kind]] = {
     "workingType": Choice.of("MARK_PRICE CONTRACT_PRICE"), "closePosition": BOOLEAN, "priceProtect": BOOLEAN,
@@ -67,21 +66,14 @@ def _check_algo(params: Params) -> None:
     check_conditional(params, "triggerPrice", "activatePrice")
 
 
-def _check_modify(params: Params) -> None:
-    # Both since the products were integrated; a price match stands for a price.
-    if "price" not in params and params.get("priceMatch", "NONE") == "NONE":
-        raise missing("price")
-
-
 def _place(parameters: Mapping[str, Kind], check: Callable[[Params], None], *required: str) -> Method:
     return Method(Security.TRADE, 0, parameters, required, check=check, orders=1)
 
 
 def _modify(weight: int, parameters: Mapping[str, Kind]) -> Method:
-    return Method(
-        Security.TRADE, weight, parameters, ("symbol", "side", "quantity"), _EITHER_ID, _check_modify,
-        orders=1,
-    )  # fmt: skip
+    # Quantity and price, both, since the products were integrated.
+    required = ("symbol", "side", "quantity", "price")
+    return Method(Security.TRADE, weight, parameters, required, _EITHER_ID, orders=1)
 
 
 def _user(weight: int, parameters: Mapping[str, Kind]) -> Method:
@@ -109,7 +101,7 @@ USDM_METHODS: Final[Mapping[str, Method]] = {
         # What conditional orders had is still read, to be told that they have moved.
         {
             **_ORDER, **_TRIGGERED, "newClientOrderId": CLIENT_ID, "stopPrice": DECIMAL,
-            "activationPrice": DECIMAL,
+            "activationPrice": DECIMAL, "goodTillDate": INTEGER,
         }, _check_usdm, "symbol", "side", "type",
     ),
     "order.modify": _modify(0, {**_MODIFY, "reduceOnly": BOOLEAN}),
@@ -118,6 +110,7 @@ USDM_METHODS: Final[Mapping[str, Method]] = {
         {
             **_ORDER, **_TRIGGERED, "type": _ALGO_TYPE, "algoType": Choice.of("CONDITIONAL"),
             "triggerPrice": DECIMAL, "activatePrice": DECIMAL, "clientAlgoId": CLIENT_ID,
+            "goodTillDate": INTEGER,
         }, _check_algo, "algoType", "symbol", "side", "type",
     ),
     "algoOrder.cancel": Method(
@@ -137,6 +130,7 @@ COINM_METHODS: Final[Mapping[str, Method]] = {
         {
             **_ORDER, **_TRIGGERED, "newClientOrderId": CLIENT_ID, "stopPrice": DECIMAL,
             "activationPrice": DECIMAL,
+            "timeInForce": Choice.of("GTC IOC FOK GTX", -1115, "Invalid timeInForce."),
         }, _check_coinm, "symbol", "side", "type",
     ),
     "order.modify": _modify(1, _MODIFY),
