@@ -36,10 +36,10 @@ def wallet(scene: TradingScene, product: Any = "usdm", asset: str = "USDT", **pa
 
 def test_acknowledgement_says_nothing_of_what_was_paid(scene: TradingScene) -> None:
     keys = [
-        "orderId", "symbol", "status", "clientOrderId", "price", "avgPrice", "origQty", "executedQty", "cumQty",
-        "cumQuote", "timeInForce", "type", "reduceOnly", "closePosition", "side", "positionSide", "stopPrice",
-        "workingType", "priceProtect", "origType", "priceMatch", "selfTradePreventionMode", "goodTillDate",
-        "updateTime",
+        "orderId", "symbol", "status", "clientOrderId", "price", "avgPrice", "origQty", "executedQty",
+        "cumQty", "cumQuote", "timeInForce", "type", "reduceOnly", "closePosition", "side", "positionSide",
+        "stopPrice", "workingType", "priceProtect", "origType", "priceMatch", "selfTradePreventionMode",
+        "goodTillDate", "updateTime",
     ]  # fmt: skip
     assert list(place(scene, "BUY", "0.1")) == keys
     acknowledged = scene.ask("order.place", product="usdm", side="BUY", type="MARKET", quantity="0.1")
@@ -95,8 +95,8 @@ def test_order_update_has_binances_keys_in_its_order(scene: TradingScene) -> Non
     update = scene.told("ORDER_TRADE_UPDATE")[-1]
     assert list(update) == ["e", "T", "E", "o"]
     assert list(update["o"]) == [
-        "s", "c", "S", "o", "f", "q", "p", "ap", "sp", "x", "X", "i", "l", "z", "L", "n", "N", "T", "t", "b", "a",
-        "m", "R", "wt", "ot", "ps", "cp", "rp", "pP", "si", "ss", "V", "pm", "gtd", "er",
+        "s", "c", "S", "o", "f", "q", "p", "ap", "sp", "x", "X", "i", "l", "z", "L", "n", "N", "T", "t", "b",
+        "a", "m", "R", "wt", "ot", "ps", "cp", "rp", "pP", "si", "ss", "V", "pm", "gtd", "er",
     ]  # fmt: skip
     (account,) = scene.told("ACCOUNT_UPDATE")
     assert account["a"]["B"] == [{"a": "USDT", "wb": "9999995.49950000", "cw": "9999995.49950000", "bc": "0"}]
@@ -154,10 +154,10 @@ def test_rejected_order_leaves_nothing_behind(scene: TradingScene, params: dict[
 
 
 def test_client_id_is_taken_while_its_order_is_open(scene: TradingScene) -> None:
-    order = LIMIT | {"price": "80000", "newClientOrderId": "one"}
-    place(scene, "BUY", "0.1", **order)
-    with pytest.raises(Exception, match="-4116"):
-        place(scene, "BUY", "0.1", **order)
+    order = LIMIT | {"product": "usdm", "side": "BUY", "quantity": "0.1", "price": "80000"}
+    scene.ask("order.place", newClientOrderId="one", **order)
+    refusal = scene.refusal("order.place", newClientOrderId="one", **order)
+    assert refusal == (-4116, "ClientOrderId is duplicated.")
 
 
 def test_order_that_closes_needs_no_margin() -> None:
