@@ -216,7 +216,8 @@ class SpotApi(AsyncCaller):
         showPermissionSets : bool, optional
             Whether ``permission_sets`` is filled; it is by default.
         symbolStatus : SymbolStatus | str, optional
-            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``.
+            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``,
+            ``'CANCEL_ONLY'``.
         timeout : float, optional
             Seconds to wait for the answer; the client's where it is not given.
 
@@ -268,7 +269,8 @@ class SpotApi(AsyncCaller):
         symbols : Texts, optional
             Several symbols, in either case.
         symbolStatus : SymbolStatus | str, optional
-            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``.
+            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``,
+            ``'CANCEL_ONLY'``.
         timeout : float, optional
             Seconds to wait for the answer; the client's where it is not given.
 
@@ -316,7 +318,8 @@ class SpotApi(AsyncCaller):
         limit : int, optional
             Levels of each side: 100 by default, 5000 at most.
         symbolStatus : SymbolStatus | str, optional
-            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``.
+            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``,
+            ``'CANCEL_ONLY'``.
         timeout : float, optional
             Seconds to wait for the answer; the client's where it is not given.
 
@@ -717,7 +720,8 @@ class SpotApi(AsyncCaller):
         type : TickerType | str, optional
             All fields, or those of a mini ticker; all by default. Known: ``'FULL'``, ``'MINI'``.
         symbolStatus : SymbolStatus | str, optional
-            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``.
+            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``,
+            ``'CANCEL_ONLY'``.
         timeout : float, optional
             Seconds to wait for the answer; the client's where it is not given.
 
@@ -775,7 +779,8 @@ class SpotApi(AsyncCaller):
         type : TickerType | str, optional
             All fields, or those of a mini ticker; all by default. Known: ``'FULL'``, ``'MINI'``.
         symbolStatus : SymbolStatus | str, optional
-            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``.
+            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``,
+            ``'CANCEL_ONLY'``.
         timeout : float, optional
             Seconds to wait for the answer; the client's where it is not given.
 
@@ -835,7 +840,8 @@ class SpotApi(AsyncCaller):
             How far back: ``'1m'`` to ``'59m'``, ``'1h'`` to ``'23h'``, ``'1d'`` to ``'7d'``; a day by
             default.
         symbolStatus : SymbolStatus | str, optional
-            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``.
+            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``,
+            ``'CANCEL_ONLY'``.
         timeout : float, optional
             Seconds to wait for the answer; the client's where it is not given.
 
@@ -887,7 +893,8 @@ class SpotApi(AsyncCaller):
         symbols : Texts, optional
             Several symbols, in either case.
         symbolStatus : SymbolStatus | str, optional
-            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``.
+            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``,
+            ``'CANCEL_ONLY'``.
         timeout : float, optional
             Seconds to wait for the answer; the client's where it is not given.
 
@@ -937,7 +944,8 @@ class SpotApi(AsyncCaller):
         symbols : Texts, optional
             Several symbols, in either case.
         symbolStatus : SymbolStatus | str, optional
-            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``.
+            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``,
+            ``'CANCEL_ONLY'``.
         timeout : float, optional
             Seconds to wait for the answer; the client's where it is not given.
 
@@ -1010,7 +1018,8 @@ class SpotApi(AsyncCaller):
         symbol : str
             Symbol, in either case.
         symbolStatus : SymbolStatus | str, optional
-            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``.
+            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``,
+            ``'CANCEL_ONLY'``.
         timeout : float, optional
             Seconds to wait for the answer; the client's where it is not given.
 

@@ -216,7 +216,8 @@ class BlockingSpotApi(BlockingCaller):
         showPermissionSets : bool, optional
             Whether ``permission_sets`` is filled; it is by default.
         symbolStatus : SymbolStatus | str, optional
-            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``.
+            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``,
+            ``'CANCEL_ONLY'``.
         timeout : float, optional
             Seconds to wait for the answer; the client's where it is not given.
 
@@ -268,7 +269,8 @@ class BlockingSpotApi(BlockingCaller):
         symbols : Texts, optional
             Several symbols, in either case.
         symbolStatus : SymbolStatus | str, optional
-            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``.
+            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``,
+            ``'CANCEL_ONLY'``.
         timeout : float, optional
             Seconds to wait for the answer; the client's where it is not given.
 
@@ -316,7 +318,8 @@ class BlockingSpotApi(BlockingCaller):
         limit : int, optional
             Levels of each side: 100 by default, 5000 at most.
         symbolStatus : SymbolStatus | str, optional
-            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``.
+            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``,
+            ``'CANCEL_ONLY'``.
         timeout : float, optional
             Seconds to wait for the answer; the client's where it is not given.
 
@@ -709,7 +712,8 @@ class BlockingSpotApi(BlockingCaller):
         type : TickerType | str, optional
             All fields, or those of a mini ticker; all by default. Known: ``'FULL'``, ``'MINI'``.
         symbolStatus : SymbolStatus | str, optional
-            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``.
+            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``,
+            ``'CANCEL_ONLY'``.
         timeout : float, optional
             Seconds to wait for the answer; the client's where it is not given.
 
@@ -767,7 +771,8 @@ class BlockingSpotApi(BlockingCaller):
         type : TickerType | str, optional
             All fields, or those of a mini ticker; all by default. Known: ``'FULL'``, ``'MINI'``.
         symbolStatus : SymbolStatus | str, optional
-            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``.
+            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``,
+            ``'CANCEL_ONLY'``.
         timeout : float, optional
             Seconds to wait for the answer; the client's where it is not given.
 
@@ -827,7 +832,8 @@ class BlockingSpotApi(BlockingCaller):
             How far back: ``'1m'`` to ``'59m'``, ``'1h'`` to ``'23h'``, ``'1d'`` to ``'7d'``; a day by
             default.
         symbolStatus : SymbolStatus | str, optional
-            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``.
+            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``,
+            ``'CANCEL_ONLY'``.
         timeout : float, optional
             Seconds to wait for the answer; the client's where it is not given.
 
@@ -879,7 +885,8 @@ class BlockingSpotApi(BlockingCaller):
         symbols : Texts, optional
             Several symbols, in either case.
         symbolStatus : SymbolStatus | str, optional
-            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``.
+            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``,
+            ``'CANCEL_ONLY'``.
         timeout : float, optional
             Seconds to wait for the answer; the client's where it is not given.
 
@@ -929,7 +936,8 @@ class BlockingSpotApi(BlockingCaller):
         symbols : Texts, optional
             Several symbols, in either case.
         symbolStatus : SymbolStatus | str, optional
-            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``.
+            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``,
+            ``'CANCEL_ONLY'``.
         timeout : float, optional
             Seconds to wait for the answer; the client's where it is not given.
 
@@ -1002,7 +1010,8 @@ class BlockingSpotApi(BlockingCaller):
         symbol : str
             Symbol, in either case.
         symbolStatus : SymbolStatus | str, optional
-            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``.
+            Only symbols in this state; by itself, all of them. Known: ``'TRADING'``, ``'HALT'``, ``'BREAK'``,
+            ``'CANCEL_ONLY'``.
         timeout : float, optional
             Seconds to wait for the answer; the client's where it is not given.
 

@@ -46,7 +46,7 @@ PegOffsetType: TypeAlias = Literal["PRICE_LEVEL"]
 CancelRestrictions: TypeAlias = Literal["ONLY_NEW", "ONLY_PARTIALLY_FILLED"]
 CancelReplaceMode: TypeAlias = Literal["STOP_ON_FAILURE", "ALLOW_FAILURE"]
 OrderRateLimitExceededMode: TypeAlias = Literal["DO_NOTHING", "CANCEL_ONLY"]
-SymbolStatus: TypeAlias = Literal["TRADING", "HALT", "BREAK"]
+SymbolStatus: TypeAlias = Literal["TRADING", "HALT", "BREAK", "CANCEL_ONLY"]
 TickerType: TypeAlias = Literal["FULL", "MINI"]
 Interval: TypeAlias = Literal[
     "1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M"

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -16,10 +16,12 @@ from cyclopts.validators import Number
 from fastbinance import ConfigurationError, WsKey
 from fastbinance.cli.stop import Stop
 from fastbinance.keys import MARKETS, Market, key_for
-from fastbinance.sim import Replay, RunningSimulator, SimulatorOptions, run_in_thread
+from fastbinance.sim import API_KEY, API_SECRET, Replay, RunningSimulator, SimulatorOptions, run_in_thread
 from fastbinance.sim.hosts import HOSTS
 
 __all__ = ["client_lines", "sim", "watch_line"]
+
+_WS_APIS: Final = (WsKey.MAIN_WS_API, WsKey.USDM_WS_API, WsKey.COINM_WS_API)
 
 
 def sim(
@@ -100,10 +102,10 @@ def watch_line(urls: Mapping[WsKey, str], certificate: Path | None = None) -> st
 def client_lines(urls: Mapping[WsKey, str], certificate: Path | None = None) -> list[str]:
     """Return the Python that makes a client of a simulator, ready to paste.
 
-    The keys are those that `market=` and `format=` name, all of them, lest a client of the simulator reach
-    Binance itself; it finds the routes of USD-M by itself.
+    The keys are those that `market=` and `format=` name, and those that requests go to, all of them, lest a
+    client of the simulator reach Binance itself; it finds the routes of USD-M by itself.
     """
-    keys = [*map(key_for, MARKETS), key_for("spot", "sbe")]
+    keys = [*map(key_for, MARKETS), key_for("spot", "sbe"), *_WS_APIS]
     wanted = {key.value: urls[key] for key in keys}
     lines = ["import fastbinance"]
     context = ""
@@ -112,7 +114,8 @@ def client_lines(urls: Mapping[WsKey, str], certificate: Path | None = None) -> 
         lines = ["import fastbinance, ssl", trust]
         context = ", ssl_context=trust"
     # JSON's spelling is Python's too, with the quotes that people write.
-    return [*lines, f"client = fastbinance.Client(urls={json.dumps(wanted)}{context})"]
+    lines += [f"urls = {json.dumps(wanted)}", f'key = {{"api_key": "{API_KEY}", "api_secret": "{API_SECRET}"}}']
+    return [*lines, f"client = fastbinance.Client(urls=urls, **key{context})"]
 
 
 def _load(
