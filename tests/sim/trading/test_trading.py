@@ -3,6 +3,7 @@
 import pytest
 from support.trading import TradingScene
 
+from fastbinance import ConfigurationError
 from fastbinance.sim.trading import SimAccount
 from fastbinance.sim.trading.algo import _MOVES as ALGO_MOVES
 from fastbinance.sim.trading.algo import AlgoStatus
@@ -59,6 +60,34 @@ def test_order_that_has_ended_moves_no_more() -> None:
     assert order.status in TERMINAL
     with pytest.raises(AssertionError, match="cannot go from FILLED to CANCELED"):
         order.move(Status.CANCELED, scene.now_ms)
+
+
+@pytest.mark.parametrize(("coins", "delta"), [("1.5", "1.50000000"), ("-100", "-100.00000000")])
+def test_deposit_is_told_with_the_balance_that_it_makes(coins: str, delta: str) -> None:
+    scene = TradingScene()
+    scene.trading.deposit(scene.account(), "spot", "BTC", coins, scene.now_ms)
+    update, position = scene.told()
+    assert update == {"e": "balanceUpdate", "E": scene.now_ms, "a": "BTC", "d": delta, "T": scene.now_ms}
+    assert position["B"] == [{"a": "BTC", "f": scene.balance("BTC")[0], "l": "0.00000000"}]
+
+
+@pytest.mark.parametrize(("coins", "change", "reason"), [("1.5", "1.5", "DEPOSIT"), ("-2", "-2", "WITHDRAW")])
+def test_deposit_on_futures_changes_the_wallet(coins: str, change: str, reason: str) -> None:
+    scene = TradingScene()
+    scene.trading.deposit(scene.account(), "usdm", "USDT", coins, scene.now_ms)
+    (event,) = scene.told()
+    (balance,) = event["a"]["B"]
+    assert (balance["bc"], event["a"]["P"], event["a"]["m"]) == (change, [], reason)
+    wallets = scene.ask("account.balance", product="usdm")
+    assert balance["wb"] in [one["balance"] for one in wallets if one["asset"] == "USDT"]
+
+
+@pytest.mark.parametrize(("coins", "text"), [("-101", "more than what is free"), ("many", "no amount")])
+def test_deposit_that_cannot_be_is_refused(coins: str, text: str) -> None:
+    scene = TradingScene()
+    with pytest.raises(ConfigurationError, match=text):
+        scene.trading.deposit(scene.account(), "spot", "BTC", coins, scene.now_ms)
+    assert scene.events == []
 
 
 def test_client_ids_are_those_of_the_seed() -> None:

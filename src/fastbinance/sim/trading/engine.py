@@ -1,6 +1,7 @@
 """The trading side of one environment: its accounts, its engines, and the handlers of every method."""
 
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import Any, Final
 
 from fastbinance.errors import ConfigurationError
@@ -8,12 +9,15 @@ from fastbinance.keys import Environment
 from fastbinance.sim.api.call import Handler, Handlers, Product
 from fastbinance.sim.trading.accounts import API_KEY, API_SECRET, Account, SimAccount
 from fastbinance.sim.trading.algo import AlgoDesk
+from fastbinance.sim.trading.amounts import from_decimal
 from fastbinance.sim.trading.futures import FuturesEngine
 from fastbinance.sim.trading.futures_account import CoinmAccounts, UsdmAccounts
+from fastbinance.sim.trading.futures_events import account_update
 from fastbinance.sim.trading.futures_methods import AlgoMethods, FuturesOrders
 from fastbinance.sim.trading.matching import MarketsView
 from fastbinance.sim.trading.spot import SpotEngine
 from fastbinance.sim.trading.spot_account import OrderCounts, SpotAccounts
+from fastbinance.sim.trading.spot_events import account_position, balance_update
 from fastbinance.sim.trading.spot_lists import SpotLists
 from fastbinance.sim.trading.spot_orders import SpotOrders
 
@@ -104,6 +108,41 @@ class Trading:
         account = Account(wanted, _FIRST_UID + len(self._accounts))
         self._accounts[account.api_key] = account
         return account
+
+    def deposit(
+        self, account: Account, product: Product, asset: str, coins: Decimal | int | str, now_ms: int
+    ) -> None:
+        """Give an account coins, or with a negative number take some; it is told so.
+
+        Raises
+        ------
+        ConfigurationError
+            It is no amount, or more than what is free.
+        """
+        try:
+            amount = from_decimal(coins)
+        except ValueError as error:
+            raise ConfigurationError(f"deposit of {asset}: {error}") from None
+        balance = account.balance(product, asset)
+        if balance.free + amount < 0:
+            raise ConfigurationError(f"{coins} of {asset} is more than what is free")
+        balance.free += amount
+        if product == "spot":
+            account.updated_ms = now_ms
+            self._tell(account, product, balance_update(asset, amount, now_ms))
+            self._tell(account, product, account_position(account, [asset], now_ms))
+            return
+        event = account_update(
+            product,
+            account.uid,
+            "DEPOSIT" if amount >= 0 else "WITHDRAW",
+            now_ms,
+            asset=asset,
+            wallet=balance.free,
+            change=amount,
+            positions=[],
+        )
+        self._tell(account, product, event)
 
     def due_ms(self, now_ms: int) -> int | None:
         """When `step` is next worth calling; None while no order is open."""
