@@ -79,7 +79,8 @@ async def test_a_stream_that_one_of_two_lines_refuses_is_told_and_carried_on(wor
 
     def answer(request):
         answered.append(request)
-        return {"result": None, "id": request["id"]} if len(answered) == 1 else REFUSED | {"id": request["id"]}
+        said = {"result": None} if len(answered) == 1 else REFUSED
+        return said | {"id": request["id"]}
 
     world.server.answer = answer
     pool = world.pool(lines=2)

@@ -1,4 +1,4 @@
-"""What answers say: whose they are by ids of any kind and place, and levels that stand beside their result."""
+"""What answers say: whose they are, by ids of any kind and place, and what stands beside their result."""
 
 import json
 import random

@@ -154,7 +154,7 @@ class Pool:
             group.start()
 
     def end(self, key: WsKey) -> tuple[Wish, ...]:
-        """Give up all streams of a service and close its connections; return their wishes, refused ones too."""
+        """Give up all streams of a service and close its connections; return what was wanted."""
         given_up: list[Wish] = []
         if _takes_requests(key):
             self.apis.end(key)

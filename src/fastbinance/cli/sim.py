@@ -114,7 +114,8 @@ def client_lines(urls: Mapping[WsKey, str], certificate: Path | None = None) -> 
         lines = ["import fastbinance, ssl", trust]
         context = ", ssl_context=trust"
     # JSON's spelling is Python's too, with the quotes that people write.
-    lines += [f"urls = {json.dumps(wanted)}", f'key = {{"api_key": "{API_KEY}", "api_secret": "{API_SECRET}"}}']
+    key = {"api_key": API_KEY, "api_secret": API_SECRET}
+    lines += [f"urls = {json.dumps(wanted)}", f"key = {json.dumps(key)}"]
     return [*lines, f"client = fastbinance.Client(urls=urls, **key{context})"]
 
 
