@@ -5,7 +5,7 @@ import sys
 
 from benchmarks import _compile
 
-NAMES = ("decode", "kinds", "sbe", "ring", "feed", "loopback", "memory")
+NAMES = ("decode", "kinds", "sbe", "ring", "feed", "loopback", "memory", "requests")
 
 
 def main() -> int:

@@ -21,10 +21,10 @@ from typing import Final
 
 from benchmarks._compile import HERE
 
-__all__ = ["PEERS", "Peer"]
+__all__ = ["NODE_DIRECTORY", "PEERS", "PYTHON", "Peer", "is_installed"]
 
-_PYTHON: Final = os.environ.get("FASTBINANCE_PEER_PYTHON", sys.executable)
-_NODE_DIRECTORY: Final = os.environ.get("FASTBINANCE_PEER_NODE", "")
+PYTHON: Final = os.environ.get("FASTBINANCE_PEER_PYTHON", sys.executable)
+NODE_DIRECTORY: Final = os.environ.get("FASTBINANCE_PEER_NODE", "")
 _NODE_PROGRAM: Final = str(HERE / "_peer_js_sdk.cjs")
 
 
@@ -40,18 +40,23 @@ class Peer:
 
     def is_installed(self) -> bool:
         """Tell whether its packages are there."""
-        if shutil.which(self.probe[0]) is None:
-            return False
-        return subprocess.run(self.probe, capture_output=True, check=False).returncode == 0
+        return is_installed(self.probe)
+
+
+def is_installed(probe: tuple[str, ...]) -> bool:
+    """Tell whether a command is there and succeeds."""
+    if shutil.which(probe[0]) is None:
+        return False
+    return subprocess.run(probe, capture_output=True, check=False).returncode == 0
 
 
 def _python(module: str, packages: tuple[str, ...], meaning: str, install: str, blocks: int) -> Peer:
-    probe = (_PYTHON, "-c", "".join(f"import {name}\n" for name in (*packages, "numpy", "uvloop")))
-    return Peer(meaning, f"pip install {install}", blocks, (_PYTHON, "-m", f"benchmarks.{module}"), probe)
+    probe = (PYTHON, "-c", "".join(f"import {name}\n" for name in (*packages, "numpy", "uvloop")))
+    return Peer(meaning, f"pip install {install}", blocks, (PYTHON, "-m", f"benchmarks.{module}"), probe)
 
 
 def _node(mode: str, meaning: str, blocks: int) -> Peer:
-    program = ("node", _NODE_PROGRAM, _NODE_DIRECTORY)
+    program = ("node", _NODE_PROGRAM, NODE_DIRECTORY)
     return Peer(meaning, "npm install binance", blocks, (*program, mode), (*program, "installed"))
 
 
