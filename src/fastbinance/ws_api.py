@@ -16,9 +16,11 @@ from fastbinance._api.usdm_awaited import UsdmApi
 from fastbinance._api.usdm_blocking import BlockingUsdmApi
 from fastbinance._client_options import Settings
 from fastbinance._io.api_pool import product_of
+from fastbinance._io.api_service import ApiService
 from fastbinance._io.pool import Pool
 from fastbinance._protocol.method import Method
 from fastbinance._protocol.raw_method import raw_method
+from fastbinance._protocol.requests import Request
 from fastbinance.errors import ConfigurationError
 from fastbinance.keys import WsKey, parse_key
 from fastbinance.request_errors import RequestError
@@ -112,11 +114,11 @@ class AsyncRequests(ABC):
                 else:
                     answer.set_exception(error)
 
-        abandon = apis.submit(key, method, params, settle, timeout, resolve)
+        service, request = apis.submit(key, method, params, settle, timeout, resolve)
         try:
             return await answer
         except asyncio.CancelledError:
-            abandon()
+            service.desk.abandon(request)
             raise
 
     # -- what a client provides
@@ -177,7 +179,7 @@ class BlockingRequests(ABC):
 
         sent = self._post(lambda: pool.apis.submit(key, method, params, settle, timeout, resolve))
 
-        def begun(done: Future[Callable[[], None]]) -> None:
+        def begun(done: Future[Any]) -> None:
             error = done.exception()
             if error is not None:
                 answer.set_exception(error)
@@ -186,7 +188,7 @@ class BlockingRequests(ABC):
         try:
             return answer.result()
         except KeyboardInterrupt:
-            self._post(lambda: sent.result()())
+            self._post(lambda: _abandon(*sent.result()))
             raise
 
     # -- what a client provides
@@ -198,6 +200,10 @@ class BlockingRequests(ABC):
     @abstractmethod
     def _post(self, call: Callable[[], Any]) -> Future[Any]:
         """Have something run on the loop's thread, and return what will tell how it went."""
+
+
+def _abandon(service: ApiService, request: Request) -> None:
+    service.desk.abandon(request)
 
 
 def _check_timeout(timeout: float) -> None:

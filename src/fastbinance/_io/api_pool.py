@@ -123,13 +123,12 @@ class ApiServices:
         timeout: float | None = None,
         resolve: bool = True,
         credentials: Signer | None = None,
-    ) -> Callable[[], None]:
-        """Send a request; return what forgets it. See `Desk.submit`."""
+    ) -> tuple[ApiService, Request]:
+        """Send a request; return it, and whose it is. See `Desk.submit`."""
         service = self._own.get(key) if credentials is None else None
         if service is None:
             service = self.service(key, credentials)
-        request: Request = service.submit(method, params, settle, timeout, resolve)
-        return lambda: service.desk.abandon(request)
+        return service, service.submit(method, params, settle, timeout, resolve)
 
     def service(self, key: WsKey, credentials: Signer | None = None) -> ApiService:
         """Return a service, made if need be; it connects with its first request.

@@ -21,6 +21,8 @@ from fastbinance.request_errors import (
 
 __all__ = ["Inbox"]
 
+_TELL_SECONDS: Final = 1.0
+
 _decode_frame: Final = msgspec.json.Decoder(Frame).decode
 
 
@@ -76,6 +78,7 @@ class Inbox:
         self._limits = limits
         self._account = account
         self._server_ms = server_ms
+        self._tell_at = 0.0
 
     def take(self, link: Link, payload: bytes, now: float) -> None:
         """Take in an answer that came on a link."""
@@ -189,5 +192,10 @@ class Inbox:
         return told if isinstance(told, int) and not isinstance(told, bool) else self._server_ms()
 
     def _learn(self, rate_limits: Sequence[RateLimit], now: float) -> None:
-        for warning in self._limits.learn(rate_limits, self._account, now, self._server_ms()):
+        server_ms = None
+        if now >= self._tell_at:
+            # Where windows begin and end is Binance's time. It does not move: once in a while is enough.
+            self._tell_at = now + _TELL_SECONDS
+            server_ms = self._server_ms()
+        for warning in self._limits.learn(rate_limits, self._account, now, server_ms):
             self._driver.warned(warning)

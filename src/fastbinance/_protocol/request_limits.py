@@ -99,7 +99,7 @@ Told = TypeVar("Told", bound=LimitUse)
 class _Window:
     """One counter in its current interval."""
 
-    __slots__ = ("count", "ends", "interval", "kind", "limit", "seconds", "warned")
+    __slots__ = ("ahead", "count", "ends", "interval", "kind", "limit", "seconds", "warned")
 
     def __init__(self, kind: str, seconds: int, interval: str) -> None:
         self.kind = kind
@@ -107,6 +107,7 @@ class _Window:
         self.interval = interval
         self.limit = self.count = 0
         self.ends = -inf
+        self.ahead: float | None = None  # what `ends` was made with
         self.warned = False
 
     def take(self, limit: int, count: int, now: float, ahead: float | None) -> None:
@@ -118,9 +119,10 @@ class _Window:
                 return
             self.ends = now + self._left(now, ahead)
             self.warned = False
-        elif ahead is not None:
+        elif ahead != self.ahead:
             # Sooner than was thought, where the server's clock has become known, or better known.
             self.ends = min(self.ends, now + self._left(now, ahead))
+        self.ahead = ahead
         # The latest word counts, not the greatest: answers may overtake each other by a few, and a count that
         # was wrong must not last until the window ends.
         self.limit, self.count = limit, count
