@@ -273,6 +273,10 @@ def _window(window: Any) -> tuple[float, float] | None:
         raise ConfigurationError(
             f"rollover_window is a pair of datetime.time in UTC, such as (time(2), time(4)), not {window!r}"
         )
+    if any(moment.tzinfo is not None and moment.utcoffset() != dt.timedelta(0) for moment in window):
+        raise ConfigurationError(
+            f"rollover_window is in UTC; {window!r} has another time zone, whose hours change with the date"
+        )
     begin, end = ((m.hour * 60 + m.minute) * 60 + m.second + m.microsecond / 1e6 for m in window)
     return begin, end
 

@@ -61,11 +61,15 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
           asked of, raw.
         - ``response``: Binance's answer to a control message, raw.
         - ``reconnecting``: the connection was lost, or an attempt failed, and another attempt follows;
-          `error` says why and `attempt` counts the attempts since the connection was last up.
+          `error` says why and `attempt` counts the attempts since the connection was last up. Not told of a
+          new connection that is to replace one that is up.
         - ``reconnected``: the connection is up again. Nothing is subscribed on it yet.
         - ``resubscribed``: Binance has confirmed again what was wanted; `streams` names it.
         - ``close``: the connection was closed by its user. A loss is ``reconnecting``.
         - ``exception``: an attempt, a subscription or a payload failed; `error` is the exception, not raised.
+          With a `reason` the service is up all the same: ``"carried"`` (a stream that one connection refuses
+          and another carries), or why a connection is being replaced whose successor has failed, as in
+          ``rollover``.
         - ``contract_info``, ``composite_index``, ``trading_session``, ``option_symbol``, ``all_tokens``: a
           message of such a stream; `data` is its struct.
         - ``server_shutdown``: a spot server is about to stop; `data` is a `ServerShutdown`. Comes unasked.

@@ -1,6 +1,7 @@
 """Rings as users see them: the reads of `_core.ring`, and waiting, blocking or awaitable."""
 
 import asyncio
+import operator
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
@@ -11,7 +12,13 @@ from fastbinance._core.record import Record
 from fastbinance._core.ring import RingBase, Window
 from fastbinance._io.wishes import RingState, Wish, WishState
 from fastbinance._protocol.ledger import Gap
-from fastbinance.errors import ConnectFailed, StreamClosed, SubscriptionRejected, WaitTimeout
+from fastbinance.errors import (
+    ConfigurationError,
+    ConnectFailed,
+    StreamClosed,
+    SubscriptionRejected,
+    WaitTimeout,
+)
 from fastbinance.reader import AsyncReader, Reader, Start
 from fastbinance.waiting import TaskWaiter, ThreadWaiter, await_news, deadline_of, wait_for_news
 
@@ -24,6 +31,9 @@ Y = TypeVar("Y", bound=np.ndarray[Any, Any] | Window)
 # Failed attempts after which ready() without a timeout gives up: the first is immediate, the third about a
 # second later.
 _HOPELESS_ATTEMPTS: Final = 3
+
+# March 1973 in nanoseconds: what is less is a time in seconds, milliseconds or microseconds. 0 is "ever".
+_EARLIEST_NS: Final = 10**17
 
 # What clients, readers and feeds use of a ring: public to them, and no offer to users.
 _MACHINERY: Final = frozenset((
@@ -120,12 +130,13 @@ class AnyRing(RingBase, Generic[R, Y]):
         Raises
         ------
         ConfigurationError
-            The interval ends before it begins.
+            The interval ends before it begins, or a time is no whole number or in another unit.
         """
         return self.why_incomplete(from_ns, to_ns) is None
 
     def why_incomplete(self, from_ns: int, to_ns: int) -> str | None:
         """Return in a sentence why an interval is not `complete`; None when it is."""
+        from_ns, to_ns = _nanoseconds("from_ns", from_ns), _nanoseconds("to_ns", to_ns)
         if self._wish is None:
             return "the stream has not been confirmed yet"
         return self._wish.history.why_not(from_ns, to_ns, time.time_ns())
@@ -294,3 +305,15 @@ class AsyncRing(AnyRing[R, Y]):
         `Ring.reader`.
         """
         return AsyncReader((self,), start, latest, max_records)
+
+
+def _nanoseconds(name: str, value: int) -> int:
+    """Return a time as a plain integer, or refuse what is none or not in nanoseconds."""
+    try:
+        time_ns = operator.index(value)
+    except TypeError:
+        # A float does not hold nanoseconds of today, and None is the end of a gap that lasts.
+        raise ConfigurationError(f"{name} is a whole number of UTC nanoseconds, not {value!r}") from None
+    if isinstance(value, bool) or 0 != time_ns < _EARLIEST_NS:
+        raise ConfigurationError(f"{name} is in UTC nanoseconds, as recv_ns is; {value!r} is not")
+    return time_ns

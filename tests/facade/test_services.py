@@ -10,6 +10,8 @@ import fastbinance
 from fastbinance import ConfigurationError, WsKey
 from fastbinance.sim import RunningSimulator, run_in_thread
 
+_INDIA = dt.timezone(dt.timedelta(hours=5.5))
+
 
 @pytest.fixture
 def fb(face: Face, sim: RunningSimulator) -> Any:
@@ -158,6 +160,31 @@ def test_a_lost_connection_is_a_gap_of_what_has_no_contiguous_ids(
 
 
 @pytest.mark.parametrize(
+    ("from_ns", "to_ns", "reason"),
+    [
+        (1.7e18, 1_700_000_000_000_000_001, "from_ns is a whole number of UTC nanoseconds, not 1.7e"),
+        (1_700_000_000_000_000_000, None, "to_ns is a whole number"),
+        (1_700_000_000, 1_700_000_001, "from_ns is in UTC nanoseconds, as recv_ns is; 1700000000 is not"),
+        (0, 1_700_000_000_000_000, "to_ns is in UTC nanoseconds"),
+        (True, True, "from_ns is in UTC nanoseconds"),
+        (1_700_000_000_000_000_001, 1_700_000_000_000_000_000, "is after to_ns"),
+    ],
+)
+def test_an_interval_that_is_none_is_refused_in_a_sentence(
+    face: Face, fb: Any, from_ns: Any, to_ns: Any, reason: str
+) -> None:
+    quotes = face.live(face.do(fb.book_ticker, "btcusdt"))
+    with pytest.raises(ConfigurationError, match=reason):
+        quotes.complete(from_ns, to_ns)
+
+
+def test_a_window_may_say_that_it_is_in_utc() -> None:
+    window = (dt.time(3, tzinfo=dt.UTC), dt.time(5))
+    with fastbinance.Client(rollover_window=window) as client:
+        assert client._settings.connection.rollover.window == (3 * 3600, 5 * 3600)
+
+
+@pytest.mark.parametrize(
     ("options", "reason"),
     [
         ({"lines": 0}, "lines is a number from 1 to 4, not 0"),
@@ -165,7 +192,10 @@ def test_a_lost_connection_is_a_gap_of_what_has_no_contiguous_ids(
         ({"lines": 5}, "lines is a number"),
         ({"ping_interval": 0.5}, "ping_interval is a number of seconds from 1, or None, not 0.5"),
         ({"rollover_after": 0}, "rollover_after is a number of seconds above 0"),
+        ({"rollover_after": 86_400}, "below 86400, at which Binance ends connections; not 86400"),
+        ({"rollover_after": float("nan")}, "not nan"),
         ({"rollover_after": "1h"}, "rollover_after is a number of seconds"),
+        ({"rollover_window": (dt.time(3), dt.time(5, tzinfo=_INDIA))}, "is in UTC"),
         ({"rollover_window": (3, 5)}, "pair of datetime.time"),
         ({"rollover_window": (dt.time(3), dt.time(3))}, "begins and ends at the same time"),
     ],

@@ -34,8 +34,11 @@ class RolloverPlan:
     window: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        if not self.after > 0.0:
-            raise ConfigurationError(f"rollover_after is a number of seconds above 0, not {self.after!r}")
+        if not 0.0 < self.after < _DAY:
+            raise ConfigurationError(
+                f"rollover_after is a number of seconds above 0 and below {_DAY:.0f}, at which Binance ends"
+                f" connections; not {self.after!r}"
+            )
         if self.window is not None and self.window[0] == self.window[1]:
             raise ConfigurationError("rollover_window begins and ends at the same time; give a longer one")
 
