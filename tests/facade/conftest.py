@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from support.faces import FACES, Face, feed_threads, open_face
 from support.fault_table import FAULT_TABLE, table_lines
+from support.pair_table import PAIR_TABLE, pair_lines
 
 from fastbinance.sim import RunningSimulator, run_in_thread
 
@@ -41,9 +42,14 @@ def _no_threads_left() -> Iterator[None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the fault matrix, where it was played."""
+    """Print the fault matrix and that of pairs, where they were played."""
     found = config.stash.get(FAULT_TABLE, None)
     if found:
         terminalreporter.section("fault matrix; told is what was missing and said to be")
         for line in table_lines(found):
+            terminalreporter.line(line)
+    pairs = config.stash.get(PAIR_TABLE, None)
+    if pairs:
+        terminalreporter.section("pairs of faults")
+        for line in pair_lines(pairs):
             terminalreporter.line(line)
