@@ -1,6 +1,7 @@
 """One WebSocket API service: a desk, and the connections that its requests go out on."""
 
 import asyncio
+import functools
 import itertools
 import logging
 import time
@@ -176,7 +177,10 @@ class ApiService:
         """Return what is known now, of the present connection."""
         if self._line is None:
             return ()
-        return (self._connections[self._line].stats(0, 0, self._rollovers),)
+        stats = self._connections[self._line].stats(0, 0, self._rollovers)
+        # The feed does not know which answers could be used.
+        stats.counters.rejected = self.desk.malformed + self.desk.unmatched
+        return (stats,)
 
     def begin_close(self) -> None:
         """Say goodbye on all connections, and settle what has no answer yet; `close` waits for their end."""
@@ -274,10 +278,7 @@ class ApiService:
 
     def control(self, connection: Connection, payload: bytes, recv_ns: int, /) -> None:
         """See `ConnectionOwner`."""
-        number = self._links.get(connection.line)
-        if number is None:
-            return
-        self.desk.received(number, payload, self._loop.time())
+        self._take_in(connection.line, payload)
         if self._hears("response"):
             self._report("response", payload=payload, recv_ns=recv_ns, line=connection.line.number)
 
@@ -397,11 +398,17 @@ class ApiService:
             self.ws_key,
             self.url,
             owner=self,
-            mail=ApiMail(self.ws_key, self._report, {}, self._loop.time),
+            mail=ApiMail(self.ws_key, self._report, self._loop.time, functools.partial(self._take_in, line)),
             feed_factory=self._feed_factory,
             options=self._options,
         )
         return line
+
+    def _take_in(self, line: Line, payload: bytes) -> None:
+        """Give the desk an answer of a line, or what there is of one."""
+        number = self._links.get(line)
+        if number is not None:
+            self.desk.received(number, payload, self._loop.time())
 
     def _take(self, host: str) -> float:
         seconds = self._budget.take(host)

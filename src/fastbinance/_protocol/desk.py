@@ -423,7 +423,9 @@ class Desk:
         else:
             # It stays matched: the answer may come before what asking finds.
             self._inquiries.begin(request, error, now)
-        if link is not None and link.number in self._links and now - link.heard_at >= request.timeout:
+        # A timer that is late is no silence: what counts is whether anything came since the request was made.
+        asked_at = request.deadline - request.timeout
+        if link is not None and link.number in self._links and link.heard_at <= asked_at:
             self._driver.give_up(link.number, "no answer, and nothing else has come")
 
     def unknown(self, request: Request, error: RequestError, now: float) -> None:

@@ -122,9 +122,25 @@ class Inbox:
         if request.method.name in SESSION_METHODS:
             self._readiness.answered(link, request)
         result = envelope.result
+        if result is msgspec.UNSET:
+            self._settle_without_result(request, payload, envelope.status)
+            return
         if result.__class__ is UsdmDepth:
             result.take_levels_beside(payload)  # it has come both ways: inside of the result, and beside it
-        self._desk.finish(request, None if result is msgspec.UNSET else result, None)
+        self._desk.finish(request, result, None)
+
+    def _settle_without_result(self, request: Request, payload: bytes, status: int) -> None:
+        """Settle a request whose answer has no result: enough for what has nothing to tell."""
+        wanted = request.method.answer
+        try:
+            result = None if wanted is Any else msgspec.convert({}, wanted)
+        except msgspec.ValidationError:
+            self.malformed += 1
+            error = AnswerMalformed(*self._desk.facts(request), status=status, problem="it has no result")
+            self._driver.strange(error, payload)
+            self._desk.finish(request, None, error)
+        else:
+            self._desk.finish(request, result, None)
 
     def _take_unasked(self, link: Link, frame: Frame, body: ErrorBody, payload: bytes, now: float) -> None:
         """Take an error of no request: a session that has been ended, or a message not understood."""
