@@ -110,10 +110,13 @@ def _over_connects_limit(scene: Scene) -> None:
     def refused() -> bool:
         return any(found == 429 for _, _, found in scene.sim.attempts)
 
+    def changes() -> int:
+        return sum(scene.reconnects) + sum(scene.rollovers)
+
     while not refused():
-        times = sum(scene.reconnects)
+        before = changes()
         scene.until(lambda: scene.sim.cut())
-        scene.until(lambda times=times: sum(scene.reconnects) > times or refused())
+        scene.until(lambda before=before: changes() > before or refused())
 
 
 #: By the names of the matrix.
