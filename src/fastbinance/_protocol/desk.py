@@ -5,7 +5,6 @@ and is settled once: by its answer, by a refusal, because it was never sent, or 
 outcome is unknown is asked about (see `resolution`) before it is settled.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -44,6 +43,9 @@ _WAITING: Final = RequestState.WAITING
 _SENT: Final = RequestState.SENT
 _ASKING: Final = RequestState.ASKING
 _DONE: Final = RequestState.DONE
+
+#: What ends a session; whoever reads what follows it has none.
+_LOGOUT: Final = "session.logout"
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -102,10 +104,11 @@ class Desk:
         self._ids = ids
         self._wall_ms = wall_ms
         self._recv_window = recv_window
-        self._decoders: dict[Method, Any] = {}
+        # By the type of the answer: a method that is called by its name is another one each time.
+        self._decoders: dict[Any, Any] = {}
         self._links: dict[int, Link] = {}
         self._current: Link | None = None
-        self._waiting: deque[Request] = deque()
+        self._waiting: dict[Request, None] = {}  # in order; what is settled leaves it at once
         self._deadlines = Deadlines()
         self._closed = False
         self._inquiries = Inquiries(self.ask, clock, wall_ms, lookup, self.finish)
@@ -170,7 +173,7 @@ class Desk:
         self._deadlines.add(request)
         link = self._current
         if link is None:
-            self._waiting.append(request)
+            self._waiting[request] = None
             return request
         try:
             self._send(request, link)
@@ -201,16 +204,16 @@ class Desk:
         orphans, link.in_flight = link.in_flight, {}
         for request in orphans.values():
             if request.state is _SENT:
-                error = RequestOrphaned(*self.facts(request), reason=reason)
-                self.unknown(request, error, now)
+                self._lose(request, RequestOrphaned(*self.facts(request), reason=reason), now)
         self._inquiries.hurry(now)
+        self._ask_on(now)  # once for all of them
 
     def received(self, number: int, payload: bytes, now: float) -> None:
         """Take in an answer."""
         link = self._links.get(number)
         if link is None:
             return
-        link.heard_at = now
+        link.heard_at = self._readiness.now = now
         self._inbox.take(link, payload, now)
         if link.leave_by is not None:
             self._let_go(link, now)
@@ -264,9 +267,9 @@ class Desk:
         for link in tuple(self._links.values()):
             if link.leave_by is not None:
                 self._let_go(link, now)
-        self._inquiries.tick(now)
         if self._current is not None:
             self._readiness.tick(self._current, now)
+        self._ask_on(now)
 
     # -- what is known
 
@@ -279,6 +282,11 @@ class Desk:
     def is_logged_on(self) -> bool:
         """Whether requests go out without a signature of their own."""
         return self._current is not None and self._current.is_logged_on
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether the outcome of an order is being found out."""
+        return len(self._inquiries) > 0
 
     @property
     def unmatched(self) -> int:
@@ -330,16 +338,20 @@ class Desk:
         if link.state is not LinkState.PREPARING:
             return
         link.state = LinkState.READY
-        before, self._current = self._current, link
+        self._current = link
         self._driver.ready(link.number)
-        if before is not None:
-            self.leave(before.number, now)
-        waiting, self._waiting = self._waiting, deque()
+        # Those that it replaces, also one that is held: that must not become the present one again.
+        for older in tuple(self._links.values()):
+            if older.number < link.number and older.state is not LinkState.LEAVING:
+                self.leave(older.number, now)
+        waiting, self._waiting = self._waiting, {}
         for request in waiting:
-            if request.state is _WAITING:
-                self._send_waiting(request, link)
-        self._inquiries.hurry(now)
-        self._inquiries.tick(now)
+            self._send_waiting(request, link)
+        if not link.was_ready:
+            # One that was held asks on at its pace: what is refused for its time would come again at once.
+            link.was_ready = True
+            self._inquiries.hurry(now)
+        self._ask_on(now)
 
     def hold(self, link: Link) -> None:
         """Send nothing on this link before it is ready again."""
@@ -354,15 +366,9 @@ class Desk:
 
     def fail_waiting(self, error: Callable[[Request], RequestError]) -> None:
         """Settle what waits for a logon that has failed."""
-        kept: deque[Request] = deque()
-        for request in self._waiting:
-            if request.state is not _WAITING:
-                continue
-            if request.method.security is _OPEN_TO_ALL:
-                kept.append(request)
-            else:
+        for request in tuple(self._waiting):
+            if request.method.security is not _OPEN_TO_ALL:
                 self.finish(request, None, error(request))
-        self._waiting = kept
 
     def hang_up(self, link: Link, reason: str) -> None:
         """End a link that is of no use."""
@@ -374,12 +380,21 @@ class Desk:
 
     # -- inside
 
+    def _ask_on(self, now: float) -> None:
+        """Ask what became of orders; that there is none is certain at a time of Binance's clock."""
+        self._inquiries.tick(now)
+        if self._current is not None and self.is_asking:
+            self._readiness.measure_if_wanted(self._current, now, certainly=True)
+
     def _send_waiting(self, request: Request, link: Link) -> None:
-        """Send a request whose caller is elsewhere: a signer that fails settles it."""
+        """Send a request whose caller is elsewhere: what fails settles it, and nothing else."""
         try:
             self._send(request, link)
-        except ConfigurationError as error:
-            self.finish(request, None, NotSent(*self.facts(request), reason=str(error)))
+        except Exception as error:
+            if request.state is not _WAITING:
+                raise
+            reason = str(error) if isinstance(error, ConfigurationError) else f"it cannot be encoded: {error}"
+            self.finish(request, None, NotSent(*self.facts(request), reason=reason))
 
     def _send(self, request: Request, link: Link) -> None:
         method, params = request.method, request.params
@@ -398,7 +413,7 @@ class Desk:
                 if security is not _KEY_ALONE:
                     params["signature"] = credentials.sign(canonical(params))
         request.id = id = next(self._ids)
-        frame = (
+        frame = _encode(
             {"id": id, "method": method.name, "params": params}
             if params
             else {"id": id, "method": method.name}
@@ -407,7 +422,9 @@ class Desk:
         request.state = _SENT
         # Before it is sent: an answer may come in the same turn.
         link.in_flight[id] = request
-        self._driver.transmit(link.number, _encode(frame))
+        self._driver.transmit(link.number, frame)
+        if method.name == _LOGOUT:
+            link.is_logged_on = False  # and not with its answer: what goes out meanwhile comes after it
 
     def _late(self, request: Request, now: float) -> None:
         if request.state is _WAITING:
@@ -430,15 +447,14 @@ class Desk:
 
     def unknown(self, request: Request, error: RequestError, now: float) -> None:
         """Settle a request that may have been carried out, or find out whether it was."""
-        if request.state is _ASKING:
-            return
+        if request.state is not _ASKING:
+            self._lose(request, error, now)
+            self._ask_on(now)
+
+    def _lose(self, request: Request, error: RequestError, now: float) -> None:
         self._unmatch(request)
         if request.resolves and not self._closed:
             self._inquiries.begin(request, error, now)
-            self._inquiries.tick(now)
-            if self._current is not None:
-                # That there is none is certain at a time of Binance's clock.
-                self._readiness.measure_if_wanted(self._current, now, certainly=True)
         else:
             self.finish(request, None, error)
 
@@ -448,6 +464,8 @@ class Desk:
             return
         if request.state is _ASKING:
             self._inquiries.end(request)
+        elif request.state is _WAITING:
+            self._waiting.pop(request, None)
         self._unmatch(request)
         request.state = _DONE
         settle, request.settle = request.settle, _nobody
@@ -465,9 +483,9 @@ class Desk:
         self._driver.retire(link.number)
 
     def _decoder(self, method: Method) -> Any:
-        decoder = self._decoders.get(method)
+        decoder = self._decoders.get(method.answer)
         if decoder is None:
-            decoder = self._decoders[method] = msgspec.json.Decoder(Envelope[method.answer])  # type: ignore[name-defined]
+            decoder = self._decoders[method.answer] = msgspec.json.Decoder(Envelope[method.answer])  # type: ignore[name-defined]
         return decoder
 
     def facts(self, request: Request) -> tuple[str, str, int | str | None, str | None]:

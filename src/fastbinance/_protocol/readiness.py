@@ -110,12 +110,13 @@ class Readiness:
         # Futures have no method for the time alone.
         self._time: Final = lookup[product, "time" if product == "spot" else "session.status"]
         self._logon: Final = lookup[product, "session.logon"]
-        self._now = 0.0
+        #: When what is heard was heard: steps are taken in answers.
+        self.now = 0.0
         self._is_measuring = False
 
     def begin(self, link: Link, now: float) -> None:
         """Take a new link through what comes before the first request."""
-        self._now = now
+        self.now = now
         self._is_measuring = False  # what was asked on a link before is not answered any more
         if not self._signs:
             self._desk.ready(link, now)
@@ -132,7 +133,7 @@ class Readiness:
 
     def wrong_time(self, link: Link | None, now: float) -> None:
         """Measure again: Binance has refused a time of ours."""
-        self._now = now
+        self.now = now
         self._clock.distrust()
         # A link that is being made ready asks by itself before it logs on again. One that is ready holds back
         # what would be signed with a time that is not known; a time that was set by hand is known.
@@ -142,7 +143,7 @@ class Readiness:
 
     def tick(self, link: Link, now: float) -> None:
         """Look at the clock when it is time."""
-        self._now = now
+        self.now = now
         if self.refresh_at is None or now < self.refresh_at:
             return
         self.refresh_at = now + _REFRESH_SECONDS
@@ -154,10 +155,7 @@ class Readiness:
             return
         if (certainly and not self._clock.measured) or self._clock.wants_refresh(self._wall_ms()):
             self._is_measuring = True
-            self._ask_time(link, now, self._measured)
-
-    def _measured(self) -> None:
-        self._is_measuring = False
+            self._ask_time(link, now, lambda: None)
 
     # -- the steps
 
@@ -165,6 +163,7 @@ class Readiness:
         sent_ms = self._wall_ms()
 
         def settle(result: Any, error: RequestError | None) -> None:
+            self._is_measuring = False  # whatever came of it
             if error is None and result is not None:
                 self._clock.observe(sent_ms, self._wall_ms(), result.server_time)
             elif isinstance(error, RequestTimeout):
@@ -179,7 +178,7 @@ class Readiness:
 
     def _log_on(self, link: Link, *, is_first: bool) -> None:
         if not self._logs_on or link.is_logged_on:
-            self._desk.ready(link, self._now)
+            self._desk.ready(link, self.now)
             return
         sent_ms = self._wall_ms()
 
@@ -189,11 +188,11 @@ class Readiness:
                 if result is not None and result.server_time is not None:
                     self._clock.observe(sent_ms, self._wall_ms(), result.server_time)
                 self._desk.authenticated(link)
-                self._desk.ready(link, self._now)
+                self._desk.ready(link, self.now)
             else:
                 self._not_logged_on(link, error, is_first=is_first)
 
-        self._desk.ask(self._logon, {}, settle, self._now, _STEP_TIMEOUT, link=link)
+        self._desk.ask(self._logon, {}, settle, self.now, _STEP_TIMEOUT, link=link)
 
     def _not_logged_on(self, link: Link, error: RequestError, *, is_first: bool) -> None:
         if isinstance(error, RequestTimeout) or (
@@ -206,14 +205,14 @@ class Readiness:
             return  # the link is gone; the next one logs on
         if isinstance(error, RequestRejected):
             if error.code == WRONG_TIME and is_first:
-                self._ask_time(link, self._now, lambda: self._log_on(link, is_first=False))
+                self._ask_time(link, self.now, lambda: self._log_on(link, is_first=False))
                 return
             if isinstance(error, RateLimited) or error.code in _WRONG_KEY or error.code == WRONG_TIME:
                 self._fail_waiting(error)
             else:
                 # Whatever it says: this key, or this server, has no sessions. Each request is signed.
                 self._logs_on = False
-        self._desk.ready(link, self._now)
+        self._desk.ready(link, self.now)
 
     def _fail_waiting(self, error: RequestError) -> None:
         def told(request: Request) -> RequestError:
