@@ -41,6 +41,8 @@ Emit = Callable[[Event], object]
 _ids: Final = request_ids()
 # Numbers of lines: one in use, one that replaces it, and those that wait for their last answers.
 _MOST_LINES: Final = 8
+# While the desk asks about orders it is woken this soon after any answer: what is next may be sooner now.
+_ASK_SOON: Final = 0.1
 
 
 def _wall_ms() -> float:
@@ -119,6 +121,7 @@ class ApiService:
         self._lines: dict[int, Line] = {}
         self._line: Line | None = None
         self._successor: Line | None = None
+        self._heirs: dict[Line, Line] = {}  # of lines that were lost before their successors were ready
         self._reason = ""
         self._rollovers = 0
         self._roll_at: float | None = None
@@ -157,6 +160,8 @@ class ApiService:
         """Replace the connection by a new one, the new one first; return how many that concerns."""
         if self._line is None or self._line.state is not State.LIVE or self._successor is not None:
             return 0
+        if len(self._connections) >= _MOST_LINES:
+            return 0  # those that were replaced still wait for answers; in ten seconds there is room
         self._reason = reason
         self._successor = self._make_line()
         self._successor.start(self._loop.time())
@@ -251,9 +256,17 @@ class ApiService:
         line.lost(now)
         if line is self._line and self._successor is not None:
             # What was to replace it is on its way already.
-            self._line, self._successor = self._successor, None
-            self._line.hurry(now)
+            heir, self._successor = self._successor, None
+            if heir.state is State.LIVE:
+                self._replaced(heir)
+            else:
+                self._heirs[line] = heir
+                self._connections[heir].inherit(connection)
+                self._line = heir
+            heir.hurry(now)
             line.close()
+        elif line is not self._line and line is not self._successor:
+            line.close()  # it has been replaced: nobody wants it back
         if number is not None:
             del self._lines[number]
             self.desk.lost(number, now)
@@ -261,13 +274,16 @@ class ApiService:
 
     def explained(self, connection: Connection, close_code: int | None, reason: str, /) -> None:
         """See `ConnectionOwner`."""
-        line = connection.line
-        if line is not self._line or line.state in (State.RETIRING, State.CLOSED):
+        heir = self._heirs.get(connection.line, connection.line)
+        if self._closed or heir is not self._line or heir.state in (State.RETIRING, State.CLOSED):
             return
         trouble = ConnectionLost(str(self.ws_key), close_code, reason)
         logger.warning("%s", trouble)
-        connection.trouble = trouble
-        self._report("reconnecting", error=trouble, attempt=1, line=line.number)
+        if heir.state is not State.LIVE:
+            self._connections[heir].trouble = trouble
+            # An attempt of a successor's may be going on already.
+            attempt = heir.attempts + (heir.state is not State.CONNECTING)
+            self._report("reconnecting", error=trouble, attempt=attempt, line=heir.number)
 
     def abandoned(self, connection: Connection, /) -> None:
         """See `ConnectionOwner`."""
@@ -294,6 +310,7 @@ class ApiService:
         """See `ConnectionOwner`."""
         if connection.line.state is State.CLOSED and connection.line is not self._line:
             self._connections.pop(connection.line, None)
+            self._heirs.pop(connection.line, None)
 
     def held(self, stream: str, /) -> None:
         """See `ConnectionOwner`; nothing is held where there are no rings."""
@@ -347,14 +364,20 @@ class ApiService:
     def ready(self, number: int, /) -> None:
         """See `DeskDriver`."""
         line = self._lines.get(number)
-        if line is None or line is not self._successor:
-            return
-        old, self._line, self._successor = self._line, line, None
+        if line is not None and line is self._successor:
+            self._successor = None
+            self._replaced(line)
+
+    def _replaced(self, line: Line) -> None:
+        """Take a line that is open as the present one."""
+        old, self._line = self._line, line
         if old is not None:
             self._connections[line].inherit(self._connections[old])
         self._rollovers += 1
         logger.info("%s: a connection has been replaced: %s", self.ws_key, self._reason)
         self._report("rollover", reason=self._reason, line=line.number)
+        # When the old one has to go is known in a moment.
+        self._loop.call_soon(self._arm)
 
     def retire(self, number: int, /) -> None:
         """See `DeskDriver`."""
@@ -407,8 +430,12 @@ class ApiService:
     def _take_in(self, line: Line, payload: bytes) -> None:
         """Give the desk an answer of a line, or what there is of one."""
         number = self._links.get(line)
-        if number is not None:
-            self.desk.received(number, payload, self._loop.time())
+        if number is None:
+            return
+        now = self._loop.time()
+        self.desk.received(number, payload, now)
+        if self.desk.is_asking and self._timer_at > now + _ASK_SOON:
+            self._arm_at(now + _ASK_SOON)
 
     def _take(self, host: str) -> float:
         seconds = self._budget.take(host)
@@ -428,8 +455,10 @@ class ApiService:
 
     def _arm(self) -> None:
         at = None if self._closed else self._next_at()
-        if at is None or (self._timer is not None and self._timer_at <= at):
-            return
+        if at is not None and (self._timer is None or self._timer_at > at):
+            self._arm_at(at)
+
+    def _arm_at(self, at: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._timer_at = at
