@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from fastbinance._protocol.method import Product
+from fastbinance._protocol.requests import Settle
 from fastbinance.credentials import Credentials
 from fastbinance.request_errors import (
     NotSent,
     OrderNeverArrived,
+    RateLimited,
     RequestError,
     RequestOrphaned,
     RequestRejected,
@@ -25,10 +28,11 @@ ED25519 = Credentials(
     "-----END PRIVATE KEY-----\n",
 )
 ORDERS = 6
+PRODUCTS: tuple[Product, ...] = ("spot", "spot", "usdm", "coinm")
 
 
 def play(seed: int) -> tuple[int, Counter[str]]:
-    """Place and cancel some orders while links are lost; check every outcome; return losses and outcomes."""
+    """Place, replace and cancel while links are lost; check every outcome; return losses and outcomes."""
     rng = random.Random(seed)
     world = World(
         rng,
@@ -39,6 +43,10 @@ def play(seed: int) -> tuple[int, Counter[str]]:
         timeout=rng.choice((0.5, 3.0, 12.0)),
         doubled=rng.choice((0.0, 0.1)),
         garbled=rng.choice((0.0, 0.0, 0.05)),
+        roll_rate=rng.choice((0.0, 0.0, 1.0, 5.0)),
+        moody=rng.choice((0.0, 0.0, 0.3)),
+        limited=rng.choice((0.0, 0.0, 0.05)),
+        product=rng.choice(PRODUCTS),
     )
     outcomes: dict[str, list[tuple[Any, RequestError | None]]] = {}
     kinds: Counter[str] = Counter()
@@ -50,12 +58,47 @@ def play(seed: int) -> tuple[int, Counter[str]]:
         def settle(result: Any, error: RequestError | None) -> None:
             outcomes.setdefault(name, []).append((result, error))
             kinds[type(error).__name__ if error is not None else result.resolved_by or "answered"] += 1
-            if error is None and rng.random() < 0.5:
+            if error is not None or is_over:
+                return
+            if rng.random() < 0.5:
                 cancel(name)
+            elif world.exchange.product == "spot":
+                replace(name) if rng.random() < 0.5 else place_list(f"{name}-list")
 
-        world.submit(
+        submit(
             "order.place", settle, symbol=symbol, side="BUY", type="LIMIT", timeInForce="GTC", price="1.5",
             quantity="2", newClientOrderId=name,
+        )  # fmt: skip
+
+    def submit(method: str, settle: Settle, **params: Any) -> None:
+        try:
+            world.submit(method, settle, **params)
+        except RateLimited as held:
+            settle(None, held)
+
+    def place_list(name: str) -> None:
+        def settle(result: Any, error: RequestError | None) -> None:
+            outcomes.setdefault(name, []).append((result, error))
+            told = type(error).__name__ if error is not None else result.resolved_by or "answered"
+            kinds[f"list: {told}"] += 1
+
+        submit(
+            "orderList.place.oco", settle, symbol="BTCUSDT", side="SELL", quantity="2", abovePrice="3",
+            aboveType="LIMIT_MAKER", belowType="STOP_LOSS", belowStopPrice="1", listClientOrderId=name,
+        )  # fmt: skip
+
+    def replace(old: str) -> None:
+        name = f"{old}-again"
+
+        def settle(result: Any, error: RequestError | None) -> None:
+            outcomes.setdefault(name, []).append((result, error))
+            told = type(error).__name__ if error is not None else result.resolved_by or "answered"
+            kinds[f"replace: {told}"] += 1
+
+        submit(
+            "order.cancelReplace", settle, symbol="NOMONEY" if rng.random() < 0.2 else "BTCUSDT", side="BUY",
+            type="LIMIT", timeInForce="GTC", price="1.4", quantity="2", cancelReplaceMode="STOP_ON_FAILURE",
+            cancelOrigClientOrderId=old, newClientOrderId=name,
         )  # fmt: skip
 
     def cancel(name: str) -> None:
@@ -65,20 +108,21 @@ def play(seed: int) -> tuple[int, Counter[str]]:
                 f"cancel: {type(error).__name__ if error is not None else result.resolved_by or 'answered'}"
             ] += 1
 
-        world.submit("order.cancel", settle, symbol="BTCUSDT", origClientOrderId=name)
+        submit("order.cancel", settle, symbol="BTCUSDT", origClientOrderId=name)
 
+    is_over = False
     world.dial()
     for number in range(ORDERS):
         world.time.after(rng.uniform(0.0, 3.0), lambda number=number: place(number))  # type: ignore[misc]
     world.run(12.0)
     # The storm is over, and what is unknown has time to be found out; or nothing ever comes back.
-    world.loss_rate = 0.0
+    world.loss_rate = world.roll_rate = world.exchange.limited = 0.0
+    is_over = True
     world.is_out = rng.random() < 0.1
     world.run(90.0)
 
     assert world.desk.pending == 0
-    placed = {name: told for name, told in outcomes.items() if not name.startswith("cancel")}
-    assert len(placed) == ORDERS
+    assert sum(name.count("-") == 2 for name in outcomes if not name.startswith("cancel")) == ORDERS
     for name, told in outcomes.items():
         assert len(told) == 1, f"{name} had {len(told)} outcomes"
         check(world, name.removeprefix("cancel of "), name.startswith("cancel"), *told[0])
@@ -88,11 +132,17 @@ def play(seed: int) -> tuple[int, Counter[str]]:
 def check(world: World, name: str, is_cancel: bool, result: Any, error: RequestError | None) -> None:
     """Compare an outcome with what the exchange knows at the end of all."""
     order = world.exchange.orders.get(name)
-    if is_cancel:
+    if name.endswith(("-again", "-list")) and error is None:
+        assert order is not None
+        if name.endswith("-list"):
+            assert (result.order_list_id, result.list_client_order_id) == (order["orderListId"], name)
+        else:
+            assert result.new_order_response.client_order_id == name
+    elif is_cancel:
         assert order is not None
         if error is None:
             assert order["status"] == "CANCELED"
-        elif isinstance(error, (NotSent, OrderNeverArrived)):
+        elif isinstance(error, (NotSent, OrderNeverArrived, RequestRejected)):
             assert order["status"] == "NEW"
         else:
             assert isinstance(error, RequestOrphaned), error
@@ -108,7 +158,7 @@ def check(world: World, name: str, is_cancel: bool, result: Any, error: RequestE
 
 def test_every_request_has_one_outcome_and_the_right_one_wherever_its_connection_is_lost() -> None:
     losses, kinds = 0, Counter[str]()
-    for seed in range(150):
+    for seed in range(700):
         lost, told = play(seed)
         losses += lost
         kinds += told
@@ -116,7 +166,11 @@ def test_every_request_has_one_outcome_and_the_right_one_wherever_its_connection
     # All of them happen, so all of them were checked.
     assert {"answered", "order.status", "OrderNeverArrived", "RequestRejected", "NotSent"} <= kinds.keys()
     assert {"cancel: answered", "cancel: order.status", "cancel: OrderNeverArrived"} <= kinds.keys()
-    assert "RequestOrphaned" in kinds
+    assert {"RequestOrphaned", "RateLimited"} <= kinds.keys()
+    for what in ("list: ", "replace: "):
+        for how in ("answered", "OrderNeverArrived", "RequestOrphaned"):
+            assert what + how in kinds
+    assert {"list: orderList.status", "replace: order.status", "replace: RequestRejected"} <= kinds.keys()
 
 
 @pytest.mark.exhaustive

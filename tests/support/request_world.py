@@ -20,6 +20,17 @@ from fastbinance.request_errors import RequestError
 KEY = "a-key-of-the-simulated-exchange"
 BIRTH_MS = 1_700_000_000_000.0
 
+Say = Callable[..., None]
+Refuse = Callable[..., None]
+Made = Callable[[dict[str, Any]], dict[str, Any]]
+
+# What a logon may be refused with on one link, and not on the next.
+_MOODS = ((503, -1008, "Server is busy."), (400, -1021, "Timestamp."), (400, -1022, "Signature."))
+
+
+def _say_nothing(*_: Any, **__: Any) -> None:
+    pass
+
 
 class Time:
     """Simulated seconds, and what is to happen at which of them."""
@@ -54,14 +65,25 @@ class Exchange:
     """
 
     def __init__(
-        self, time: Time, rng: Random, *, offset_ms: float, can_log_on: bool, tells: bool = True
+        self,
+        time: Time,
+        rng: Random,
+        *,
+        product: Product,
+        offset_ms: float,
+        can_log_on: bool,
+        moody: float,
+        limited: float,
     ) -> None:
         self.orders: dict[str, dict[str, Any]] = {}
+        self.product = product
         self.offset_ms = offset_ms
+        self.limited = limited
         self.requests = 0
         self._time = time
         self._rng = rng
         self._can_log_on = can_log_on
+        self._moody = moody
         self._ids = itertools.count(1)
 
     @property
@@ -84,16 +106,25 @@ class Exchange:
 
         if method in ("time", "session.status"):
             say(200, result={"serverTime": int(self.now_ms)})
+        elif self._rng.random() < self.limited:
+            data = {"serverTime": int(self.now_ms), "retryAfter": int(self.now_ms) + 500}
+            say(429, error={"code": -1003, "msg": "Too much request weight used.", "data": data})
         elif method == "session.logon":
-            if self._can_log_on:
+            if self._rng.random() < self._moody:
+                refuse(*self._rng.choice(_MOODS))
+            elif self._can_log_on:
                 say(200, result={"apiKey": KEY, "serverTime": int(self.now_ms)})
             else:
                 refuse(400, -2028, "no sessions for this key")
         elif self._is_late(params):
             refuse(400, -1021, "Timestamp for this request is outside of the recvWindow.")
         elif method == "order.place":
-            self._place(params, say, refuse)
-        elif method == "order.status":
+            self._place(params, say, refuse, self._made)
+        elif method == "orderList.place.oco":
+            self._place(params, say, refuse, self._made_list)
+        elif method == "order.cancelReplace":
+            self._replace(params, say, refuse)
+        elif method in ("order.status", "orderList.status"):
             self._status(params, say, refuse)
         elif method == "order.cancel":
             self._cancel(params, say, refuse)
@@ -104,37 +135,86 @@ class Exchange:
         stamp, window = params["timestamp"], float(params.get("recvWindow", 5000))
         return not self.now_ms - window <= stamp < self.now_ms + 1000
 
-    def _place(self, params: dict[str, Any], say: Callable[..., None], refuse: Callable[..., None]) -> None:
-        def engine() -> None:
+    def _place(self, params: dict[str, Any], say: Say, refuse: Refuse, made: Made) -> None:
+        def engine(say: Say, refuse: Refuse) -> None:
             if self._is_late(params):
                 refuse(400, -1021, "Timestamp for this request is outside of the recvWindow.")
             elif params["symbol"] == "NOMONEY":
                 refuse(400, -2010, "Account has insufficient balance for requested action.")
             else:
-                assert params["newClientOrderId"] not in self.orders, "a client order id came twice"
-                order = self._made(params)
-                say(200, result={**order, "transactTime": int(self.now_ms)})
+                say(200, result=made(params))
 
+        self._in_the_engine(engine, say, refuse)
+
+    def _replace(self, params: dict[str, Any], say: Say, refuse: Refuse) -> None:
+        def engine(say: Say, refuse: Refuse) -> None:
+            old = self.orders.get(params["cancelOrigClientOrderId"])
+            if self._is_late(params):
+                refuse(400, -1021, "Timestamp for this request is outside of the recvWindow.")
+                return
+            refused = {"code": -2011, "msg": "Unknown order sent."}
+            halves: dict[str, Any] = {"cancelResult": "FAILURE", "cancelResponse": refused}
+            halves |= {"newOrderResult": "NOT_ATTEMPTED", "newOrderResponse": None}
+            if old is None or old["status"] != "NEW":
+                say(400, error={"code": -2022, "msg": "Order cancel-replace failed.", "data": halves})
+                return
+            old["status"] = "CANCELED"
+            gone = {**old, "origClientOrderId": old["clientOrderId"], "clientOrderId": "of the cancel"}
+            halves |= {"cancelResult": "SUCCESS", "cancelResponse": gone, "newOrderResult": "FAILURE"}
+            if params["symbol"] == "NOMONEY":
+                halves["newOrderResponse"] = {"code": -2010, "msg": "Account has insufficient balance."}
+                failed = {"code": -2021, "msg": "Order cancel-replace partially failed."}
+                say(409, error={**failed, "data": halves})
+                return
+            say(200, result={**halves, "newOrderResult": "SUCCESS", "newOrderResponse": self._made(params)})
+
+        self._in_the_engine(engine, say, refuse)
+
+    def _in_the_engine(self, engine: Callable[[Say, Refuse], None], say: Say, refuse: Refuse) -> None:
         slow = self._rng.random() < 0.15
         if slow and self._rng.random() < 0.3:
             # The gateway gives up, the engine does not.
-            self._time.after(
-                10.0, lambda: refuse(503, -1007, "Timeout waiting for response from backend server.")
-            )
-            say_nothing: Callable[..., None] = lambda *_, **__: None  # noqa: E731
-            say = refuse = say_nothing
-        self._time.after(self._rng.uniform(0.0, 9.9) if slow else self._rng.uniform(0.0, 0.01), engine)
+            timeout = (503, -1007, "Timeout waiting for response from backend server.")
+            self._time.after(self._rng.uniform(0.0, 10.0), lambda: refuse(*timeout))
+            self._time.after(self._rng.uniform(0.0, 9.9), lambda: engine(_say_nothing, _say_nothing))
+            return
+        seconds = self._rng.uniform(0.0, 9.9) if slow else self._rng.uniform(0.0, 0.01)
+        self._time.after(seconds, lambda: engine(say, refuse))
 
     def _made(self, params: Mapping[str, Any]) -> dict[str, Any]:
         order = {
             "symbol": params["symbol"], "orderId": next(self._ids), "orderListId": -1,
             "clientOrderId": params["newClientOrderId"], "price": params["price"],
-            "origQty": params["quantity"],
-            "executedQty": "0.00000000", "cummulativeQuoteQty": "0.00000000", "status": "NEW",
+            "origQty": params["quantity"], "executedQty": "0.00000000", "status": "NEW",
             "timeInForce": "GTC", "type": "LIMIT", "side": params["side"],
         }  # fmt: skip
-        self.orders[params["newClientOrderId"]] = {**order, "time": int(self.now_ms)}
-        return order
+        if self.product == "spot":
+            order["cummulativeQuoteQty"] = "0.00000000"
+            answer = {**order, "transactTime": int(self.now_ms)}
+        else:
+            order |= {
+                "avgPrice": "0.00", "cumQty": "0", "cumQuote": "0", "cumBase": "0", "pair": "BTCUSD",
+                "reduceOnly": False, "closePosition": False, "positionSide": "BOTH", "stopPrice": "0",
+                "workingType": "CONTRACT_PRICE", "priceProtect": False, "origType": "LIMIT",
+                "priceMatch": "NONE", "selfTradePreventionMode": "NONE", "goodTillDate": 0,
+            }  # fmt: skip
+            answer = {**order, "updateTime": int(self.now_ms)}
+        self._keep(params["newClientOrderId"], {**order, "time": int(self.now_ms)})
+        return answer
+
+    def _made_list(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        name = params["listClientOrderId"]
+        made = {
+            "orderListId": next(self._ids), "contingencyType": "OCO", "listStatusType": "EXEC_STARTED",
+            "listOrderStatus": "EXECUTING", "listClientOrderId": name, "symbol": params["symbol"],
+            "transactionTime": int(self.now_ms), "orders": [],
+        }  # fmt: skip
+        self._keep(name, made)
+        return {**made, "orderReports": []}
+
+    def _keep(self, name: str, order: dict[str, Any]) -> None:
+        assert name not in self.orders, "a client order id came twice"
+        self.orders[name] = order
 
     def _status(
         self, params: Mapping[str, Any], say: Callable[..., None], refuse: Callable[..., None]
@@ -143,7 +223,7 @@ class Exchange:
         if order is None:
             refuse(400, -2013, "Order does not exist.")
         else:
-            say(200, result={**order, "updateTime": order["time"], "isWorking": True})
+            say(200, result={**order, "updateTime": order.get("time"), "isWorking": True})
 
     def _cancel(
         self, params: Mapping[str, Any], say: Callable[..., None], refuse: Callable[..., None]
@@ -178,6 +258,12 @@ class World:
         Seconds for an answer.
     doubled, garbled
         Shares of the answers that come twice, and that cannot be read.
+    roll_rate
+        How often in a second a link is replaced by another while it is up.
+    moody, limited
+        Shares of the logons that are refused, and of the requests for which there are too many.
+    product
+        Whose methods.
     """
 
     def __init__(
@@ -191,11 +277,23 @@ class World:
         timeout: float = 3.0,
         doubled: float = 0.0,
         garbled: float = 0.0,
+        roll_rate: float = 0.0,
+        moody: float = 0.0,
+        limited: float = 0.0,
+        product: Product = "spot",
         lookup: Mapping[tuple[Product, str], Method] = METHODS,
     ) -> None:
         self.rng = rng
         self.time = Time()
-        self.exchange = Exchange(self.time, rng, offset_ms=offset_ms, can_log_on=can_log_on)
+        self.exchange = Exchange(
+            self.time,
+            rng,
+            product=product,
+            offset_ms=offset_ms,
+            can_log_on=can_log_on,
+            moody=moody,
+            limited=limited,
+        )
         self.losses = 0
         self.stray: list[RequestError] = []
         self.sent: list[bytes] = []
@@ -203,6 +301,7 @@ class World:
         self.loss_rate = loss_rate
         self.doubled = doubled
         self.garbled = garbled
+        self.roll_rate = roll_rate
         self.is_out = False  # nobody answers the telephone any more
         self._up: set[int] = set()
         self._numbers = itertools.count(1)
@@ -211,10 +310,10 @@ class World:
         self.desk = Desk(
             "mainWSAPI",
             self,
-            product="spot",
+            product=product,
             credentials=credentials,
             clock=ServerClock(),
-            limits=RequestLimits("spot"),
+            limits=RequestLimits(product),
             lookup=lookup,
             ids=request_ids(),
             wall_ms=lambda: BIRTH_MS + self.time.now * 1000,
@@ -224,7 +323,7 @@ class World:
     def submit(
         self, name: str, settle: Callable[[Any, RequestError | None], object], **params: Any
     ) -> Request:
-        return self.desk.submit(METHODS["spot", name], params, settle, self.time.now)
+        return self.desk.submit(METHODS[self.exchange.product, name], params, settle, self.time.now)
 
     def dial(self) -> None:
         """Open a link soon."""
@@ -256,11 +355,18 @@ class World:
         self._up.add(link)
         if self.loss_rate:
             self.time.after(self.rng.expovariate(self.loss_rate), lambda: self.lose(link))
+        if self.roll_rate:
+            self.time.after(self.rng.expovariate(self.roll_rate), lambda: self._roll(link))
         self.desk.opened(link, self.time.now)
+
+    def _roll(self, link: int) -> None:
+        """Open another link while one is up, as before it is 24 hours old."""
+        if link == max(self._up, default=None):
+            self.dial()
 
     def _noticed(self, link: int) -> None:
         self.desk.lost(link, self.time.now)
-        if link not in self._leaving:
+        if not self._up - self._leaving:
             self.dial()
 
     def _tick(self, now: float) -> float | None:
