@@ -191,6 +191,19 @@ def test_a_client_whose_loop_has_ended_without_it_can_still_be_closed() -> None:
         gc.collect()  # a socket that was forgotten would warn here
 
 
+async def test_deaf_requests_beside_deaf_streams_end_with_them() -> None:
+    with DeafPeer("opens and reads") as peer:
+        fb = fastbinance.AsyncClient(urls={"main": peer.url, "mainWSAPI": peer.url})
+        queue = fb.events()
+        fb.book_ticker("btcusdt")
+        fb.connect("mainWSAPI")
+        assert [(await anext(queue)).kind for _ in range(2)] == ["open", "open"]
+        await close_pool(fb._start(), deadline=0.0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        await asyncio.to_thread(peer.wait_ended, 2)
+        await fb.close()
+
+
 async def test_closing_a_pool_by_a_time_that_is_over_leaves_nothing() -> None:
     with DeafPeer("opens and reads") as peer:
         fb = fastbinance.AsyncClient(urls={"main": peer.url})

@@ -217,9 +217,9 @@ class Pool:
             group.begin_close()
         if self._apis is not None:
             self._apis.begin_close()
-        await asyncio.gather(*(group.close() for group in ending))
-        if self._apis is not None:
-            await self._apis.close()
+        apis = () if self._apis is None else (self._apis.close(),)
+        # Together: where there is no time left, all of them are told.
+        await asyncio.gather(*(group.close() for group in ending), *apis)
         while self._endings:
             await asyncio.wait(self._endings)
 
