@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from fastbinance._api import METHODS
 from fastbinance._protocol.method import Method
 from fastbinance._protocol.raw_method import raw_method
 from fastbinance._protocol.requests import LinkState, Request
@@ -19,6 +20,7 @@ from fastbinance.request_errors import (
     OrderNeverArrived,
     RequestError,
     RequestOrphaned,
+    RequestTimeout,
 )
 from tests.protocol.test_desk_losses import ED25519, HMAC
 from tests.support.request_world import KEY, World
@@ -272,6 +274,27 @@ def test_subscribing_with_a_signature_logs_nobody_on() -> None:
     scene.run(1.0)
     assert scene.outcomes[0][1] is None
     assert not scene.desk.is_logged_on
+
+
+def test_a_time_shorter_than_the_way_there_and_back_costs_no_link() -> None:
+    scene = opened()
+    before = scene.links
+    scene.run(20.0)
+    for _ in range(3):
+        scene.desk.submit(METHODS["spot", "time"], {}, scene.settle, scene.time.now, 0.001)
+        scene.run(1.0)
+    assert [type(error) for _, error in scene.outcomes] == [RequestTimeout] * 3
+    assert scene.links == before
+
+
+def test_short_times_without_any_answer_give_a_link_up_in_the_end() -> None:
+    scene = opened()
+    before = scene.links
+    scene.instead("time", silence)
+    for _ in range(4):
+        scene.desk.submit(METHODS["spot", "time"], {}, scene.settle, scene.time.now, 0.5)
+        scene.run(1.0)
+    assert not set(scene.links) & set(before)
 
 
 @pytest.mark.parametrize("state", ["waiting", "sent", "asking", "done"])

@@ -35,6 +35,8 @@ __all__ = ["Desk"]
 _RECV_WINDOW_MS: Final = 5_000.0
 # A link that others replace closes after its last answer, or then.
 _LEAVE_SECONDS: Final = 10.0
+# A link is given up when nothing has come for the time of a request, and for so long.
+_LEAST_SILENCE: Final = 2.0
 # Looked up once, and compared by identity: an Enum's hash is made in Python.
 _OPEN_TO_ALL: Final = Security.NONE
 _KEY_ALONE: Final = Security.KEY
@@ -176,7 +178,7 @@ class Desk:
             self._waiting[request] = None
             return request
         try:
-            self._send(request, link)
+            self._send(request, link, now)
         except BaseException:  # of a signer of the caller's: nobody waits for this request any more
             request.state = _DONE
             raise
@@ -191,7 +193,7 @@ class Desk:
 
     def opened(self, number: int, now: float) -> None:
         """Take note of a new link; what waits is sent once it is ready."""
-        self._links[number] = link = Link(number, now)
+        self._links[number] = link = Link(number)
         self._readiness.begin(link, now)
 
     def lost(self, number: int, now: float, reason: str = "connection lost") -> None:
@@ -213,7 +215,8 @@ class Desk:
         link = self._links.get(number)
         if link is None:
             return
-        link.heard_at = self._readiness.now = now
+        link.silent_since = None
+        self._readiness.now = now
         self._inbox.take(link, payload, now)
         if link.leave_by is not None:
             self._let_go(link, now)
@@ -233,7 +236,7 @@ class Desk:
         """Take note that something has come on a link that is no answer."""
         link = self._links.get(number)
         if link is not None:
-            link.heard_at = now
+            link.silent_since = None
 
     def close(self) -> None:
         """Settle everything: what was sent is unknown."""
@@ -330,7 +333,7 @@ class Desk:
         decoder = self._decoder(method) if decoder is None else decoder
         request = Request(method, params, decoder, settle, timeout, now + timeout)
         self._deadlines.add(request)
-        self._send_waiting(request, link)
+        self._send_waiting(request, link, now)
         return True
 
     def ready(self, link: Link, now: float) -> None:
@@ -346,7 +349,7 @@ class Desk:
                 self.leave(older.number, now)
         waiting, self._waiting = self._waiting, {}
         for request in waiting:
-            self._send_waiting(request, link)
+            self._send_waiting(request, link, now)
         if not link.was_ready:
             # One that was held asks on at its pace: what is refused for its time would come again at once.
             link.was_ready = True
@@ -386,17 +389,17 @@ class Desk:
         if self._current is not None and self.is_asking:
             self._readiness.measure_if_wanted(self._current, now, certainly=True)
 
-    def _send_waiting(self, request: Request, link: Link) -> None:
+    def _send_waiting(self, request: Request, link: Link, now: float) -> None:
         """Send a request whose caller is elsewhere: what fails settles it, and nothing else."""
         try:
-            self._send(request, link)
+            self._send(request, link, now)
         except Exception as error:
             if request.state is not _WAITING:
                 raise
             reason = str(error) if isinstance(error, ConfigurationError) else f"it cannot be encoded: {error}"
             self.finish(request, None, NotSent(*self.facts(request), reason=reason))
 
-    def _send(self, request: Request, link: Link) -> None:
+    def _send(self, request: Request, link: Link, now: float) -> None:
         method, params = request.method, request.params
         security = method.security
         request.sent_ms = self._wall_ms()
@@ -422,6 +425,8 @@ class Desk:
         request.state = _SENT
         # Before it is sent: an answer may come in the same turn.
         link.in_flight[id] = request
+        if link.silent_since is None:
+            link.silent_since = now
         self._driver.transmit(link.number, frame)
         if method.name == _LOGOUT:
             link.is_logged_on = False  # and not with its answer: what goes out meanwhile comes after it
@@ -440,9 +445,13 @@ class Desk:
         else:
             # It stays matched: the answer may come before what asking finds.
             self._inquiries.begin(request, error, now)
-        # A timer that is late is no silence: what counts is whether anything came since the request was made.
+        since = link.silent_since if link is not None and link.number in self._links else None
+        if link is None or since is None:
+            return
+        # A timer that is late is no silence: something may have come since the request was made. And a time
+        # that is shorter than the way there and back says nothing about the link.
         asked_at = request.deadline - request.timeout
-        if link is not None and link.number in self._links and link.heard_at <= asked_at:
+        if since <= asked_at and now - since >= max(request.timeout, _LEAST_SILENCE):
             self._driver.give_up(link.number, "no answer, and nothing else has come")
 
     def unknown(self, request: Request, error: RequestError, now: float) -> None:

@@ -100,15 +100,16 @@ class Request:
 class Link:
     """One socket of a service, from its handshake to its loss."""
 
-    __slots__ = ("heard_at", "in_flight", "is_logged_on", "leave_by", "number", "state", "was_ready")
+    __slots__ = ("in_flight", "is_logged_on", "leave_by", "number", "silent_since", "state", "was_ready")
 
-    def __init__(self, number: int, now: float) -> None:
+    def __init__(self, number: int) -> None:
         self.number: Final = number
         self.state = LinkState.PREPARING
         self.is_logged_on = False
         self.was_ready = False  # ever
         self.in_flight: dict[int | str, Request] = {}
-        self.heard_at = now
+        #: When something was sent after which nothing at all has come; None where something has.
+        self.silent_since: float | None = None
         self.leave_by: float | None = None
 
 
