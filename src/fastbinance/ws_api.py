@@ -36,6 +36,10 @@ def _raw(ws_key: WsKey | str, name: str, signed: bool | None, settings: Settings
     if not isinstance(name, str) or not name or len(name) > _LONGEST_NAME or not name.isascii():
         raise ConfigurationError(f'a method is a name such as "order.place", not {name!r}')
     known = METHODS.get((product, name)) or METHODS.get((product, name.rpartition("/")[2]))
+    if known is None and "_" in name:
+        for method in METHODS.values():
+            if (method.product, method.python_name) == (product, name):
+                raise ConfigurationError(f"{name} is our name for {method.name!r}: give Binance's")
     if known is not None and signed is not None:
         known = None
     return key, raw_method(

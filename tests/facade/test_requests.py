@@ -103,6 +103,10 @@ def test_any_request_can_be_made_by_name(face: Face, fb: Any) -> None:
     assert face.do(fb.request, "mainWSAPI", "v3/order.status", which)["status"] == "NEW"
     with pytest.raises(ConfigurationError, match="takes no requests"):
         face.do(fb.request, WsKey.MAIN, "order.place", {})
+    with pytest.raises(ConfigurationError, match=r"'order\.place'"):
+        face.do(fb.request, KEY, "order_place", LIMIT)
+    with pytest.raises(ConfigurationError, match="dict"):
+        face.do(fb.request, KEY, "order.place", "symbol=BTCUSDT")
     with pytest.raises(ConfigurationError, match="float"):
         face.do(fb.request, KEY, "order.place", LIMIT | {"price": 1.5})
     with pytest.raises(ConfigurationError, match="added by fastbinance"):

@@ -343,6 +343,11 @@ def test_an_unknown_value_is_sent_with_one_warning() -> None:
     assert takes.check({"it": "HOLD"}) == {"it": "HOLD"}  # a warning would be an error here
 
 
+def test_a_value_in_lower_case_is_sent_and_its_spelling_is_offered() -> None:
+    with pytest.warns(UserWarning, match="perhaps 'BUY' is meant$"):
+        assert one(Kind.CHOICE, SIDES).check({"it": "buy"}) == {"it": "buy"}
+
+
 def test_unknown_values_without_end_are_remembered_up_to_a_number() -> None:
     takes = one(Kind.CHOICE, SIDES)
     with warnings.catch_warnings(record=True) as caught:

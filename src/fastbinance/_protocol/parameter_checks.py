@@ -142,6 +142,8 @@ def _choice_checks(where: str, values: tuple[str, ...]) -> Checks:
             if len(known) < _MAX_REMEMBERED:
                 known[text] = text  # warned of once
             message = f"{where}={text!r} is sent, but fastbinance knows only {listed}"
+            if text.upper() in values:
+                message += f"; perhaps {text.upper()!r} is meant"
             warnings.warn(message, UserWarning, stacklevel=_level_of_the_caller())
         return text
 
