@@ -4,7 +4,7 @@ Some streams have messages without a fixed size; they come as events with a stru
 in it are `Decimal`, times UTC nanoseconds.
 """
 
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -48,6 +48,9 @@ EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
 EventData: TypeAlias = (
     ContractInfo | CompositeIndex | TradingSession | OptionSymbol | AllTokens | ServerShutdown | Drift
 )
+
+
+_DULL: Final = (None, 0, ())  # what a field that says nothing is
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +121,16 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     data: EventData | None = None
     reason: str | None = None
     line: int = 0
+
+    def __repr__(self) -> str:
+        facts = ((name, self._shown(name)) for name in self.__struct_fields__)
+        return f"Event({', '.join(f'{name}={value!r}' for name, value in facts if value not in _DULL)})"
+
+    def _shown(self, name: str) -> Any:
+        # What comes over the WebSocket API may name a key or a listen key, and a repr ends up in logs.
+        if name == "payload" and self.payload is not None and "WSAPI" in self.ws_key:
+            return f"<{len(self.payload)} bytes>"
+        return getattr(self, name)
 
     def json(self) -> Any:
         """Decode the payload, each time anew: integers exact, decimals as the text they came in.

@@ -358,3 +358,18 @@ def test_ten_thousand_orders_that_are_lost_together_are_each_settled_once() -> N
     scene.desk.close()
     assert [type(error) for _, error in scene.outcomes] == [RequestOrphaned] * 10_000
     assert scene.desk.pending == 0
+
+
+def test_many_lost_orders_are_asked_for_in_turn_and_leave_half_of_the_weight() -> None:
+    scene = opened()
+    scene.instead("order.place", silence)
+    for _ in range(600):
+        scene.place()
+    scene.cut()
+    for second in range(1, 120):
+        scene.run(1.0)
+        assert scene.count("order.status") <= 26 + 12 * second
+        if len(scene.outcomes) == 600:
+            break
+    assert scene.count("order.status") >= 600
+    assert [type(error) for _, error in scene.outcomes] == [OrderNeverArrived] * 600

@@ -167,9 +167,10 @@ def test_every_request_has_one_outcome_and_the_right_one_wherever_its_connection
     assert {"answered", "order.status", "OrderNeverArrived", "RequestRejected", "NotSent"} <= kinds.keys()
     assert {"cancel: answered", "cancel: order.status", "cancel: OrderNeverArrived"} <= kinds.keys()
     assert {"RequestOrphaned", "RateLimited"} <= kinds.keys()
-    for what in ("list: ", "replace: "):
-        for how in ("answered", "OrderNeverArrived", "RequestOrphaned"):
-            assert what + how in kinds
+    assert {f"list: {told}" for told in ("answered", "OrderNeverArrived", "RequestOrphaned")} <= kinds.keys()
+    assert {"replace: answered", "replace: RequestOrphaned"} <= kinds.keys()
+    # One half of it may have been carried out all the same.
+    assert "replace: OrderNeverArrived" not in kinds
     assert {"list: orderList.status", "replace: order.status", "replace: RequestRejected"} <= kinds.keys()
 
 

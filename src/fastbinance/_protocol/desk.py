@@ -113,7 +113,7 @@ class Desk:
         self._waiting: dict[Request, None] = {}  # in order; what is settled leaves it at once
         self._deadlines = Deadlines()
         self._closed = False
-        self._inquiries = Inquiries(self.ask, clock, wall_ms, lookup, self.finish)
+        self._inquiries = Inquiries(self.ask, clock, wall_ms, lookup, self.finish, lambda: self.is_ready)
         self._readiness = Readiness(self, product, credentials, clock, wall_ms, lookup)
         self._inbox = Inbox(
             self, driver, self._readiness, limits, self._account, lambda: clock.timestamp(wall_ms())

@@ -61,7 +61,8 @@ def peek_id(payload: bytes) -> int | None:
 
 
 def request_ids() -> Iterator[int]:
-    """Return numbers for requests: no other process is likely to have the same, and none comes twice.
+    """Return numbers for requests: none comes twice, and other processes are not likely to have the same, but
+    for children that were forked: these have links of their own.
 
     They are below 2**53, which peers that read numbers as floats keep exact.
     """

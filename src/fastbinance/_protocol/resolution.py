@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from fastbinance._protocol.envelope import Envelope
+from fastbinance._protocol.limits import TokenBucket
 from fastbinance._protocol.method import Method, Product, Resolve
 from fastbinance._protocol.requests import Request, RequestState, Settle
 from fastbinance._protocol.server_clock import ServerClock
@@ -32,6 +33,9 @@ _NOT_FOUND: Final = frozenset({-2013, -2011, -2018})
 _ENGINE_MS: Final = 10_000.0
 # Beyond the moment of certainty: a reconnect and a few questions fit in.
 _GRACE_SECONDS: Final = 20.0
+# A question weighs 4 on spot, where 6,000 a minute are allowed: half of that is left for everything else.
+_ASKS_PER_SECOND: Final = 12.0
+_ASKS_AT_ONCE: Final = 25.0
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 2.0
 _ASK_TIMEOUT: Final = 5.0
@@ -104,6 +108,8 @@ class Inquiries:
         The table of methods.
     finish
         ``finish(request, result, error)`` settles a request.
+    is_ready
+        Tells whether there is a link to ask on.
     """
 
     def __init__(
@@ -113,31 +119,45 @@ class Inquiries:
         wall_ms: Callable[[], float],
         lookup: Mapping[tuple[Product, str], Method],
         finish: Callable[[Request, Any, RequestError | None], object],
+        is_ready: Callable[[], bool],
     ) -> None:
         self._post = post
+        self._is_ready = is_ready
         self._clock = clock
         self._wall_ms = wall_ms
         self._lookup = lookup
         self._finish = finish
         self._open: dict[Request, _Inquiry] = {}
+        self._bucket: TokenBucket | None = None
+        self._not_before = 0.0
+        self._most = 0  # at one time, since there were none
 
     def __len__(self) -> int:
         return len(self._open)
 
     @property
     def next_at(self) -> float | None:
-        """When `tick` has something to do, provided that there is a link to ask on."""
+        """When `tick` has something to do."""
+        patience = self._patience
         return min(
             (
-                inquiry.by if inquiry.is_out else min(inquiry.at, inquiry.by)
+                inquiry.by + patience
+                if inquiry.is_out
+                else min(max(inquiry.at, self._not_before), inquiry.by + patience)
                 for inquiry in self._open.values()
             ),
             default=None,
         )
 
+    @property
+    def _patience(self) -> float:
+        """Seconds more for everybody where many are asked about in turn: for two rounds."""
+        return 2.0 * self._most / _ASKS_PER_SECOND if self._most > _ASKS_AT_ONCE else 0.0
+
     def begin(self, request: Request, cause: RequestError, now: float) -> None:
         """Find out what became of a request; `tick` asks."""
         request.state = RequestState.ASKING
+        self._most = max(self._most, len(self._open) + 1) if self._open else 1
         self._open[request] = _Inquiry(request, cause, now)
 
     def end(self, request: Request) -> None:
@@ -151,11 +171,27 @@ class Inquiries:
 
     def tick(self, now: float) -> None:
         """Ask what is due, and give up what has been asked for too long."""
+        due: list[_Inquiry] = []
+        patience = self._patience
         for inquiry in tuple(self._open.values()):
-            if now >= inquiry.by:
+            if now >= inquiry.by + patience:
                 self._finish(inquiry.request, None, self._orphaned(inquiry))
             elif now >= inquiry.at and not inquiry.is_out:
-                self._ask(inquiry, now)
+                due.append(inquiry)
+        if not due:
+            return
+        if not self._is_ready():
+            for inquiry in due:  # `hurry` comes before that, with a link
+                inquiry.at = now + _LONGEST_PAUSE
+            return
+        if self._bucket is None:
+            self._bucket = TokenBucket(_ASKS_PER_SECOND, _ASKS_AT_ONCE, now)
+        # Who has waited longest is next, so that everybody's turn comes.
+        for inquiry in sorted(due, key=_by_time):
+            if not self._bucket.take(now):
+                self._not_before = self._bucket.next_at(now)
+                return
+            self._ask(inquiry, now)
 
     def orphaned(self) -> None:
         """Settle everything as unknown: nobody will ask any more."""
@@ -250,7 +286,9 @@ class Inquiries:
     def _absent(self, inquiry: _Inquiry) -> None:
         reason = f"{_short(inquiry.cause)}; asked {inquiry.asks} times, at last: {inquiry.last}"
         if inquiry.request.method.name == _CANCEL_REPLACE:
-            reason += "; whether the old order was cancelled is not known"
+            reason += "; there is no new order, and whether the old one was cancelled is not known"
+            self._finish(inquiry.request, None, RequestOrphaned(*self._facts(inquiry), reason=reason))
+            return
         self._finish(inquiry.request, None, OrderNeverArrived(*self._facts(inquiry), reason=reason))
 
     def _orphaned(self, inquiry: _Inquiry) -> RequestError:
@@ -260,6 +298,10 @@ class Inquiries:
     def _facts(self, inquiry: _Inquiry) -> tuple[str, str, int | str | None, str | None]:
         request = inquiry.request
         return inquiry.cause.ws_key, request.method.name, request.id, request.client_order_id
+
+
+def _by_time(inquiry: _Inquiry) -> float:
+    return inquiry.at
 
 
 def _short(cause: RequestError) -> str:
