@@ -225,6 +225,7 @@ class ApiService:
             self._opened = True
             self._report("reconnected" if connection.opens else "open", line=line.number)
         line.opened(now)
+        self.desk.trouble = None
         self._links[line] = number = next(self._numbers)
         self._lines[number] = line
         wall = time.time()
@@ -242,7 +243,7 @@ class ApiService:
         trouble = failure.as_error(str(self.ws_key), line.attempts)
         self._report("exception", error=trouble, attempt=line.attempts, line=line.number)
         logger.warning("%s", trouble)
-        connection.trouble = trouble
+        connection.trouble = self.desk.trouble = trouble
         line.failed(self._loop.time(), failure.retry_after)
         if line is self._line:
             self._report("reconnecting", error=trouble, attempt=line.attempts + 1, line=line.number)

@@ -14,12 +14,13 @@ from fastbinance._protocol.deadlines import Deadlines
 from fastbinance._protocol.envelope import Envelope, client_order_ids
 from fastbinance._protocol.inbox import Inbox
 from fastbinance._protocol.method import Lane, Method, Product, Security
+from fastbinance._protocol.outbox import Outbox
 from fastbinance._protocol.readiness import Readiness
 from fastbinance._protocol.request_limits import RequestLimits
 from fastbinance._protocol.requests import DeskDriver, Link, LinkState, Request, RequestState, Settle
 from fastbinance._protocol.resolution import Inquiries
 from fastbinance._protocol.server_clock import ServerClock
-from fastbinance._protocol.signing import Signer, canonical
+from fastbinance._protocol.signing import Signer
 from fastbinance.errors import ConfigurationError
 from fastbinance.request_errors import (
     NotSent,
@@ -31,25 +32,16 @@ from fastbinance.request_errors import (
 
 __all__ = ["Desk"]
 
-#: What Binance takes where a request names no recvWindow.
-_RECV_WINDOW_MS: Final = 5_000.0
 # A link that others replace closes after its last answer, or then.
 _LEAVE_SECONDS: Final = 10.0
 # A link is given up when nothing has come for the time of a request, and for so long.
 _LEAST_SILENCE: Final = 2.0
 # Looked up once, and compared by identity: an Enum's hash is made in Python.
 _OPEN_TO_ALL: Final = Security.NONE
-_KEY_ALONE: Final = Security.KEY
-_LOGON: Final = Security.LOGON
 _WAITING: Final = RequestState.WAITING
 _SENT: Final = RequestState.SENT
 _ASKING: Final = RequestState.ASKING
 _DONE: Final = RequestState.DONE
-
-#: What ends a session; whoever reads what follows it has none.
-_LOGOUT: Final = "session.logout"
-
-_encode: Final = msgspec.json.Encoder().encode
 
 
 class Desk:
@@ -99,19 +91,20 @@ class Desk:
         self.ws_key: Final = ws_key
         self.timeout: Final = timeout
         self.clock: Final = clock
+        #: Why there is no link, where that is known.
+        self.trouble: Exception | None = None
         self._driver = driver
         self._credentials = credentials
         self._account = "" if credentials is None else credentials.api_key
         self._limits = limits
-        self._ids = ids
         self._wall_ms = wall_ms
-        self._recv_window = recv_window
         # By the type of the answer: a method that is called by its name is another one each time.
         self._decoders: dict[Any, Any] = {}
         self._links: dict[int, Link] = {}
         self._current: Link | None = None
         self._waiting: dict[Request, None] = {}  # in order; what is settled leaves it at once
         self._deadlines = Deadlines()
+        self._outbox = Outbox(driver, credentials, clock, wall_ms, ids, recv_window)
         self._closed = False
         self._inquiries = Inquiries(self.ask, clock, wall_ms, lookup, self.finish, lambda: self.is_ready)
         self._readiness = Readiness(self, product, credentials, clock, wall_ms, lookup)
@@ -178,7 +171,7 @@ class Desk:
             self._waiting[request] = None
             return request
         try:
-            self._send(request, link, now)
+            self._outbox.send(request, link, now)
         except BaseException:  # of a signer of the caller's: nobody waits for this request any more
             request.state = _DONE
             raise
@@ -392,48 +385,18 @@ class Desk:
     def _send_waiting(self, request: Request, link: Link, now: float) -> None:
         """Send a request whose caller is elsewhere: what fails settles it, and nothing else."""
         try:
-            self._send(request, link, now)
+            self._outbox.send(request, link, now)
         except Exception as error:
             if request.state is not _WAITING:
                 raise
             reason = str(error) if isinstance(error, ConfigurationError) else f"it cannot be encoded: {error}"
             self.finish(request, None, NotSent(*self.facts(request), reason=reason))
 
-    def _send(self, request: Request, link: Link, now: float) -> None:
-        method, params = request.method, request.params
-        security = method.security
-        request.sent_ms = self._wall_ms()
-        credentials = self._credentials
-        if credentials is not None and security is not _OPEN_TO_ALL:
-            if security is not _KEY_ALONE:
-                request.timestamp_ms = params["timestamp"] = self.clock.timestamp(request.sent_ms)
-                window = params.get("recvWindow")
-                if window is None and self._recv_window is not None:
-                    window = params["recvWindow"] = self._recv_window
-                request.recv_window_ms = _RECV_WINDOW_MS if window is None else float(window)
-            if not link.is_logged_on or security is _LOGON:
-                params["apiKey"] = credentials.api_key
-                if security is not _KEY_ALONE:
-                    params["signature"] = credentials.sign(canonical(params))
-        request.id = id = next(self._ids)
-        frame = _encode(
-            {"id": id, "method": method.name, "params": params}
-            if params
-            else {"id": id, "method": method.name}
-        )
-        request.link = link
-        request.state = _SENT
-        # Before it is sent: an answer may come in the same turn.
-        link.in_flight[id] = request
-        if link.silent_since is None:
-            link.silent_since = now
-        self._driver.transmit(link.number, frame)
-        if method.name == _LOGOUT:
-            link.is_logged_on = False  # and not with its answer: what goes out meanwhile comes after it
-
     def _late(self, request: Request, now: float) -> None:
         if request.state is _WAITING:
-            why = "no connection was ready in time" if self._current is None else "it waited for too long"
+            why = "no connection was ready in time"
+            if self.trouble is not None:
+                why += f" ({self.trouble})"
             self.finish(request, None, NotSent(*self.facts(request), reason=why))
             return
         if request.state is not _SENT:
