@@ -81,7 +81,7 @@ async def test_a_connection_that_is_lost_after_it_was_replaced_does_not_come_bac
         await waiting
     await connection.ended.wait()
     assert old.state is State.CLOSED
-    assert set(service._connections) == {service._line}
+    assert set(service._connections.all) == {service._line}
     assert await fb.spot.time() is not None
 
 

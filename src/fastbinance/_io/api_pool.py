@@ -6,12 +6,13 @@ from random import Random
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from fastbinance._io.api_service import ApiService, Emit
+from fastbinance._io.api_service import ApiService
 from fastbinance._io.options import ConnectBudget, ConnectionOptions
 from fastbinance._io.session import FeedFactory
 from fastbinance._io.shared_limits import limits_for
 from fastbinance._io.sockets import is_loopback
 from fastbinance._io.stats import ConnectionStats
+from fastbinance._io.telling import Emit
 from fastbinance._protocol.method import Method, Product
 from fastbinance._protocol.request_limits import RequestLimits, Use
 from fastbinance._protocol.requests import Request, Settle

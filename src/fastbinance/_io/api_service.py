@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 
 from fastbinance._io.api_mail import ApiMail
 from fastbinance._io.connection import Connection
+from fastbinance._io.lines import Lines
 from fastbinance._io.options import ConnectBudget, ConnectionOptions
 from fastbinance._io.session import Feed, FeedFactory
 from fastbinance._io.sockets import Failure
 from fastbinance._io.stats import ConnectionStats
-from fastbinance._protocol.backoff import Backoff
+from fastbinance._io.telling import Emit, Telling
 from fastbinance._protocol.desk import Desk
 from fastbinance._protocol.envelope import request_ids
 from fastbinance._protocol.lifecycle import State
@@ -25,17 +26,16 @@ from fastbinance._protocol.method import Method, Product
 from fastbinance._protocol.request_limits import LimitWarning, RequestLimits
 from fastbinance._protocol.requests import Request, Settle
 from fastbinance._protocol.server_clock import ServerClock
+from fastbinance._protocol.shard import Reason
 from fastbinance._protocol.signing import Signer
 from fastbinance.errors import ConnectionLost
-from fastbinance.events import Event, EventKind
+from fastbinance.events import EventKind
 from fastbinance.keys import WsKey
 from fastbinance.request_errors import RequestError
 
 __all__ = ["ApiService"]
 
 logger = logging.getLogger("fastbinance")
-
-Emit = Callable[[Event], object]
 
 #: Of this process: no two of its requests have the same.
 _ids: Final = request_ids()
@@ -107,22 +107,30 @@ class ApiService:
             recv_window=recv_window,
             timeout=timeout,
         )
-        self._feed_factory = feed_factory
-        self._emit = emit
         self._budget = budget
         self._options = options
         self._hears = hears
         self._rng = Random() if rng is None else rng
         self._loop = asyncio.get_running_loop()
         self._numbers = itertools.count(1)
-        self._connections: dict[Line, Connection] = {}
+        self._telling = Telling(ws_key, emit)
+        self._connections = Lines(
+            ws_key,
+            self,
+            self._telling,
+            {},
+            feed_factory=feed_factory,
+            budget=budget,
+            options=options,
+            rng=self._rng,
+            make_mail=self._make_mail,
+        )
         # Links by line and lines by link, while they are open.
         self._links: dict[Line, int] = {}
         self._lines: dict[int, Line] = {}
         self._line: Line | None = None
         self._successor: Line | None = None
-        self._heirs: dict[Line, Line] = {}  # of lines that were lost before their successors were ready
-        self._reason = ""
+        self._reason: Reason = "request"
         self._rollovers = 0
         self._roll_at: float | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -156,11 +164,11 @@ class ApiService:
             self._arm()
         return request
 
-    def replace(self, reason: str = "request") -> int:
+    def replace(self, reason: Reason = "request") -> int:
         """Replace the connection by a new one, the new one first; return how many that concerns."""
         if self._line is None or self._line.state is not State.LIVE or self._successor is not None:
             return 0
-        if len(self._connections) >= _MOST_LINES:
+        if len(self._connections.all) >= _MOST_LINES:
             return 0  # those that were replaced still wait for answers; in ten seconds there is room
         self._reason = reason
         self._successor = self._make_line()
@@ -171,11 +179,11 @@ class ApiService:
     @property
     def is_up(self) -> bool:
         """Whether a connection of it is open."""
-        return any(line.state is State.LIVE for line in self._connections)
+        return any(line.state is State.LIVE for line in self._connections.all)
 
     def sample(self) -> None:
         """Look at every connection."""
-        for connection in tuple(self._connections.values()):
+        for connection in self._connections:
             connection.check()
 
     def stats(self) -> tuple[ConnectionStats, ...]:
@@ -196,13 +204,13 @@ class ApiService:
             self._timer.cancel()
             self._timer = None
         self.desk.close()
-        for line in tuple(self._connections):
+        for line in self._connections.all:
             line.close()
 
     async def close(self) -> None:
         """End all connections: close handshake, `close_timeout` seconds for the peers, then without it."""
         self.begin_close()
-        ending = tuple(self._connections.values())
+        ending = self._connections.with_ending()
         opened, self._opened = self._opened, False
         try:
             await asyncio.gather(*(connection.ended.wait() for connection in ending))
@@ -211,7 +219,7 @@ class ApiService:
                 connection.hang_up()
             raise
         if opened:
-            self._report("close")
+            self._telling.report("close")
 
     # -- ConnectionOwner
 
@@ -223,7 +231,7 @@ class ApiService:
         line, now = connection.line, self._loop.time()
         if line is self._line:
             self._opened = True
-            self._report("reconnected" if connection.opens else "open", line=line.number)
+            self._telling.opened(line, again=connection.opens > 0)
         line.opened(now)
         self.desk.trouble = None
         self._links[line] = number = next(self._numbers)
@@ -241,12 +249,9 @@ class ApiService:
         if failure.retry_after > 0.0:
             self._budget.banned(urlsplit(connection.url).hostname or "", failure.retry_after)
         trouble = failure.as_error(str(self.ws_key), line.attempts)
-        self._report("exception", error=trouble, attempt=line.attempts, line=line.number)
-        logger.warning("%s", trouble)
         connection.trouble = self.desk.trouble = trouble
+        self._telling.failed(line, trouble, self._replacing(line))
         line.failed(self._loop.time(), failure.retry_after)
-        if line is self._line:
-            self._report("reconnecting", error=trouble, attempt=line.attempts + 1, line=line.number)
         self._arm()
 
     def lost(self, connection: Connection, /) -> None:
@@ -261,9 +266,9 @@ class ApiService:
             if heir.state is State.LIVE:
                 self._replaced(heir)
             else:
-                self._heirs[line] = heir
                 self._connections[heir].inherit(connection)
                 self._line = heir
+                self._telling.replaced(line, heir, self._reason, ())
             heir.hurry(now)
             line.close()
         elif line is not self._line and line is not self._successor:
@@ -275,29 +280,27 @@ class ApiService:
 
     def explained(self, connection: Connection, close_code: int | None, reason: str, /) -> None:
         """See `ConnectionOwner`."""
-        heir = self._heirs.get(connection.line, connection.line)
-        if self._closed or heir is not self._line or heir.state in (State.RETIRING, State.CLOSED):
+        line = connection.line
+        heir = self._telling.heir(line) or line
+        if self._closed or heir.state in (State.RETIRING, State.CLOSED):
             return
         trouble = ConnectionLost(str(self.ws_key), close_code, reason)
-        logger.warning("%s", trouble)
         if heir.state is not State.LIVE:
             self._connections[heir].trouble = trouble
-            # An attempt of a successor's may be going on already.
-            attempt = heir.attempts + (heir.state is not State.CONNECTING)
-            self._report("reconnecting", error=trouble, attempt=attempt, line=heir.number)
+        self._telling.lost(line, trouble, self._replacing(line))
 
     def abandoned(self, connection: Connection, /) -> None:
         """See `ConnectionOwner`."""
         if not self._closed:
             self.begin_close()
             self._opened = False
-            self._report("close")
+            self._telling.report("close")
 
     def control(self, connection: Connection, payload: bytes, recv_ns: int, /) -> None:
         """See `ConnectionOwner`."""
         self._take_in(connection.line, payload)
         if self._hears("response"):
-            self._report("response", payload=payload, recv_ns=recv_ns, line=connection.line.number)
+            self._telling.report("response", payload=payload, recv_ns=recv_ns, line=connection.line.number)
 
     def pinged(self, connection: Connection, /) -> None:
         """See `ConnectionOwner`."""
@@ -310,8 +313,9 @@ class ApiService:
     def finished(self, connection: Connection, /) -> None:
         """See `ConnectionOwner`."""
         if connection.line.state is State.CLOSED and connection.line is not self._line:
-            self._connections.pop(connection.line, None)
-            self._heirs.pop(connection.line, None)
+            self._connections.end(connection.line)
+            self._telling.ended(connection.line)
+        self._connections.finished(connection)
 
     def held(self, stream: str, /) -> None:
         """See `ConnectionOwner`; nothing is held where there are no rings."""
@@ -324,28 +328,6 @@ class ApiService:
     def is_leaving(self, connection: Connection, stream: str, /) -> bool:
         """See `ConnectionOwner`."""
         return False
-
-    # -- LineDriver
-
-    def dial(self, line: Line, in_url: tuple[str, ...], /) -> None:
-        """See `LineDriver`."""
-        self._connections[line].dial(in_url)
-
-    def send(self, line: Line, frame: bytes, /) -> None:
-        """See `LineDriver`; a line without streams has no control messages."""
-        self._connections[line].send(frame)
-
-    def ping(self, line: Line, /) -> bool:
-        """See `LineDriver`."""
-        return self._connections[line].ping()
-
-    def say_goodbye(self, line: Line, /) -> None:
-        """See `LineDriver`."""
-        self._connections[line].say_goodbye()
-
-    def hang_up(self, line: Line, /) -> None:
-        """See `LineDriver`."""
-        self._connections[line].hang_up()
 
     # -- DeskDriver
 
@@ -374,9 +356,8 @@ class ApiService:
         old, self._line = self._line, line
         if old is not None:
             self._connections[line].inherit(self._connections[old])
+            self._telling.replaced(old, line, self._reason, ())
         self._rollovers += 1
-        logger.info("%s: a connection has been replaced: %s", self.ws_key, self._reason)
-        self._report("rollover", reason=self._reason, line=line.number)
         # When the old one has to go is known in a moment.
         self._loop.call_soon(self._arm)
 
@@ -389,44 +370,31 @@ class ApiService:
     def authenticated(self, number: int, /) -> None:
         """See `DeskDriver`."""
         line = self._lines.get(number)
-        self._report("authenticated", line=0 if line is None else line.number)
+        self._telling.report("authenticated", line=0 if line is None else line.number)
 
     def strange(self, error: RequestError, payload: bytes, /) -> None:
         """See `DeskDriver`."""
-        self._report("exception", error=error, payload=payload)
+        self._telling.report("exception", error=error, payload=payload)
 
     def warned(self, warning: LimitWarning, /) -> None:
         """See `DeskDriver`."""
         logger.warning("%s: %s", self.ws_key, warning)
-        self._report("limit", reason=str(warning))
+        self._telling.report("limit", reason=str(warning))
 
     # -- inside
 
+    def _replacing(self, line: Line) -> Reason | None:
+        """Why a line is to take another one's place; None for the one that has it."""
+        return self._reason if line is self._successor else None
+
     def _make_line(self) -> Line:
-        host = urlsplit(self.url).hostname or ""
-        used = {line.number for line in self._connections}
-        line = Line(
-            next(number for number in range(_MOST_LINES) if number not in used),
-            self,
-            # Requests are counted by weight; what a second has of messages here are pongs.
-            messages_per_second=5.0,
-            budget=lambda now: self._take(host),
-            backoff=Backoff(base=self._options.backoff_base, cap=self._options.backoff_cap, rng=self._rng),
-            now=self._loop.time(),
-            stable_after=self._options.stable_after,
-            ping_every=self._options.ping_interval,
-            url_streams=False,
-        )
-        self._connections[line] = Connection(
-            line,
-            self.ws_key,
-            self.url,
-            owner=self,
-            mail=ApiMail(self.ws_key, self._report, self._loop.time, functools.partial(self._take_in, line)),
-            feed_factory=self._feed_factory,
-            options=self._options,
-        )
-        return line
+        used = {line.number for line in self._connections.all}
+        number = next(number for number in range(_MOST_LINES) if number not in used)
+        return self._connections.make(number, self.url, self._loop.time())
+
+    def _make_mail(self, line: Line) -> ApiMail:
+        report = self._telling.of_line(line.number)
+        return ApiMail(self.ws_key, report, self._loop.time, functools.partial(self._take_in, line))
 
     def _take_in(self, line: Line, payload: bytes) -> None:
         """Give the desk an answer of a line, or what there is of one."""
@@ -438,19 +406,11 @@ class ApiService:
         if self.desk.is_asking and self._timer_at > now + _ASK_SOON:
             self._arm_at(now + _ASK_SOON)
 
-    def _take(self, host: str) -> float:
-        seconds = self._budget.take(host)
-        if seconds > 0.0:
-            logger.info(
-                "%s: attempt put off by %.1f s: banned, or the limit of connects", self.ws_key, seconds
-            )
-        return seconds
-
     def _next_at(self) -> float | None:
         times: Sequence[float | None] = (
             self.desk.next_at,
             self._roll_at if self._successor is None else None,
-            *(line.next_at for line in self._connections),
+            *(line.next_at for line in self._connections.all),
         )
         return min((at for at in times if at is not None), default=None)
 
@@ -470,14 +430,10 @@ class ApiService:
         if self._closed:
             return
         now = self._loop.time()
-        for line in tuple(self._connections):
+        for line in self._connections.all:
             line.tick(now)
         if self._roll_at is not None and now >= self._roll_at:
             self._roll_at = None
             self.replace("age")
         self.desk.tick(now)
         self._arm()
-
-    def _report(self, kind: EventKind, /, **fields: Any) -> None:
-        fields.setdefault("recv_ns", time.time_ns())
-        self._emit(Event(kind=kind, ws_key=str(self.ws_key), **fields))

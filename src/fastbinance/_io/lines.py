@@ -1,9 +1,10 @@
-"""The connections of a group: which one serves which line, and what is routed on all of them."""
+"""The connections of a group, or of a WebSocket API: which one serves which line, and what is routed."""
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
+from typing import Final
 from urllib.parse import urlsplit
 
 from fastbinance._io.connection import Connection, ConnectionOwner, takes_streams_in_url
@@ -20,9 +21,11 @@ __all__ = ["Lines"]
 
 logger = logging.getLogger("fastbinance")
 
+_MOST_MESSAGES: Final = 10.0
+
 
 class Lines:
-    """Makes the lines of one group with their connections, and has the connections do what lines decide.
+    """Makes lines with their connections, and has the connections do what lines decide.
 
     Made and called on the thread of a running event loop.
 
@@ -35,9 +38,11 @@ class Lines:
     telling
         Makes the events of what is no record.
     wishes
-        The group's, by name; looked at as they change.
+        The group's, by name; looked at as they change. A WebSocket API has none.
     feed_factory, budget, options, rng
         See `Group`.
+    make_mail
+        Makes what takes the messages of a line that are no records; `Mail` by default.
     """
 
     def __init__(
@@ -51,6 +56,7 @@ class Lines:
         budget: ConnectBudget,
         options: ConnectionOptions,
         rng: Random,
+        make_mail: Callable[[Line], Mail] | None = None,
     ) -> None:
         self._ws_key = ws_key
         self._owner = owner
@@ -60,6 +66,7 @@ class Lines:
         self._budget = budget
         self._options = options
         self._rng = rng
+        self._make_mail = self._mail if make_mail is None else make_mail
         self._loop = asyncio.get_running_loop()
         self._connections: dict[Line, Connection] = {}
         self._ending: set[Connection] = set()
@@ -71,7 +78,8 @@ class Lines:
         line = Line(
             number,
             self,
-            messages_per_second=limits(self._ws_key).messages_per_second,
+            # Where requests are counted by weight, the messages that are counted by the second are pongs.
+            messages_per_second=min(limits(self._ws_key).messages_per_second, _MOST_MESSAGES),
             budget=lambda now: self._take(host),
             backoff=Backoff(base=options.backoff_base, cap=options.backoff_cap, rng=self._rng),
             now=now,
@@ -85,7 +93,7 @@ class Lines:
             self._ws_key,
             url,
             owner=self._owner,
-            mail=Mail(self._ws_key, self._telling.of_line(number), self._wishes, self._loop.time),
+            mail=self._make_mail(line),
             feed_factory=self._feed_factory,
             options=options,
         )
@@ -96,6 +104,11 @@ class Lines:
 
     def __iter__(self) -> Iterator[Connection]:
         return iter(tuple(self._connections.values()))
+
+    @property
+    def all(self) -> tuple[Line, ...]:
+        """Every line that has not been forgotten."""
+        return tuple(self._connections)
 
     def end(self, line: Line) -> None:
         """Forget a line that is closed; its connection may take a moment to end."""
@@ -163,6 +176,9 @@ class Lines:
         self._connections[line].hang_up()
 
     # -- inside
+
+    def _mail(self, line: Line) -> Mail:
+        return Mail(self._ws_key, self._telling.of_line(line.number), self._wishes, self._loop.time)
 
     def _take(self, host: str) -> float:
         seconds = self._budget.take(host)
