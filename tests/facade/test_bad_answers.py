@@ -114,11 +114,6 @@ USELESS: dict[str, tuple[bytes, type[fastbinance.RequestError], dict[str, Any]]]
         AnswerMalformed,
         {"status": 200},
     ),
-    "limits that are a number": (
-        b'{"id":%d,"status":200,"result":{"serverTime":5},"rateLimits":17}',
-        AnswerMalformed,
-        {"status": None},
-    ),
     "an error that is a text": (b'{"id":%d,"status":400,"error":"no"}', AnswerMalformed, {"status": None}),
     "brackets as the result": (
         b'{"id":%d,"status":200,"result":' + DEEP + b"}",
@@ -212,6 +207,16 @@ async def test_an_odd_answer_that_can_be_read_is_an_answer(name: str) -> None:
         binance.odd = [ODD[name]]
         assert await fb.spot.time() == ServerTime(server_time=5)
         assert await heard(fb, queue, binance) == ([], 0)
+
+
+async def test_limits_that_cannot_be_read_are_told_and_cost_their_answer_nothing() -> None:
+    async with Binance() as binance, AsyncClient(urls={KEY: binance.url}) as fb:
+        queue = fb.events()
+        binance.odd = [b'{"id":%d,"status":200,"result":{"serverTime":5},"rateLimits":17}']
+        assert await fb.spot.time() == ServerTime(server_time=5)
+        told = await heard(fb, queue, binance)
+    assert told.rejected == 1
+    assert "rateLimits" in str(told.errors[0])
 
 
 async def test_an_answer_without_result_is_enough_where_there_is_nothing_to_tell() -> None:

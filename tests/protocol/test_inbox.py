@@ -9,7 +9,7 @@ import pytest
 
 from fastbinance._protocol.desk import Desk
 from fastbinance._protocol.envelope import client_order_ids, peek_id, request_ids
-from fastbinance._protocol.request_limits import RequestLimits
+from fastbinance._protocol.request_limits import RateLimit, RequestLimits
 from fastbinance._protocol.server_clock import ServerClock
 from fastbinance.request_errors import AnswerMalformed, RequestError, RequestRejected
 from tests.support.request_world import METHODS, World
@@ -156,3 +156,25 @@ def test_levels_of_futures_depth_are_read_inside_of_the_result_and_beside_it(ans
     desk.received(1, (answer % json.loads(peer.sent[-1])["id"]).encode(), 0.0)
     assert [list(level) for level in outcome[0].bids] == [["1.0", "2"]]
     assert [list(level) for level in outcome[0].asks] == [["1.1", "3"]]
+
+
+def test_of_many_answers_at_once_only_the_newest_counters_are_read() -> None:
+    peer, learned = Peer(), []
+
+    class Limits(RequestLimits):
+        def learn(self, rate_limits: Any, *rest: Any) -> Any:
+            learned.append([told.count for told in rate_limits])
+            return super().learn(rate_limits, *rest)
+
+    peer.desk._inbox._limits = Limits("spot")
+    for count in range(1, 4):
+        id, _ = peer.ask()
+        counter = {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 6000}
+        limits = [counter | {"count": count}]
+        answer = {"id": id, "status": 200, "result": {"serverTime": 7}, "rateLimits": limits}
+        peer.say(json.dumps(answer, separators=(",", ":")))
+    assert learned == [[1]]
+    peer.desk.learn(peer.time.now + 0.05)
+    assert learned == [[1], [3]]
+    peer.desk.learn(peer.time.now + 0.1)
+    assert learned == [[1], [3]], "nothing is read twice"

@@ -182,7 +182,8 @@ class ApiService:
         return any(line.state is State.LIVE for line in self._connections.all)
 
     def sample(self) -> None:
-        """Look at every connection."""
+        """Look at every connection, and at what answers have said of limits."""
+        self.desk.learn(self._loop.time())
         for connection in self._connections:
             connection.check()
 

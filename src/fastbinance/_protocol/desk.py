@@ -231,6 +231,10 @@ class Desk:
         if link is not None:
             link.silent_since = None
 
+    def learn(self, now: float) -> None:
+        """Read what the newest answers said of limits; wants to be called some times a second."""
+        self._inbox.learn(now)
+
     def close(self) -> None:
         """Settle everything: what was sent is unknown."""
         self._closed = True

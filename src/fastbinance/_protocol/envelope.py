@@ -8,8 +8,6 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from fastbinance._protocol.request_limits import RateLimit
-
 __all__ = ["Envelope", "ErrorBody", "Frame", "client_order_ids", "peek_id", "request_ids"]
 
 T = TypeVar("T")
@@ -17,6 +15,8 @@ T = TypeVar("T")
 _ID_FIRST: Final = b'{"id":'
 # A number of ours has at most 16 digits; what is longer is not ours.
 _LONGEST_ID: Final = 20
+# Counters are read by who needs them: not from each answer, see `Inbox`.
+_NO_LIMITS: Final = msgspec.Raw()
 _ALPHABET: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -34,7 +34,7 @@ class Frame(msgspec.Struct, rename="camel"):
     id: int | str | None = None
     status: int | None = None
     error: ErrorBody | None = None
-    rate_limits: list[RateLimit] = []
+    rate_limits: msgspec.Raw = _NO_LIMITS
 
 
 class Envelope(msgspec.Struct, Generic[T], rename="camel"):
@@ -44,7 +44,7 @@ class Envelope(msgspec.Struct, Generic[T], rename="camel"):
     status: int
     result: T | msgspec.UnsetType = msgspec.UNSET
     error: ErrorBody | None = None
-    rate_limits: list[RateLimit] = []
+    rate_limits: msgspec.Raw = _NO_LIMITS
 
 
 def peek_id(payload: bytes) -> int | None:

@@ -1,6 +1,6 @@
 """What answers say: whose they are, and what became of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -22,8 +22,11 @@ from fastbinance.request_errors import (
 __all__ = ["Inbox"]
 
 _TELL_SECONDS: Final = 1.0
+# Counters are absolute, so that only the newest of many answers needs to be read.
+_READ_SECONDS: Final = 0.02
 
 _decode_frame: Final = msgspec.json.Decoder(Frame).decode
+_decode_limits: Final = msgspec.json.Decoder(list[RateLimit] | None).decode
 
 
 class Outcomes(Protocol):
@@ -79,6 +82,8 @@ class Inbox:
         self._account = account
         self._server_ms = server_ms
         self._tell_at = 0.0
+        self._read_at = 0.0
+        self._unread: msgspec.Raw | None = None
 
     def take(self, link: Link, payload: bytes, now: float) -> None:
         """Take in an answer that came on a link."""
@@ -99,7 +104,8 @@ class Inbox:
             self._settle(link, request, payload, now)
             return
         if frame.rate_limits:
-            self._learn(frame.rate_limits, now)
+            self._unread = frame.rate_limits
+            self.learn(now)
         if frame.id is None and frame.error is not None:
             self._take_unasked(link, frame, frame.error, payload, now)
             return
@@ -115,7 +121,9 @@ class Inbox:
             self._settle_unreadable(request, payload, str(error), now)
             return
         if envelope.rate_limits:
-            self._learn(envelope.rate_limits, now)
+            self._unread = envelope.rate_limits
+            if now >= self._read_at:
+                self.learn(now)
         if envelope.error is not None or envelope.status >= 400:
             self._refuse(request, envelope.status, envelope.error or ErrorBody(), envelope.rate_limits, now)
             return
@@ -174,7 +182,7 @@ class Inbox:
             self._desk.finish(request, None, error)
 
     def _refuse(
-        self, request: Request, status: int, body: ErrorBody, rate_limits: Sequence[RateLimit], now: float
+        self, request: Request, status: int, body: ErrorBody, rate_limits: msgspec.Raw, now: float
     ) -> None:
         code, facts = body.code, self._desk.facts(request)
         if is_unknown(status, body):
@@ -197,9 +205,15 @@ class Inbox:
             self._readiness.wrong_time(request.link, now)
         self._desk.finish(request, None, refused)
 
-    def _hold_back(self, status: int, body: ErrorBody, rate_limits: Sequence[RateLimit], now: float) -> float:
+    def _hold_back(self, status: int, body: ErrorBody, rate_limits: msgspec.Raw, now: float) -> float:
         return self._limits.refused(
-            status, body.code, retry_after_ms(body), rate_limits, self._account, now, self._server_time(body)
+            status,
+            body.code,
+            retry_after_ms(body),
+            self._read(rate_limits),
+            self._account,
+            now,
+            self._server_time(body),
         )
 
     def _server_time(self, body: ErrorBody) -> float:
@@ -207,11 +221,26 @@ class Inbox:
         told = None if body.data is None else body.data.get("serverTime")
         return told if isinstance(told, int) and not isinstance(told, bool) else self._server_ms()
 
-    def _learn(self, rate_limits: Sequence[RateLimit], now: float) -> None:
+    def learn(self, now: float) -> None:
+        """Read the counters of the newest answer, if nobody has; wants to be called now and then."""
+        unread, self._unread = self._unread, None
+        if unread is None:
+            return
+        self._read_at = now + _READ_SECONDS
         server_ms = None
         if now >= self._tell_at:
             # Where windows begin and end is Binance's time. It does not move: once in a while is enough.
             self._tell_at = now + _TELL_SECONDS
             server_ms = self._server_ms()
-        for warning in self._limits.learn(rate_limits, self._account, now, server_ms):
+        for warning in self._limits.learn(self._read(unread), self._account, now, server_ms):
             self._driver.warned(warning)
+
+    def _read(self, rate_limits: msgspec.Raw) -> list[RateLimit]:
+        try:
+            return (_decode_limits(rate_limits) if rate_limits else None) or []
+        except UNREADABLE as error:
+            # What a request came to does not depend on them.
+            self.malformed += 1
+            problem = f"rateLimits: {error}"
+            self._driver.strange(AnswerMalformed(self._desk.ws_key, "", problem=problem), bytes(rate_limits))
+            return []
