@@ -9,7 +9,7 @@ import pytest
 
 from fastbinance._protocol.desk import Desk
 from fastbinance._protocol.envelope import client_order_ids, peek_id, request_ids
-from fastbinance._protocol.request_limits import RateLimit, RequestLimits
+from fastbinance._protocol.request_limits import RequestLimits
 from fastbinance._protocol.server_clock import ServerClock
 from fastbinance.request_errors import AnswerMalformed, RequestError, RequestRejected
 from tests.support.request_world import METHODS, World
