@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "src"))
+if __name__ == "__main__":  # a test that imports this has the package already, perhaps an installed one
+    sys.path.insert(0, str(ROOT / "src"))
 
 from fastbinance._api import METHODS, values  # noqa: E402  # the sources beside this file
 from fastbinance._protocol.method import (  # noqa: E402
