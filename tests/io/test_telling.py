@@ -94,3 +94,40 @@ async def test_a_stream_that_one_of_two_lines_refuses_is_told_and_carried_on(wor
     assert (event.error.code, len(answered)) == (2, 3), "asked once more before it is told"
     assert (wish.state, ring.lines) == (WishState.CONFIRMED, 1)
     assert [one.state for one in pool.stats()] == [State.LIVE, State.LIVE]
+
+
+async def test_a_replacement_goes_on_with_the_counts_of_the_connection_before_it(world):
+    pool = world.pool(sample_every=0.01)
+    ring = ListRing(world.changed)
+    pool.add(parse("btcusdt@trade", "coinm"), ring)
+    await world.until(lambda: pool.stats()[0].confirmed == 1)
+    for number in range(1, 4):
+        world.server.client.publish("btcusdt@trade", {"t": number})
+        await world.until(lambda number=number: len(ring.records) == 2 * number - 1)
+        before, lines = pool.stats()[0].rollovers, len(world.server.clients)
+        assert pool.replace() == 1
+        await world.until(lambda lines=lines: len(world.server.clients) > lines)
+        await world.until(lambda: world.server.client.asked)
+        old, new = world.server.clients[-2:]
+        # What the successor brings proves it.
+        new.publish("btcusdt@trade", {"t": 0})
+        await world.until(lambda before=before: pool.stats()[0].rollovers == before + 1)
+        assert pool.stats()[0].counters.published == 2 * number, "while the old one says goodbye"
+        await world.until(lambda old=old: old.gone)
+        assert pool.stats()[0].counters.published == 2 * number
+    assert pool.stats()[0].counters.control == 4
+
+
+async def test_a_successor_that_takes_the_place_of_a_lost_connection_has_its_counts(world):
+    connection, (wish,) = await world.up("btcusdt@trade")
+    world.server.client.publish("btcusdt@trade", {"t": 1})
+    await world.until(lambda: wish.ring.records)
+    old = connection.connection
+    world.server.refusal = (503, {})
+    connection.replace()
+    await world.until(lambda: world.of_kind("exception"))
+    world.server.client.drop()
+    await world.until(lambda: connection.line.number == 1)
+    await old.ended.wait()
+    assert connection.stats().counters.published == 1
+    assert connection.connection._replaced is None

@@ -117,6 +117,9 @@ class Connection:
         self._task: asyncio.Task[None] | None = None
         self._late: asyncio.TimerHandle | None = None
         self._earlier_opens = 0
+        # Who has replaced this one, and which one this has replaced, as long as that counts on.
+        self._heir: Connection | None = None
+        self._replaced: Connection | None = None
         self._cancelled = False  # by us
         self._frames_at_ping = -1
         self._next_url: str | None = None
@@ -192,12 +195,12 @@ class Connection:
 
     def stats(self, wanted: int, confirmed: int, rollovers: int) -> ConnectionStats:
         """Return what is known now."""
-        feed = self.feed
         counters, latency = FeedCounters(), self.mail.latency or _NO_LATENCY
         counters.add(self.mail.counters)
-        if feed is not None:
+        feeds = self._feeds()
+        for feed in feeds:
             counters.add(feed)
-            latency = self.mail.with_latency(feed.latency)
+            latency = latency.merge(feed.latency)
         return ConnectionStats(
             ws_key=self.ws_key,
             url=self.url,
@@ -212,13 +215,15 @@ class Connection:
             counters=counters,
             latency=latency,
             rejects=tuple(self.mail.rejects),
-            drifts=self.mail.known_drifts(feed),
+            drifts=self.mail.drifts.with_feed(drift for feed in feeds for drift in feed.drifts),
         )
 
     def inherit(self, other: "Connection") -> None:
-        """Go on with the counts of a connection that this one has replaced."""
+        """Go on with the counts of a connection that this one has replaced; it may count on for a while."""
         self.mail.inherit(other.mail)
         self._earlier_opens += other.opens
+        if other._feeds():
+            other._heir, self._replaced = self, other
 
     def arrivals(self, names: Sequence[str]) -> list[int]:
         """Return how many messages of each stream have come since this connection opened."""
@@ -230,6 +235,25 @@ class Connection:
         if others:
             counts = [count + others.get(name, 0) for name, count in zip(names, counts, strict=True)]
         return counts
+
+    def _feeds(self) -> list[Feed]:
+        """Return the present feed, and those of the connections that it has replaced, while they last."""
+        feeds, connection = [], self
+        while True:
+            if connection.feed is not None:
+                feeds.append(connection.feed)
+            if connection._replaced is None:
+                return feeds
+            connection = connection._replaced
+
+    def _take_over(self, feed: Feed, replaced: "Connection") -> None:
+        """Keep the counts of the last feed of a connection that this one has replaced."""
+        if self._replaced is replaced:
+            self._replaced = replaced._replaced
+        if self._heir is None:
+            self.mail.adopt(feed)
+        else:
+            self._heir._take_over(feed, replaced)
 
     def _cancel(self) -> None:
         if self._task is not None:
@@ -288,6 +312,8 @@ class Connection:
         session, self._session = self._session, None
         if session is not None and session.feed is not None:
             self.mail.retire(session.feed)
+            if self._heir is not None:
+                self._heir._take_over(session.feed, self)
         if session is not None:
             session.release()
 

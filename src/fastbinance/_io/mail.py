@@ -13,7 +13,7 @@ from fastbinance._io.session import Reject
 from fastbinance._io.stats import FeedCounters
 from fastbinance._io.wishes import Wish
 from fastbinance._typed import Unfit, read_event
-from fastbinance.drift import Drift, DriftWhat
+from fastbinance.drift import DriftWhat
 from fastbinance.errors import DecodeError
 from fastbinance.events import EventKind
 from fastbinance.keys import WsKey, market_of
@@ -69,10 +69,14 @@ class Mail:
 
     def retire(self, feed: Any) -> None:
         """Keep the counts of a feed that has ended."""
+        self.adopt(feed)
+        self.arrivals.clear()
+
+    def adopt(self, feed: Any) -> None:
+        """Keep the counts of a feed that has ended, of a connection that this one has replaced."""
         self.counters.add(feed)
         self.latency = self.with_latency(feed.latency)
         self.drifts.retire(feed.drifts)
-        self.arrivals.clear()
 
     def inherit(self, other: "Mail") -> None:
         """Go on with the counts of a connection that this one has replaced."""
@@ -120,10 +124,6 @@ class Mail:
             # A new feed begins a new count, but what it finds may have been told before.
             if self.drifts.is_new(seen):
                 self._report("drift", stream=seen.stream, payload=payload, recv_ns=recv_ns, data=seen)
-
-    def known_drifts(self, feed: Any) -> tuple[Drift, ...]:
-        """Return all drifts, those of the present feed included."""
-        return self.drifts.with_feed(() if feed is None else feed.drifts)
 
     def _is_shutdown(self, stream: str | None, payload: bytes) -> bool:
         """Whether it is spot's notice, which comes unasked; binary services send it without a wrapper."""
