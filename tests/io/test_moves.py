@@ -83,21 +83,60 @@ async def test_a_loss_of_the_old_connection_on_the_way_costs_the_stream_nothing(
     assert wish.ring.states == [RingState.DOWN, RingState.LIVE]
 
 
-async def test_a_stream_that_the_new_connection_refuses_is_given_up_by_the_old_one_too(world):
-    pool, place, wishes = await carried(world, 2)
-    source, target = pool._groups[place][0], pool._new_group(place, place[0])
-    wish = wishes[0]
+def refuse(world):
     world.server.answer = lambda request: {
         "error": {"code": 2, "msg": "Invalid request"},
         "id": request["id"],
     }
+
+
+async def test_a_stream_that_the_new_connection_refuses_stays_where_it_is(world):
+    pool, place, wishes = await carried(world, 2)
+    source, target = pool._groups[place][0], pool._new_group(place, place[0])
+    wish = wishes[0]
+    refuse(world)
     pool._moves[place].begin(wish, source, target)
+    await world.until(lambda: not pool._moves[place].going_on)
+    assert (wish.state, wish.ring.states) == (WishState.CONFIRMED, [RingState.DOWN, RingState.LIVE])
+    assert (wish.name in source.wishes, wish.name in target.wishes) == (True, False)
+    (event,) = world.of_kind("exception")
+    assert (event.streams, event.reason) == ((wish.name,), "carried")
+    world.server.clients[0].publish(wish.name, {"u": 1})
+    await world.until(lambda: wish.ring.records)
+    pool.remove(wish)
+    assert not world.server.clients[0].gone
+    await world.until(lambda: world.server.clients[0].requests[-1]["method"] == "UNSUBSCRIBE")
+
+
+async def test_a_stream_that_the_old_connection_refuses_when_it_is_back_goes_on_with_the_new_one(world):
+    pool, place, wishes = await carried(world, 2)
+    source, target = pool._groups[place][0], pool._new_group(place, place[0])
+    wish = wishes[0]
+    pool._moves[place].begin(wish, source, target)
+    await world.until(lambda: target.delivered(wish.name) is not None)
+    refuse(world)
+    world.server.clients[0].drop()
+    await world.until(lambda: wish.name not in source.wishes)
+    pool.set_raw(wish, True)
+    assert (wish.state, wish.ring.states) == (WishState.CONFIRMED, [RingState.DOWN, RingState.LIVE])
+    assert wish.name in target.wishes
+    assert not pool._moves[place].going_on
+    pool.remove(wish)
+    assert (wish.state, wish.name in target.wishes) == (WishState.DROPPED, False)
+
+
+async def test_a_stream_that_both_connections_refuse_is_given_up_by_both(world):
+    pool, place, wishes = await carried(world, 2)
+    source, target = pool._groups[place][0], pool._new_group(place, place[0])
+    wish = wishes[0]
+    pool._moves[place].begin(wish, source, target)
+    await world.until(lambda: target.delivered(wish.name) is not None)
+    refuse(world)
+    for client in tuple(world.server.clients):
+        client.drop()
     await world.until(lambda: wish.final and not pool._moves[place].going_on)
     assert wish.state is WishState.FAILED
-    assert wish.name not in source.wishes
-    first = world.server.clients[0]
-    await world.until(lambda: first.requests[-1]["method"] == "UNSUBSCRIBE")
-    assert first.requests[-1]["params"] == [wish.name]
+    assert (wish.name in source.wishes, wish.name in target.wishes) == (False, False)
 
 
 async def test_streams_that_bring_too_much_for_one_connection_are_shared_out(world):

@@ -371,13 +371,19 @@ class Group:
 
     def rejected(self, line: Line, answer: Answer, /) -> None:
         """See `ShardDriver`."""
-        error = _rejection(answer)
+        error, carried = _rejection(answer), False
         for name in answer.rejected:
             wish = self.wishes.get(name)
             if wish is not None:
                 self._forget(wish)
-                wish.fail(error)
-        self._telling.rejected(line, error)
+                if wish.is_carried_beside(self):
+                    # It is on its way, and stays with the group that has it.
+                    wish.carried(self, 0)
+                    wish.unconfirm(None, self)
+                    carried = True
+                else:
+                    wish.fail(error)
+        (self._telling.refused if carried else self._telling.rejected)(line, error)
 
     def refused(self, line: Line, answer: Answer, /) -> None:
         """See `ShardDriver`."""

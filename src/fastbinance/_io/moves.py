@@ -55,10 +55,15 @@ class Moves:
         target.start()
 
     def cancel(self, wish: Wish) -> Group | None:
-        """Leave a stream where it was; return that group, or None when it was not on its way."""
+        """Leave a stream where it was; return that group, or None when it was not on its way.
+
+        Where the source was refused it meanwhile, it has arrived.
+        """
         way = self._ways.pop(wish, None)
         if way is None:
             return None
+        if way.source.wishes.get(wish.name) is not wish and not wish.final:
+            return way.target
         way.target.release(wish)
         return way.source
 
@@ -70,6 +75,10 @@ class Moves:
                 # Refused by one of them: the other would carry on what nobody wants any more.
                 way.source.release(wish)
                 way.target.release(wish)
+                del self._ways[wish]
+                continue
+            if way.target.wishes.get(wish.name) is not wish:
+                # Refused there alone: it stays where it is.
                 del self._ways[wish]
                 continue
             arrivals = way.target.delivered(wish.name)

@@ -200,6 +200,10 @@ class Wish:
         self.history.lost(self.ring, "not subscribed")
         self._become(WishState.DROPPED, RingState.DOWN)
 
+    def is_carried_beside(self, owner: object) -> bool:
+        """Tell whether another owner has it confirmed: it is on its way from one to the other."""
+        return bool(self._confirmed_by - {owner})
+
     def suspect(self, silence: float | None) -> None:
         """Every line that carries the stream finds it silent for too long, and for how many seconds; None: no
         more.
