@@ -83,6 +83,30 @@ async def test_a_loss_of_the_old_connection_on_the_way_costs_the_stream_nothing(
     assert wish.ring.states == [RingState.DOWN, RingState.LIVE]
 
 
+@pytest.mark.parametrize("arrives", [True, False])
+async def test_what_is_held_when_a_move_ends_is_let_go_by_who_carries_the_stream_then(world, arrives):
+    pool, place, wishes = await carried(world, 2)
+    source, target = pool._groups[place][0], pool._new_group(place, place[0])
+    wish, asked = wishes[0], []
+
+    def release_held(now_ns):
+        asked.append(now_ns)
+        world.changed()
+        return 0
+
+    wish.ring.release_held = release_held
+    pool._moves[place].begin(wish, source, target)
+    await world.until(lambda: target.delivered(wish.name) is not None)
+    if arrives:
+        source.held(wish.name)
+        source.release(wish)
+        world.server.clients[-1].publish(wish.name, {"u": 1})
+    else:
+        target.held(wish.name)
+        pool.set_raw(wish, True)
+    await world.until(lambda: asked and not pool._moves[place].going_on)
+
+
 def refuse(world):
     world.server.answer = lambda request: {
         "error": {"code": 2, "msg": "Invalid request"},

@@ -65,6 +65,7 @@ class Moves:
         if way.source.wishes.get(wish.name) is not wish and not wish.final:
             return way.target
         way.target.release(wish)
+        way.source.held(wish.name)
         return way.source
 
     def finish(self, now: float) -> list[tuple[Wish, Group]]:
@@ -89,6 +90,8 @@ class Moves:
                 way.confirmed_at = now
             if arrivals or now - way.confirmed_at >= _PATIENCE:
                 way.source.release(wish)
+                # What its ring holds now was perhaps for the source to let go.
+                way.target.held(wish.name)
                 del self._ways[wish]
                 done.append((wish, way.target))
         return done
