@@ -94,6 +94,11 @@ async def test_there_is_an_end_to_connections_that_wait_for_answers(
         await rolled(fb, events)
     assert fb.rollover(KEY) == 0
     assert await fb.spot.time() is not None
+    service = service_of(fb)
+    service._roll_at = now = asyncio.get_running_loop().time()
+    service._wake()
+    assert service._roll_at is not None, "it is replaced for its age when there is room"
+    assert service._roll_at > now
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)

@@ -434,7 +434,7 @@ class ApiService:
         for line in self._connections.all:
             line.tick(now)
         if self._roll_at is not None and now >= self._roll_at:
-            self._roll_at = None
-            self.replace("age")
+            # Asked again in a while where it cannot begin now.
+            self._roll_at = None if self.replace("age") else now + 1.0
         self.desk.tick(now)
         self._arm()
