@@ -130,6 +130,22 @@ def test_a_ping_that_nothing_follows_has_the_connection_replaced():
     assert exchange.settled
 
 
+def test_a_ping_that_was_answered_later_is_not_held_against_the_connection():
+    exchange = up(ping_every=2.0)
+    (line,) = exchange.shard.current
+    heard, ping = [False], exchange.ping
+    exchange.ping = lambda line: ping(line) and (heard.pop() if heard else True)
+    exchange.run(1.0)
+    assert exchange.shard.replace(line, "stalled", exchange.now)
+    exchange.refusing = (1.0, 0.0)  # it keeps its place
+    overdue = []
+    forgive = line.forgive
+    line.forgive = lambda now: (overdue.append(now), forgive(now))
+    exchange.run(60.0)
+    assert len(overdue) == 1
+    assert line.next_at - exchange.now <= 2.0, "only the next ping is due"
+
+
 # -- replacing
 
 

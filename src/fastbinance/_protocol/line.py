@@ -282,7 +282,10 @@ class Line:
             self._ping_at = self._bucket.next_at(now)
             return
         self._ping_at = now + (self._ping_every or 0.0)
-        if not self._driver.ping(self) and self._answer_by is None:
+        if self._driver.ping(self):
+            if not self.subscriptions.pending:
+                self._answer_by = None
+        elif self._answer_by is None:
             # Not even a PONG to the one before: as if an answer were owed since then.
             self._answer_by = now
 
