@@ -149,6 +149,27 @@ def test_a_ping_that_was_answered_later_is_not_held_against_the_connection():
 # -- replacing
 
 
+def test_where_every_server_stops_the_connects_of_the_process_are_not_used_up():
+    exchange = up()
+    opened = exchange.shard.opened
+
+    def stopping(line, now):
+        opened(line, now)
+        exchange.shard.shutting_down(line, now)
+
+    exchange.shard.opened = stopping
+    (line,) = exchange.shard.current
+    exchange.shard.shutting_down(line, exchange.now)
+    exchange.run(300.0)
+    assert len(exchange.dials) < 20, "of 300"
+    exchange.shard.opened = opened
+    (line,) = exchange.shard.current
+    exchange.run(100.0)
+    assert exchange.shard.current[0] is not line, "the last notice counts too"
+    assert exchange.settled
+    assert exchange.broken == []
+
+
 @pytest.mark.parametrize("reason", ["age", "shutdown", "stalled", "request"])
 def test_a_replacement_delivers_before_the_old_connection_goes(reason):
     exchange = up()

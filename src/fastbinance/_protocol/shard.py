@@ -126,7 +126,7 @@ class Shard:
         """Have a line replaced, the new one first; tell whether that has begun now.
 
         Nothing begins for a line that is not the current one of its slot, or not up, or has a successor
-        already; and on suspicion not too soon after the one before.
+        already; and on suspicion, or as its server stops, not too soon after the one before.
         """
         slot = self._slot_of(line)
         if slot is None or slot.current is not line or line.state is not State.LIVE or self._closed:
@@ -137,7 +137,7 @@ class Shard:
                 slot.reason = reason
             return False
         number = self._free_number()
-        if number is None or (suspected and not slot.may_suspect(now)):
+        if number is None or not slot.may_begin(reason, now):
             return False
         successor = self._driver.make_line(self._slots.index(slot), number, now)
         slot.begin(successor, reason, self._wanted, now)
@@ -158,6 +158,7 @@ class Shard:
         if slot.successor is line:
             # Another one, when this one has taken its place: `tick` looks.
             return
+        # Where that is too soon: `tick` looks.
         self.replace(line, "shutdown", now)
 
     def close(self) -> None:

@@ -24,6 +24,10 @@ _FIRST_SUSPICION: Final = 1.0
 _LONGEST_SUSPICION: Final = 60.0
 # At most these where the suspicion was right, and the successor brought what the old line did not.
 _RIGHT_SUSPICION: Final = 5.0
+# Seconds between two replacements because servers stop, in the same way: where each new connection comes to
+# a server that stops too, they would use up the connects of the whole process.
+_FIRST_SHUTDOWN: Final = 1.0
+_LONGEST_SHUTDOWN: Final = 60.0
 
 
 class Verdict(Enum):
@@ -63,21 +67,30 @@ class Slot:
     _before: dict[str, int] = field(default_factory=dict)  # arrivals on the old line by then
     _suspicion: float = _FIRST_SUSPICION
     _suspect_again_at: float = 0.0
+    _shutdown: float = _FIRST_SHUTDOWN
+    _shutdown_again_at: float = 0.0
 
     @property
     def on_suspicion(self) -> bool:
         """Whether the line is being replaced for what seems to be wrong with it."""
         return self.reason in ("stalled", "unanswered")
 
-    def may_suspect(self, now: float) -> bool:
-        """Tell whether the line may be replaced on suspicion: not too soon after the last time."""
-        return now >= self._suspect_again_at
+    def may_begin(self, reason: Reason, now: float) -> bool:
+        """Tell whether the line may be replaced: on suspicion, or as its server stops, not too soon again."""
+        if reason == "shutdown":
+            return now >= self._shutdown_again_at
+        return reason not in ("stalled", "unanswered") or now >= self._suspect_again_at
 
     def begin(self, successor: Line, reason: Reason, wanted: Collection[str], now: float) -> None:
         """Begin a replacement."""
         self.successor, self.reason = successor, reason
         self._owed, self._ready_at = frozenset(wanted), None
         self._before.clear()
+        if reason == "shutdown":
+            if now - self._shutdown_again_at >= _LONGEST_SHUTDOWN:
+                self._shutdown = _FIRST_SHUTDOWN
+            self._shutdown_again_at = now + self._shutdown
+            self._shutdown = min(2.0 * self._shutdown, _LONGEST_SHUTDOWN)
         if self.on_suspicion:
             if now - self._suspect_again_at >= _LONGEST_SUSPICION:
                 self._suspicion = _FIRST_SUSPICION
