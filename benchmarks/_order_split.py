@@ -97,7 +97,7 @@ class _Recorder:
 def connection_of(client: fastbinance.AsyncClient) -> Any:
     """Return the connection that a client's requests go out on."""
     (service,) = client._start().apis._services.values()
-    return service._connections[service._line]
+    return service._connections[service._slot.current]
 
 
 async def _measure(url: str, mode: str, secret: Path, orders: int) -> Split:

@@ -44,8 +44,9 @@ def service_of(client: fastbinance.AsyncClient) -> ApiService:
 
 
 def present(service: ApiService) -> tuple[Line, Connection]:
-    assert service._line is not None
-    return service._line, service._connections[service._line]
+    assert service._slot is not None
+    line = service._slot.current
+    return line, service._connections[line]
 
 
 async def unanswered(client: fastbinance.AsyncClient, sim: RunningSimulator) -> "asyncio.Future[Any]":
@@ -81,7 +82,7 @@ async def test_a_connection_that_is_lost_after_it_was_replaced_does_not_come_bac
         await waiting
     await connection.ended.wait()
     assert old.state is State.CLOSED
-    assert set(service._connections.all) == {service._line}
+    assert set(service._connections.all) == {present(service)[0]}
     assert await fb.spot.time() is not None
 
 
@@ -95,10 +96,11 @@ async def test_there_is_an_end_to_connections_that_wait_for_answers(
     assert fb.rollover(KEY) == 0
     assert await fb.spot.time() is not None
     service = service_of(fb)
-    service._roll_at = now = asyncio.get_running_loop().time()
+    assert service._slot is not None
+    service._slot.roll_at = now = asyncio.get_running_loop().time()
     service._wake()
-    assert service._roll_at is not None, "it is replaced for its age when there is room"
-    assert service._roll_at > now
+    assert service._slot.due_at is not None, "it is replaced for its age when there is room"
+    assert service._slot.due_at > now
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)

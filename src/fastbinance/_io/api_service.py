@@ -26,8 +26,8 @@ from fastbinance._protocol.method import Method, Product
 from fastbinance._protocol.request_limits import LimitWarning, RequestLimits
 from fastbinance._protocol.requests import Request, Settle
 from fastbinance._protocol.server_clock import ServerClock
-from fastbinance._protocol.shard import Reason
 from fastbinance._protocol.signing import Signer
+from fastbinance._protocol.slot import Reason, Slot
 from fastbinance.errors import ConnectionLost
 from fastbinance.events import EventKind
 from fastbinance.keys import WsKey
@@ -128,11 +128,7 @@ class ApiService:
         # Links by line and lines by link, while they are open.
         self._links: dict[Line, int] = {}
         self._lines: dict[int, Line] = {}
-        self._line: Line | None = None
-        self._successor: Line | None = None
-        self._reason: Reason = "request"
-        self._rollovers = 0
-        self._roll_at: float | None = None
+        self._slot: Slot | None = None  # from the first request on
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._opened = False
@@ -142,9 +138,9 @@ class ApiService:
 
     def start(self) -> None:
         """Begin to connect, and to come back after every loss."""
-        if self._line is None and not self._closed:
-            self._line = self._make_line()
-            self._line.start(self._loop.time())
+        if self._slot is None and not self._closed:
+            self._slot = Slot(self._make_line())
+            self._slot.current.start(self._loop.time())
             self._arm()
 
     def submit(
@@ -158,7 +154,7 @@ class ApiService:
         """Send a request as soon as possible; see `Desk.submit`."""
         now = self._loop.time()
         request = self.desk.submit(method, params, settle, now, timeout, resolve)
-        if self._line is None:
+        if self._slot is None:
             self.start()
         if self._timer is None or request.deadline < self._timer_at:
             self._arm()
@@ -166,13 +162,14 @@ class ApiService:
 
     def replace(self, reason: Reason = "request") -> int:
         """Replace the connection by a new one, the new one first; return how many that concerns."""
-        if self._line is None or self._line.state is not State.LIVE or self._successor is not None:
+        slot, now = self._slot, self._loop.time()
+        if slot is None or slot.current.state is not State.LIVE or slot.successor is not None:
             return 0
         if len(self._connections.all) >= _MOST_LINES:
             return 0  # those that were replaced still wait for answers; in ten seconds there is room
-        self._reason = reason
-        self._successor = self._make_line()
-        self._successor.start(self._loop.time())
+        successor = self._make_line()
+        slot.begin(successor, reason, (), now)
+        successor.start(now)
         self._arm()
         return 1
 
@@ -189,9 +186,9 @@ class ApiService:
 
     def stats(self) -> tuple[ConnectionStats, ...]:
         """Return what is known now, of the present connection."""
-        if self._line is None:
+        if self._slot is None:
             return ()
-        stats = self._connections[self._line].stats(0, 0, self._rollovers)
+        stats = self._connections[self._slot.current].stats(0, 0, self._slot.rollovers)
         # The feed does not know which answers could be used.
         stats.counters.rejected = self.desk.malformed + self.desk.unmatched
         return (stats,)
@@ -229,16 +226,19 @@ class ApiService:
 
     def opened(self, connection: Connection, /) -> None:
         """See `ConnectionOwner`."""
-        line, now = connection.line, self._loop.time()
-        if line is self._line:
+        line, now, slot = connection.line, self._loop.time(), self._slot
+        current = slot is not None and line is slot.current
+        if current:
             self._opened = True
             self._telling.opened(line, again=connection.opens > 0)
         line.opened(now)
+        if slot is not None:
+            slot.shutting.discard(line.number)
+            if current:
+                slot.roll_at = self._connections.roll_at(line, now)
         self.desk.trouble = None
         self._links[line] = number = next(self._numbers)
         self._lines[number] = line
-        wall = time.time()
-        self._roll_at = now + (self._options.rollover.at(wall, self._rng) - wall)
         self.desk.opened(number, now)
         self._arm()
 
@@ -257,23 +257,17 @@ class ApiService:
 
     def lost(self, connection: Connection, /) -> None:
         """See `ConnectionOwner`."""
-        line, now = connection.line, self._loop.time()
+        line, now, slot = connection.line, self._loop.time(), self._slot
         connection.trouble = ConnectionLost(str(self.ws_key), None, "")
         number = self._links.pop(line, None)
         line.lost(now)
-        if line is self._line and self._successor is not None:
-            # What was to replace it is on its way already.
-            heir, self._successor = self._successor, None
-            if heir.state is State.LIVE:
-                self._replaced(heir)
-            else:
-                self._connections[heir].inherit(connection)
-                self._line = heir
-                self._telling.replaced(line, heir, self._reason, ())
-            heir.hurry(now)
-            line.close()
-        elif line is not self._line and line is not self._successor:
+        if slot is None or line not in (slot.current, slot.successor):
             line.close()  # it has been replaced: nobody wants it back
+        elif line is slot.current and slot.successor is not None:
+            # What was to replace it is on its way already.
+            self._promote(slot, now)
+            slot.current.hurry(now)
+            line.close()
         if number is not None:
             del self._lines[number]
             self.desk.lost(number, now)
@@ -313,7 +307,7 @@ class ApiService:
 
     def finished(self, connection: Connection, /) -> None:
         """See `ConnectionOwner`."""
-        if connection.line.state is State.CLOSED and connection.line is not self._line:
+        if connection.line.state is State.CLOSED and not self._is_current(connection.line):
             self._connections.end(connection.line)
             self._telling.ended(connection.line)
         self._connections.finished(connection)
@@ -323,8 +317,11 @@ class ApiService:
 
     def shutting_down(self, connection: Connection, /) -> None:
         """See `ConnectionOwner`."""
-        if connection.line is self._line:
-            self.replace("shutdown")
+        slot = self._slot
+        if slot is not None and connection.line in (slot.current, slot.successor):
+            # The replacement begins when it may: not too soon after the one before, and when there is room.
+            slot.shutting.add(connection.line.number)
+            self._arm()
 
     def is_leaving(self, connection: Connection, stream: str, /) -> bool:
         """See `ConnectionOwner`."""
@@ -347,25 +344,14 @@ class ApiService:
 
     def ready(self, number: int, /) -> None:
         """See `DeskDriver`."""
-        line = self._lines.get(number)
-        if line is not None and line is self._successor:
-            self._successor = None
-            self._replaced(line)
-
-    def _replaced(self, line: Line) -> None:
-        """Take a line that is open as the present one."""
-        old, self._line = self._line, line
-        if old is not None:
-            self._connections[line].inherit(self._connections[old])
-            self._telling.replaced(old, line, self._reason, ())
-        self._rollovers += 1
-        # When the old one has to go is known in a moment.
-        self._loop.call_soon(self._arm)
+        line, slot = self._lines.get(number), self._slot
+        if line is not None and slot is not None and line is slot.successor:
+            self._promote(slot, self._loop.time())
 
     def retire(self, number: int, /) -> None:
         """See `DeskDriver`."""
         line = self._lines.get(number)
-        if line is not None and line is not self._line:
+        if line is not None and not self._is_current(line):
             line.retire()
 
     def authenticated(self, number: int, /) -> None:
@@ -386,7 +372,20 @@ class ApiService:
 
     def _replacing(self, line: Line) -> Reason | None:
         """Why a line is to take another one's place; None for the one that has it."""
-        return self._reason if line is self._successor else None
+        return self._slot.reason if self._slot is not None and line is self._slot.successor else None
+
+    def _is_current(self, line: Line) -> bool:
+        return self._slot is not None and line is self._slot.current
+
+    def _promote(self, slot: Slot, now: float) -> None:
+        """Have the successor in the place of the present line, be it open yet or not."""
+        old, new = slot.promote(now)
+        if new.state is State.LIVE:
+            slot.roll_at = self._connections.roll_at(new, now)
+        self._connections[new].inherit(self._connections[old])
+        self._telling.replaced(old, new, slot.reason, ())
+        # When the old one has to go is known in a moment.
+        self._loop.call_soon(self._arm)
 
     def _make_line(self) -> Line:
         used = {line.number for line in self._connections.all}
@@ -410,7 +409,7 @@ class ApiService:
     def _next_at(self) -> float | None:
         times: Sequence[float | None] = (
             self.desk.next_at,
-            self._roll_at if self._successor is None else None,
+            None if self._slot is None else self._slot.due_at,
             *(line.next_at for line in self._connections.all),
         )
         return min((at for at in times if at is not None), default=None)
@@ -433,8 +432,8 @@ class ApiService:
         now = self._loop.time()
         for line in self._connections.all:
             line.tick(now)
-        if self._roll_at is not None and now >= self._roll_at:
-            # Asked again in a while where it cannot begin now.
-            self._roll_at = None if self.replace("age") else now + 1.0
+        reason = None if self._slot is None else self._slot.due(now)
+        if self._slot is not None and reason is not None and not self.replace(reason):
+            self._slot.put_off(now)
         self.desk.tick(now)
         self._arm()

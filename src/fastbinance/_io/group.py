@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import logging
-import time
 from random import Random
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -345,9 +344,7 @@ class Group:
 
     def roll_at(self, line: Line, now: float, /) -> float:
         """See `ShardDriver`."""
-        wall = time.time()
-        opened = wall - (now - line.opened_at)
-        return now + (self._options.rollover.at(opened, self._rng) - wall)
+        return self._lines.roll_at(line, now)
 
     def carried(self, name: str, lines: int, /) -> None:
         """See `ShardDriver`."""

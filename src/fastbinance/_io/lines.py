@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
 from typing import Final
@@ -98,6 +99,12 @@ class Lines:
             options=options,
         )
         return line
+
+    def roll_at(self, line: Line, now: float) -> float:
+        """Return when a line that is open is to be replaced for its age."""
+        wall = time.time()
+        opened = wall - (now - line.opened_at)
+        return now + (self._options.rollover.at(opened, self._rng) - wall)
 
     def __getitem__(self, line: Line) -> Connection:
         return self._connections[line]

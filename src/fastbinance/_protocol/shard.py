@@ -155,11 +155,8 @@ class Shard:
         if slot is None:
             return
         slot.shutting.add(line.number)
-        if slot.successor is line:
-            # Another one, when this one has taken its place: `tick` looks.
-            return
-        # Where that is too soon: `tick` looks.
-        self.replace(line, "shutdown", now)
+        # Not now where that is too soon, or the line has yet to take its place.
+        self._begin_due(slot, now)
 
     def close(self) -> None:
         """End every line."""
@@ -273,7 +270,7 @@ class Shard:
         if self._closed:
             return None
         times = [line.next_at for line in self._lines()]
-        times += [slot.roll_at for slot in self._slots if slot.successor is None]
+        times += [slot.due_at for slot in self._slots]
         return min((at for at in times if at is not None), default=None)
 
     def tick(self, now: float) -> None:
@@ -285,11 +282,7 @@ class Shard:
                 line.tick(now)
                 if line.overdue(now):
                     self._overdue(slot, line, now)
-            if slot.roll_at is not None and now >= slot.roll_at and slot.successor is None:
-                # Asked again in a while where it cannot begin now.
-                slot.roll_at = None if self.replace(slot.current, "age", now) else now + 1.0
-            if slot.current.number in slot.shutting and slot.successor is None:
-                self.replace(slot.current, "shutdown", now)
+            self._begin_due(slot, now)
 
     # -- what is known
 
@@ -397,6 +390,11 @@ class Shard:
 
     def _tell_carried(self, name: str) -> None:
         self._driver.carried(name, len(self._carriers.get(name, set()) | self._retiring))
+
+    def _begin_due(self, slot: Slot, now: float) -> None:
+        reason = slot.due(now)
+        if reason is not None and not self.replace(slot.current, reason, now):
+            slot.put_off(now)
 
     def _overdue(self, slot: Slot, line: Line, now: float) -> None:
         line.forgive(now)

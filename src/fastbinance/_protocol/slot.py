@@ -19,15 +19,14 @@ _PATIENCE: Final = 3.0
 _LONGEST_PATIENCE: Final = 10.0
 # Seconds that a successor needs at least: one look at what has come, on both lines.
 _SHORTEST_PROOF: Final = 0.1
-# Seconds between two replacements of a slot on suspicion: doubled each time, forgotten after a good while.
-_FIRST_SUSPICION: Final = 1.0
-_LONGEST_SUSPICION: Final = 60.0
+# Seconds between two replacements of a slot for one kind of reason: doubled each time, forgotten after a good
+# while.
+_FIRST_WAIT: Final = 1.0
+_LONGEST_WAIT: Final = 60.0
 # At most these where the suspicion was right, and the successor brought what the old line did not.
 _RIGHT_SUSPICION: Final = 5.0
-# Seconds between two replacements because servers stop, in the same way: where each new connection comes to
-# a server that stops too, they would use up the connects of the whole process.
-_FIRST_SHUTDOWN: Final = 1.0
-_LONGEST_SHUTDOWN: Final = 60.0
+# Seconds after which a replacement that could not begin, for want of room, is tried again.
+_PUT_OFF: Final = 1.0
 
 
 class Verdict(Enum):
@@ -36,6 +35,21 @@ class Verdict(Enum):
     WAIT = "wait"
     SWAP = "swap"
     ANEW = "anew"
+
+
+@dataclass(slots=True)
+class _Pace:
+    """How soon something may be done again that perhaps does not help."""
+
+    wait: float = _FIRST_WAIT
+    again_at: float = 0.0
+
+    def took(self, now: float) -> None:
+        """Take note that it is done now."""
+        if now - self.again_at >= _LONGEST_WAIT:
+            self.wait = _FIRST_WAIT
+        self.again_at = now + self.wait
+        self.wait = min(2.0 * self.wait, _LONGEST_WAIT)
 
 
 @dataclass(slots=True)
@@ -65,10 +79,11 @@ class Slot:
     _owed: frozenset[str] = frozenset()  # what was wanted when the replacement began
     _ready_at: float | None = None  # when that was confirmed on the successor
     _before: dict[str, int] = field(default_factory=dict)  # arrivals on the old line by then
-    _suspicion: float = _FIRST_SUSPICION
-    _suspect_again_at: float = 0.0
-    _shutdown: float = _FIRST_SHUTDOWN
-    _shutdown_again_at: float = 0.0
+    _suspicions: _Pace = field(default_factory=_Pace)
+    # Where each new connection comes to a server that stops too, replacements would use up the connects of
+    # the whole process.
+    _shutdowns: _Pace = field(default_factory=_Pace)
+    _room_at: float = 0.0  # there was none for a successor
 
     @property
     def on_suspicion(self) -> bool:
@@ -78,8 +93,29 @@ class Slot:
     def may_begin(self, reason: Reason, now: float) -> bool:
         """Tell whether the line may be replaced: on suspicion, or as its server stops, not too soon again."""
         if reason == "shutdown":
-            return now >= self._shutdown_again_at
-        return reason not in ("stalled", "unanswered") or now >= self._suspect_again_at
+            return now >= self._shutdowns.again_at
+        return reason not in ("stalled", "unanswered") or now >= self._suspicions.again_at
+
+    @property
+    def due_at(self) -> float | None:
+        """When the line is to be replaced for what is known ahead; None: nothing is, or it cannot be now."""
+        if self.successor is not None or self.current.state is not State.LIVE:
+            return None
+        stops_at = self._shutdowns.again_at if self.current.number in self.shutting else None
+        at = min((at for at in (self.roll_at, stops_at) if at is not None), default=None)
+        return None if at is None else max(at, self._room_at)
+
+    def due(self, now: float) -> Reason | None:
+        """Return why the line is to be replaced now: its server stops, or its age is up."""
+        at = self.due_at
+        if at is None or now < at:
+            return None
+        stops = self.current.number in self.shutting and self.may_begin("shutdown", now)
+        return "shutdown" if stops else "age"
+
+    def put_off(self, now: float) -> None:
+        """Take note that what is due cannot begin now: it is due again in a while."""
+        self._room_at = now + _PUT_OFF
 
     def begin(self, successor: Line, reason: Reason, wanted: Collection[str], now: float) -> None:
         """Begin a replacement."""
@@ -87,15 +123,9 @@ class Slot:
         self._owed, self._ready_at = frozenset(wanted), None
         self._before.clear()
         if reason == "shutdown":
-            if now - self._shutdown_again_at >= _LONGEST_SHUTDOWN:
-                self._shutdown = _FIRST_SHUTDOWN
-            self._shutdown_again_at = now + self._shutdown
-            self._shutdown = min(2.0 * self._shutdown, _LONGEST_SHUTDOWN)
+            self._shutdowns.took(now)
         if self.on_suspicion:
-            if now - self._suspect_again_at >= _LONGEST_SUSPICION:
-                self._suspicion = _FIRST_SUSPICION
-            self._suspect_again_at = now + self._suspicion
-            self._suspicion = min(2.0 * self._suspicion, _LONGEST_SUSPICION)
+            self._suspicions.took(now)
 
     def judge(
         self, new: Mapping[str, int], old: Mapping[str, int], wanted: Collection[str], now: float
@@ -121,8 +151,8 @@ class Slot:
         is_mute = not speaks and any(name not in successor.subscriptions.rejected for name in busy)
         if level or (since >= _PATIENCE and not is_mute) or not wanted:
             if self.on_suspicion and speaks and not busy:
-                self._suspicion = min(self._suspicion, _RIGHT_SUSPICION)
-                self._suspect_again_at = now
+                self._suspicions.wait = min(self._suspicions.wait, _RIGHT_SUSPICION)
+                self._suspicions.again_at = now
             return Verdict.SWAP
         if since >= _LONGEST_PATIENCE:
             self._ready_at = None
@@ -139,9 +169,9 @@ class Slot:
         self.shutting.discard(old.number)
         self.roll_at = None
         if self.on_suspicion:
-            self._suspect_again_at = max(self._suspect_again_at, now + self._suspicion)
+            self._suspicions.again_at = max(self._suspicions.again_at, now + self._suspicions.wait)
         else:
-            self._suspicion = _FIRST_SUSPICION
+            self._suspicions.wait = _FIRST_WAIT
         if new.state is State.LIVE:
             self.rollovers += 1
         return old, new
