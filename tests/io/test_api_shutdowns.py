@@ -206,6 +206,17 @@ async def test_a_notice_counts_also_while_there_is_no_room_for_a_successor(serve
     assert servers.reasons[-1] == "shutdown"
 
 
+async def test_a_server_that_says_it_stops_and_drops_is_dialled_less_and_less_often(servers: Servers) -> None:
+    servers.stopping, servers.lives = True, 0.05
+    before = len(servers.dials)
+    servers.lose(servers.line)
+    servers.run(20.0)
+    assert len(servers.dials) - before < 16
+    servers.stopping, servers.lives = False, 0.0
+    servers.run(60.0)
+    assert servers.line.state is State.LIVE
+
+
 # -- over loopback
 
 

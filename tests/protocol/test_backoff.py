@@ -32,6 +32,17 @@ def test_a_reset_makes_the_next_delay_a_first_one():
     assert backoff.next() <= 0.010
 
 
+def test_one_that_goes_on_where_another_one_is_waits_as_long_and_never_less():
+    behind, ahead = Backoff(rng=Random(1)), Backoff(rng=Random(2))
+    for _ in range(5):
+        ahead.next()
+    behind.go_on(ahead)
+    assert behind.retries == 5
+    assert behind.next() >= 2.0
+    behind.go_on(ahead)
+    assert behind.retries == 6
+
+
 def test_two_clients_cut_off_together_do_not_return_together():
     first, second = Backoff(rng=Random(1)), Backoff(rng=Random(2))
     assert all(first.next() != second.next() for _ in range(10))

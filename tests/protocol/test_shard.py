@@ -170,6 +170,28 @@ def test_where_every_server_stops_the_connects_of_the_process_are_not_used_up():
     assert exchange.broken == []
 
 
+def test_servers_that_stop_and_drop_are_not_dialled_the_more_often_for_being_replaced():
+    exchange = up()
+    opened, before = exchange.shard.opened, len(exchange.dials)
+
+    def stopping(line, now):
+        opened(line, now)
+        exchange.shard.shutting_down(line, now)
+
+    exchange.shard.opened = stopping
+    exchange.lose(*exchange.peers.values())
+    end = exchange.now + 20.0
+    while exchange.now < end:
+        exchange.run(0.02)
+        for peer in list(exchange.peers.values()):
+            exchange.lose(peer)
+    assert len(exchange.dials) - before < 16, "8 without notices"
+    exchange.shard.opened = opened
+    exchange.run(60.0)
+    assert exchange.settled
+    assert exchange.broken == []
+
+
 @pytest.mark.parametrize("reason", ["age", "shutdown", "stalled", "request"])
 def test_a_replacement_delivers_before_the_old_connection_goes(reason):
     exchange = up()

@@ -266,7 +266,6 @@ class ApiService:
         elif line is slot.current and slot.successor is not None:
             # What was to replace it is on its way already.
             self._promote(slot, now)
-            slot.current.hurry(now)
             line.close()
         if number is not None:
             del self._lines[number]

@@ -51,6 +51,10 @@ class Backoff:
         # Half fixed, half random: clients that were cut off together spread out, none returns at once.
         return delay / 2.0 + self._rng.uniform(0.0, delay / 2.0)
 
+    def go_on(self, other: "Backoff") -> None:
+        """Count the failures of another one too: the next delay is at least as long as its next would be."""
+        self._retries = max(self._retries, other._retries)
+
     def reset(self) -> None:
         """Forget the failures: the next delay is a first one again."""
         self._retries = 0

@@ -129,6 +129,18 @@ class Line:
             self._backoff.reset()
             self._dial_at = min(self._dial_at, max(now + self._backoff.next(), self._not_before))
 
+    def take_place_of(self, old: "Line", now: float) -> None:
+        """Be the one that is waited for, in place of another one.
+
+        Where that one was good and this one waits for its next attempt, that is made as a first one.
+        """
+        if old.is_good(now):
+            # While the old one was up, the next attempt could wait.
+            self.hurry(now)
+        else:
+            # Servers that drop every connection are not to be dialled the more often for being replaced.
+            self._backoff.go_on(old._backoff)
+
     def retire(self) -> None:
         """Say goodbye and do not come back: others carry its streams now."""
         if self.state is State.LIVE:

@@ -214,9 +214,6 @@ class Shard:
                 self._promote(slot, now)
                 new = slot.current
                 new.resubscribing = new.state is State.LIVE and not new.subscriptions.settled
-                if line.is_good(now):
-                    # While the old one was up, the next attempt could wait.
-                    new.hurry(now)
                 self._driver.ended(line)
         self._driver.down(tuple(name for name in names if not self._carriers.get(name)), trouble, now)
         self.troubled(trouble, now)

@@ -165,6 +165,7 @@ class Slot:
         if new is None:
             raise AssertionError("a slot without a successor has nobody to promote")
         self.current, self.successor, self._ready_at = new, None, None
+        new.take_place_of(old, now)
         self._before.clear()
         self.shutting.discard(old.number)
         self.roll_at = None
