@@ -200,4 +200,3 @@ class AssetIndexFields(RecordFields):
     auto_exchange_ask_buffer: float
     auto_exchange_bid_rate: float
     auto_exchange_ask_rate: float
-

@@ -150,6 +150,7 @@ class DepthFields(RecordFields):
     bid_count: int
     ask_count: int
 
+
 class KlineFields(RecordFields):
     """One candle, complete or in the making.
 

@@ -13,6 +13,7 @@ __all__ = ["Moves"]
 # Seconds after the confirmation on the new group after which a silent stream counts as moved.
 _PATIENCE: Final = 3.0
 
+
 @dataclass(slots=True)
 class _Way:
     source: Group

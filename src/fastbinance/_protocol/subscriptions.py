@@ -102,9 +102,7 @@ class Subscriptions:
         self._to_ask: dict[str, None] = {}
         self._to_leave: dict[str, None] = {}
         self._leaving: set[str] = set()  # sent or about to be sent by the server, but not wanted any more
-        self._in_url: tuple[
-            str, ...
-        ] = ()  # asked for by the URL, and not asked about yet
+        self._in_url: tuple[str, ...] = ()  # asked for by the URL, and not asked about yet
         self._unanswered_losses = 0  # connections in a row that were lost with a SUBSCRIBE unanswered
 
     # -- the caller's wishes

@@ -31,9 +31,7 @@ class BinaryOutbox(Generic[Key]):
     def __init__(self) -> None:
         self._held: dict[Key, _Held] = {}
 
-    def take(
-        self, key: Key, instrument: Instrument, channel: Channel, event: BinaryEvent
-    ) -> Iterator[bytes]:
+    def take(self, key: Key, instrument: Instrument, channel: Channel, event: BinaryEvent) -> Iterator[bytes]:
         """Take an event of a stream, and give the payloads that are complete with it."""
         held = self._held.get(key)
         if isinstance(event, BookTickerEvent):

@@ -138,9 +138,7 @@ class ApiService:
         budgets = self._budgets[product]
         shows_limits = session.returns_limits
         method: Method | None = None
-        call = Call(
-            product, self._environment, request.method, {}, None, now_ms, time_unit=time_unit
-        )
+        call = Call(product, self._environment, request.method, {}, None, now_ms, time_unit=time_unit)
         result: Any = None
         error: ApiError | None = None
         try:
