@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from support.feed import ListRing
+from support.server import acknowledge
 
 from fastbinance._io.moves import Moves
 from fastbinance._io.wishes import RingState, WishState
@@ -130,6 +131,29 @@ async def test_a_stream_that_the_new_connection_refuses_stays_where_it_is(world)
     pool.remove(wish)
     assert not world.server.clients[0].gone
     await world.until(lambda: world.server.clients[0].requests[-1]["method"] == "UNSUBSCRIBE")
+
+
+async def test_a_stream_that_the_new_connection_refuses_is_waited_for_where_the_old_one_reconnects(world):
+    pool, place, wishes = await carried(world, 2)
+    source, target = pool._groups[place][0], pool._new_group(place, place[0])
+    wish, moves = wishes[0], pool._moves[place]
+    world.server.answer = lambda request: None
+    moves.begin(wish, source, target)
+    await world.until(lambda: world.server.clients[-1].asked == [wish.name])
+    old, new = world.server.clients
+    world.server.refusal = (503, {})
+    old.drop()
+    await world.until(lambda: wish.trouble is not None and wish.state is WishState.WANTED)
+    new.send({"error": {"code": 2, "msg": "Invalid request"}, "id": new.requests[0]["id"]})
+    await world.until(lambda: wish.name not in target.wishes)
+    assert (wish.state, wish.error) == (WishState.WANTED, None)
+    assert wish.trouble is not None, "what it waits for is known as before"
+    assert (wish.name in source.wishes, wish.name in target.wishes) == (True, False)
+    await world.until(lambda: not moves.going_on)
+    world.server.refusal, world.server.answer = None, acknowledge
+    await world.until(lambda: wish.state is WishState.CONFIRMED)
+    assert wish.ring.lines == 1
+    assert wish.name in source.wishes
 
 
 async def test_a_stream_that_the_old_connection_refuses_when_it_is_back_goes_on_with_the_new_one(world):

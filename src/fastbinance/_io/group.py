@@ -117,6 +117,7 @@ class Group:
         trouble = self._trouble
         self.shard.want(wish.name, self._loop.time())
         self.wishes[wish.name] = wish
+        wish.wanted_by(self)
         self._lines.route(wish)
         carriers = self.shard.carriers(wish.name)
         if carriers:
@@ -160,8 +161,7 @@ class Group:
         if self.wishes.get(wish.name) is wish:
             self._forget(wish)
             self.shard.drop(wish.name, self._loop.time())
-            wish.carried(self, 0)
-            wish.unconfirm(None, self)
+            wish.left(self)
             self._arm()
 
     def delivered(self, name: str) -> int | None:
@@ -373,10 +373,9 @@ class Group:
             wish = self.wishes.get(name)
             if wish is not None:
                 self._forget(wish)
-                if wish.is_carried_beside(self):
-                    # It is on its way, and stays with the group that has it.
-                    wish.carried(self, 0)
-                    wish.unconfirm(None, self)
+                if wish.is_wanted_beside(self):
+                    # It is on its way, and stays with the group that has it, or will when that is back.
+                    wish.left(self)
                     carried = True
                 else:
                     wish.fail(error)

@@ -99,6 +99,7 @@ class Wish:
         self.raw = False
         self.history = History(stream)
         self.confirmed_at = 0.0
+        self._owners: set[object] = set()
         self._confirmed_by: set[object] = set()
         self._lines: dict[object, int] = {}
         self._stale = False
@@ -156,6 +157,16 @@ class Wish:
 
     # -- called by the connection
 
+    def wanted_by(self, owner: object) -> None:
+        """Take note that an owner is to bring the stream; a moving one has two owners."""
+        self._owners.add(owner)
+
+    def left(self, owner: object) -> None:
+        """Take note that an owner does not bring it any more; why it was not confirmed stays known."""
+        self._owners.discard(owner)
+        self.carried(owner, 0)
+        self.unconfirm(self.trouble, owner)
+
     def attach(self, ring: RingLike, now: float) -> None:
         """Feed a ring from now on."""
         self.ring, self._shown = ring, None
@@ -164,7 +175,7 @@ class Wish:
         self._show(RingState.LIVE if self.state is WishState.CONFIRMED else RingState.DOWN)
 
     def carried(self, owner: object, lines: int) -> None:
-        """Take note of how many lines of an owner bring the stream; a moving one has two owners."""
+        """Take note of how many lines of an owner bring the stream."""
         self._lines[owner] = lines
         if not lines:
             del self._lines[owner]
@@ -200,9 +211,9 @@ class Wish:
         self.history.lost(self.ring, "not subscribed")
         self._become(WishState.DROPPED, RingState.DOWN)
 
-    def is_carried_beside(self, owner: object) -> bool:
-        """Tell whether another owner has it confirmed: it is on its way from one to the other."""
-        return bool(self._confirmed_by - {owner})
+    def is_wanted_beside(self, owner: object) -> bool:
+        """Tell whether another owner is to bring it, up or not: it is on its way from one to the other."""
+        return bool(self._owners - {owner})
 
     def suspect(self, silence: float | None) -> None:
         """Every line that carries the stream finds it silent for too long, and for how many seconds; None: no
