@@ -469,6 +469,21 @@ def test_a_successor_that_refuses_a_stream_once_is_asked_again_before_it_takes_t
     assert numbers == list(range(numbers[0], numbers[-1] + 1)), "nothing missed"
 
 
+def test_lines_that_are_gone_are_forgotten_where_one_of_them_refuses_a_stream_for_good():
+    exchange = up(lines=2)
+    stays, _ = exchange.shard.current
+    exchange.refuses = lambda line, name: name == "a@trade" and line is not stays
+    for _ in range(5):
+        _, line = exchange.shard.current
+        assert exchange.shard.replace(line, "request", exchange.now)
+        exchange.run(20.0)
+        assert exchange.shard.current[1] is not line
+    (refusal,) = exchange.shard._refusals._refusals.values()
+    assert set(refusal.again) <= set(exchange.shard.lines)
+    assert refusal.again
+    assert exchange.confirmed_names == {"a@trade", "b@trade"}
+
+
 def test_a_stream_that_a_successor_refuses_for_good_ends_with_the_old_connection():
     exchange = up()
     exchange.refuses = lambda line, name: name == "a@trade"

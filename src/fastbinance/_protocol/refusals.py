@@ -46,6 +46,11 @@ class Refusals:
         self._confirmed.discard(name)
         self._refusals.pop(name, None)
 
+    def gone(self, line: Line) -> None:
+        """Forget a line that another one has replaced: it is not asked again."""
+        for refusal in self._refusals.values():
+            refusal.again.pop(line, None)
+
     def alone(self, name: str, lines: Iterable[Line]) -> list[tuple[Line, Answer | None]]:
         """Return the lines that refuse a stream which another carries: each with None to be asked once more.
 

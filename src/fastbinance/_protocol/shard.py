@@ -418,6 +418,7 @@ class Shard:
 
     def _promote(self, slot: Slot, now: float) -> None:
         old, new = slot.promote(now)
+        self._refusals.gone(old)
         if new.state is State.LIVE:
             slot.roll_at = self._driver.roll_at(new, now)
         else:
