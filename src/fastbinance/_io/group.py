@@ -17,6 +17,7 @@ from fastbinance._io.sockets import Failure
 from fastbinance._io.stats import ConnectionStats
 from fastbinance._io.telling import Emit, Telling
 from fastbinance._io.wishes import RingLike, Wish
+from fastbinance._protocol.ledger import Gap
 from fastbinance._protocol.lifecycle import State
 from fastbinance._protocol.line import Line
 from fastbinance._protocol.shard import Reason, Shard
@@ -130,7 +131,7 @@ class Group:
 
     def attach(self, wish: Wish, ring: RingLike) -> None:
         """Feed a ring with a stream that had none."""
-        wish.attach(ring, self._loop.time())
+        self._tell_missing(wish, wish.attach(ring, self._loop.time()))
         wish.carried(self, len(self.shard.carriers(wish.name)))
         self._lines.route(wish)
 
@@ -194,9 +195,7 @@ class Group:
             connection.check()
         self._hearing.listen(self.shard, now)
         for wish in self.wishes.values():
-            gaps = wish.sample(now, self._options.quiet_after)
-            if gaps:
-                self._telling.report("gap", stream=wish.name, streams=(wish.name,), reason=gaps[-1].cause)
+            self._tell_missing(wish, wish.sample(now, self._options.quiet_after))
         replacing = self.shard.replacing
         if replacing:
             names = self.shard.wanted
@@ -428,6 +427,10 @@ class Group:
         if not self._closed:
             self.shard.tick(self._loop.time())
             self._arm()
+
+    def _tell_missing(self, wish: Wish, gaps: tuple[Gap, ...]) -> None:
+        if gaps:
+            self._telling.report("gap", stream=wish.name, streams=(wish.name,), reason=gaps[-1].cause)
 
     def _forget(self, wish: Wish) -> None:
         del self.wishes[wish.name]

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from dataclasses import replace
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ __all__ = ["History"]
 # Kinds whose ids say whether something is missing between two records, where the ring is of one symbol. Of
 # trades the ring learns whether they do; where they do not, it reports nothing.
 _BY_IDS: Final = (Kind.DIFF_DEPTH, Kind.TRADE, Kind.AGG_TRADE)
+# Outages kept until somebody asks what is new: where nobody does in time, the newest are enough to be told.
+_MOST_NEWS: Final = 64
 
 
 class History:
@@ -30,17 +33,17 @@ class History:
         self._ledger = Ledger(self._joins)
         self._lock = threading.Lock()
         self._holes_seen = 0
-        self._news: list[Gap] = []
+        self._news: deque[Gap] = deque(maxlen=_MOST_NEWS)
         # The last record before an outage: its sequence and its receive time.
         self._before: tuple[int, int] | None = None
 
     # -- what happens
 
-    def confirmed(self) -> None:
+    def confirmed(self, ring: Any) -> None:
         """Take note that the stream is carried."""
         now_ns = time.time_ns()
         with self._lock:
-            ended = None if self._joins else self._ledger.lasting
+            ended = None if self._joins and ring is not None else self._ledger.lasting
             self._ledger.restored(now_ns)
             if ended is not None and ended.cause == "connection lost":
                 # No ids will tell whether it has cost anything.
@@ -64,14 +67,17 @@ class History:
             self._ledger.fresh(time.time_ns())
 
     def look(self, ring: Any) -> tuple[Gap, ...]:
-        """Take over what the ring has found missing; return what is new."""
+        """Take over what the ring has found missing, where there is one; return what is new."""
+        if ring is None:
+            return self._told() if self._news else ()
         found = ring.hole_count
         if found == self._holes_seen and self._before is None and not self._news:
             return ()
         with self._lock:
             new = ring.holes()[self._holes_seen - found :] if found != self._holes_seen else []
             self._holes_seen = found
-            gaps, self._news = self._news, []
+            gaps = [*self._news]
+            self._news.clear()
             for symbol, first_id, last_id, from_ns, to_ns, restart in new:
                 cause: Cause = "ids restarted" if restart else "missing ids"
                 gaps.append(self._ledger.hole(symbol, first_id, last_id, from_ns, to_ns, cause))
@@ -91,6 +97,12 @@ class History:
             return self._ledger.why_not(from_ns, to_ns, now_ns)
 
     # -- inside
+
+    def _told(self) -> tuple[Gap, ...]:
+        with self._lock:
+            gaps = tuple(self._news)
+            self._news.clear()
+        return gaps
 
     def _remember(self, ring: Any) -> None:
         if self._joins and self._before is None and ring is not None and ring.cursor >= 0:

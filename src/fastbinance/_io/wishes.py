@@ -167,12 +167,12 @@ class Wish:
         self.carried(owner, 0)
         self.unconfirm(self.trouble, owner)
 
-    def attach(self, ring: RingLike, now: float) -> None:
-        """Feed a ring from now on."""
+    def attach(self, ring: RingLike, now: float) -> tuple[Gap, ...]:
+        """Feed a ring from now on; return what is newly known to be missing."""
         self.ring, self._shown = ring, None
-        self.history.look(ring)
         self._cursor, self._moved_at = ring.cursor, now
         self._show(RingState.LIVE if self.state is WishState.CONFIRMED else RingState.DOWN)
+        return self.history.look(ring)
 
     def carried(self, owner: object, lines: int) -> None:
         """Take note of how many lines of an owner bring the stream."""
@@ -189,7 +189,7 @@ class Wish:
             return
         self.confirmed_at = now
         self._moved_at, self._stale = now, False
-        self.history.confirmed()
+        self.history.confirmed(self.ring)
         self._become(WishState.CONFIRMED, RingState.LIVE)
 
     def unconfirm(self, trouble: TransportError | None, owner: object = None) -> None:
@@ -229,13 +229,15 @@ class Wish:
             self._show(RingState.STALE)
 
     def sample(self, now: float, quiet_after: float) -> tuple[Gap, ...]:
-        """Look at the ring, and return what is newly known to be missing.
+        """Look at the ring, where there is one, and return what is newly known to be missing.
 
         A confirmed stream is LIVE, QUIET when it has published nothing for so many seconds, and STALE while
         it is suspected.
         """
-        if self.ring is None or self.state is not WishState.CONFIRMED:
+        if self.state is not WishState.CONFIRMED:
             return ()
+        if self.ring is None:
+            return self.history.look(None)
         cursor = self.ring.cursor
         if cursor != self._cursor:
             self._cursor, self._moved_at = cursor, now
