@@ -118,6 +118,26 @@ async def test_a_replacement_goes_on_with_the_counts_of_the_connection_before_it
     assert pool.stats()[0].counters.control == 4
 
 
+async def test_a_replacement_goes_on_with_what_was_unknown_on_the_connection_before_it(world):
+    pool = world.pool(sample_every=0.01)
+    wish = pool.add(parse("btcusdt@trade", "coinm"), ListRing(world.changed))
+    await world.until(lambda: wish.state is WishState.CONFIRMED)
+    for number in range(3):
+        before = world.server.client
+        before.publish("nobody@trade", {"t": number})
+        await world.until(lambda number=number: sum(drift.count for drift in pool.drifts()) == number + 1)
+        assert pool.replace() == 1
+        await world.until(lambda before=before: world.server.client is not before)
+        await world.until(lambda: world.server.client.asked)
+        # What the successor brings proves it.
+        world.server.client.publish("btcusdt@trade", {"t": number})
+        await world.until(lambda before=before: before.gone)
+    (drift,) = pool.drifts()
+    assert (drift.stream, drift.count) == ("nobody@trade", 3)
+    assert len(world.of_kind("drift")) == 1
+    assert pool.stats()[0].rollovers == 3
+
+
 async def test_a_successor_that_takes_the_place_of_a_lost_connection_has_its_counts(world):
     connection, (wish,) = await world.up("btcusdt@trade")
     world.server.client.publish("btcusdt@trade", {"t": 1})

@@ -39,6 +39,12 @@ class DriftLog:
         for drift in drifts:
             _add(self._sums, of_feed(drift))
 
+    def inherit(self, other: "DriftLog") -> None:
+        """Go on with those of another connection; what that has told is not told again."""
+        for drift in other._sums.values():
+            _add(self._sums, drift)
+        self._told |= other._told
+
     def with_feed(self, drifts: Iterable[Any]) -> tuple[Drift, ...]:
         """Return all, those of the present feed included, in order of first sight."""
         return merged(self._sums.values(), map(of_feed, drifts))

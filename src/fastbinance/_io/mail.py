@@ -83,7 +83,7 @@ class Mail:
         self.counters.add(other.counters)
         if other.latency is not None:
             self.latency = self.with_latency(other.latency)
-        self.drifts.retire(other.drifts.with_feed(()))
+        self.drifts.inherit(other.drifts)
         for reject in reversed(other.rejects):
             if len(self.rejects) < _REJECTS_KEPT:
                 self.rejects.appendleft(reject)
