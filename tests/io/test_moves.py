@@ -84,18 +84,25 @@ async def test_a_loss_of_the_old_connection_on_the_way_costs_the_stream_nothing(
     assert wish.ring.states == [RingState.DOWN, RingState.LIVE]
 
 
+def asks_of(ring, changed):
+    """Return a list that grows whenever a ring is asked to let go of what it holds."""
+    asked = []
+
+    def release_held(now_ns):
+        asked.append(now_ns)
+        changed()
+        return 0
+
+    ring.release_held = release_held
+    return asked
+
+
 @pytest.mark.parametrize("arrives", [True, False])
 async def test_what_is_held_when_a_move_ends_is_let_go_by_who_carries_the_stream_then(world, arrives):
     pool, place, wishes = await carried(world, 2)
     source, target = pool._groups[place][0], pool._new_group(place, place[0])
-    wish, asked = wishes[0], []
-
-    def release_held(now_ns):
-        asked.append(now_ns)
-        world.changed()
-        return 0
-
-    wish.ring.release_held = release_held
+    wish = wishes[0]
+    asked = asks_of(wish.ring, world.changed)
     pool._moves[place].begin(wish, source, target)
     await world.until(lambda: target.delivered(wish.name) is not None)
     if arrives:
@@ -131,6 +138,25 @@ async def test_a_stream_that_the_new_connection_refuses_stays_where_it_is(world)
     pool.remove(wish)
     assert not world.server.clients[0].gone
     await world.until(lambda: world.server.clients[0].requests[-1]["method"] == "UNSUBSCRIBE")
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["the old one refuses", "the new one refuses"])
+async def test_what_is_held_when_one_of_two_connections_refuses_is_let_go_by_the_other(world, number):
+    pool, place, wishes = await carried(world, 2)
+    source, target = pool._groups[place][0], pool._new_group(place, place[0])
+    wish = wishes[0]
+    asked = asks_of(wish.ring, world.changed)
+    pool._moves[place].begin(wish, source, target)
+    await world.until(lambda: target.delivered(wish.name) is not None)
+    group = (source, target)[number]
+    refuse(world)
+    world.server.clients[number].drop()
+    await world.until(lambda: wish.name not in group.wishes)
+    asked.clear()
+    if group is source:
+        pool.set_raw(wish, True)
+    await world.until(lambda: asked)
+    assert wish.state is WishState.CONFIRMED
 
 
 async def test_a_stream_that_the_new_connection_refuses_is_waited_for_where_the_old_one_reconnects(world):

@@ -64,6 +64,7 @@ class Moves:
         if way is None:
             return None
         if way.source.wishes.get(wish.name) is not wish and not wish.final:
+            way.target.held(wish.name)
             return way.target
         way.target.release(wish)
         way.source.held(wish.name)
@@ -80,7 +81,8 @@ class Moves:
                 del self._ways[wish]
                 continue
             if way.target.wishes.get(wish.name) is not wish:
-                # Refused there alone: it stays where it is.
+                # Refused there alone: it stays where it is, with what its ring holds.
+                way.source.held(wish.name)
                 del self._ways[wish]
                 continue
             arrivals = way.target.delivered(wish.name)
