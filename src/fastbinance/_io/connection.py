@@ -105,6 +105,8 @@ class Connection:
         self.line = line
         self.ws_key = ws_key
         self.url = url
+        #: Comes behind the URL in each attempt, and is shown nowhere: a listen key.
+        self.secret = ""
         self.mail = mail
         self.trouble: TransportError | None = None
         self.ended = asyncio.Event()
@@ -139,7 +141,7 @@ class Connection:
 
     def dial(self, in_url: tuple[str, ...]) -> None:
         """Begin an attempt."""
-        url = self.url
+        url = self.url + self.secret
         if in_url:
             names = "/".join(quote(name, safe=URL_SAFE) for name in in_url)
             url += f"{'&' if '?' in url else '?'}streams={names}"
@@ -274,7 +276,7 @@ class Connection:
         try:
             session.feed = self._feed_factory(session, str(self.ws_key), self.line.number)
             self._owner.prepare(session.feed)
-            await session.dial(url, self._options, self._headers())
+            await session.dial(url, self._options, self._headers(), is_secret=bool(self.secret))
         except Exception as error:
             failure = explain(error, self._where, self._options.handshake_timeout, self._options.secrets)
         else:

@@ -1,15 +1,13 @@
 """From the feed's thread to those who listen: queues for iterators, a dispatcher for callbacks."""
 
 import asyncio
-import contextlib
 import inspect
 import logging
 import threading
 import weakref
-from collections import deque
 from collections.abc import Callable
-from typing import Final
 
+from fastbinance._io.queues import EVENT_CAPACITY, EventQueue
 from fastbinance.errors import ConfigurationError
 from fastbinance.events import EVENT_KINDS, Event, EventKind
 
@@ -17,142 +15,7 @@ __all__ = ["EVENT_CAPACITY", "Callback", "EventHub", "EventQueue"]
 
 logger = logging.getLogger("fastbinance")
 
-EVENT_CAPACITY: Final = 65_536
-
 Callback = Callable[[Event], object]
-
-
-class EventQueue:
-    """Events for one consumer, blocking or asyncio. When it is full the oldest event is dropped and counted.
-
-    `put` may be called on any thread. A blocking consumer iterates or calls `get`; an asyncio consumer uses
-    ``async for`` or awaits `get_async`. After `close` both get what is left and then the end.
-
-    Parameters
-    ----------
-    capacity
-        Events kept while the consumer is busy.
-    only
-        Routed WsKey and name of the one stream whose messages, and refusal, it is for; None is for every
-        event.
-    """
-
-    def __init__(self, capacity: int = EVENT_CAPACITY, only: tuple[str, str] | None = None) -> None:
-        if capacity < 1:
-            raise ConfigurationError(f"an event queue needs a capacity of at least 1, not {capacity}")
-        self.capacity: Final = capacity
-        self.only: Final = only
-        self.lost = 0
-        self._events: deque[Event] = deque()
-        self._changed = threading.Condition()
-        self._waiters: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
-        self._closed = False
-        #: Called once by `close`, so that whoever feeds the queue can forget it.
-        self.on_close: Callable[[], object] | None = None
-
-    def __len__(self) -> int:
-        return len(self._events)
-
-    def put(self, event: Event) -> None:
-        """Append an event, on any thread; ignored after `close`."""
-        with self._changed:
-            if self._closed:
-                return
-            if len(self._events) >= self.capacity:
-                self._events.popleft()
-                self.lost += 1
-            self._events.append(event)
-            self._wake()
-
-    def get(self, timeout: float | None = None) -> Event | None:
-        """Wait for the next event and return it; None when time is up, or when closed and empty.
-
-        Blocks the thread: not for an event loop.
-        """
-        with self._changed:
-            self._changed.wait_for(lambda: self._events or self._closed, timeout)
-            return self._events.popleft() if self._events else None
-
-    async def get_async(self) -> Event | None:
-        """Wait for the next event and return it; None when closed and empty."""
-        loop = asyncio.get_running_loop()
-        while True:
-            with self._changed:
-                if self._events:
-                    return self._events.popleft()
-                if self._closed:
-                    return None
-                waiter = (loop, loop.create_future())
-                self._waiters.append(waiter)
-            try:
-                await waiter[1]
-            finally:
-                with self._changed:
-                    if waiter in self._waiters:
-                        self._waiters.remove(waiter)
-
-    def close(self) -> None:
-        """End the queue; what is in it can still be read."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-            self._wake()
-            ended, self.on_close = self.on_close, None
-        if ended is not None:
-            ended()
-
-    def _abandon(self) -> None:
-        """Be closed, in a child process that has a copy of everything but the threads."""
-        # Not close(): a thread that is not here may hold the lock, and the waiters are the parent's.
-        self._changed = threading.Condition()
-        self._waiters = []
-        self._closed = True
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing more will be put in."""
-        return self._closed
-
-    def __iter__(self) -> "EventQueue":
-        return self
-
-    def __next__(self) -> Event:
-        event = self.get()
-        if event is None:
-            raise StopIteration
-        return event
-
-    def __aiter__(self) -> "EventQueue":
-        return self
-
-    async def __anext__(self) -> Event:
-        event = await self.get_async()
-        if event is None:
-            raise StopAsyncIteration
-        return event
-
-    def __repr__(self) -> str:
-        what = "all events" if self.only is None else " ".join(self.only)
-        how = "closed, " if self._closed else ""
-        return f"<EventQueue {what}: {how}{len(self)} waiting, {self.lost} lost>"
-
-    def _wake(self) -> None:
-        # Called with the lock held. A waiter on the very loop that puts needs no trip through the self-pipe.
-        self._changed.notify()
-        waiters, self._waiters = self._waiters, []
-        if not waiters:
-            return
-        try:
-            here = asyncio.get_running_loop()
-        except RuntimeError:
-            here = None
-        for loop, future in waiters:
-            if loop is here:
-                _settle(future)
-            else:
-                # A loop that is closed has nobody waiting any more.
-                with contextlib.suppress(RuntimeError):
-                    loop.call_soon_threadsafe(_settle, future)
 
 
 def _is_message_of(event: Event, only: tuple[str, str]) -> bool:
@@ -161,11 +24,6 @@ def _is_message_of(event: Event, only: tuple[str, str]) -> bool:
         # A refusal: nothing comes after it. What does not fit its struct comes raw, its error to the others.
         return event.ws_key == ws_key and name in event.streams
     return event.kind != "drift" and (event.ws_key, event.stream) == only
-
-
-def _settle(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
 
 
 class EventHub:

@@ -170,6 +170,8 @@ class Session:
         url: str,
         options: ConnectionOptions,
         headers: Mapping[str, str] | None = None,
+        *,
+        is_secret: bool = False,
     ) -> None:
         """Connect; `SessionOwner.opened` is called before this returns.
 
@@ -181,6 +183,8 @@ class Session:
             How; see `ConnectionOptions`.
         headers
             Sent to this service only, besides those of the options.
+        is_secret
+            The URL is shown nowhere.
         """
         if self.feed is None:
             raise AssertionError("a session dials with its feed")
@@ -190,7 +194,7 @@ class Session:
         tls_options: dict[str, Any] = {"ssl_handshake_timeout": timeout} if url.startswith("wss:") else {}
         logger = _picows_logger
         sent = {**dict(options.headers), **(headers or {})}
-        if sent:
+        if sent or is_secret:
             logger = _keyed_logger
             logger.setLevel(max(_picows_logger.getEffectiveLevel(), logging.DEBUG))
 

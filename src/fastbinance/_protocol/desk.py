@@ -279,6 +279,11 @@ class Desk:
         return self._current is not None
 
     @property
+    def ready_link(self) -> int | None:
+        """Number of the link that requests go out on now; None where there is none."""
+        return None if self._current is None else self._current.number
+
+    @property
     def is_logged_on(self) -> bool:
         """Whether requests go out without a signature of their own."""
         return self._current is not None and self._current.is_logged_on
@@ -303,6 +308,18 @@ class Desk:
         """How many requests have no outcome yet."""
         counted = (_WAITING, _SENT)
         return sum(request.state in counted for request in self._deadlines) + len(self._inquiries)
+
+    def ask_on(
+        self,
+        number: int,
+        method: Method,
+        params: dict[str, Any],
+        settle: Settle,
+        now: float,
+    ) -> bool:
+        """Send a request at once on a link of one's choice; False when it is gone."""
+        link = self._links.get(number)
+        return link is not None and self.ask(method, params, settle, now, self.timeout, link=link)
 
     # -- for readiness and inquiries
 
