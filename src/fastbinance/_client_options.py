@@ -13,6 +13,7 @@ from fastbinance._io.options import CONNECTS, ConnectionOptions
 from fastbinance._io.proxy import parse_proxy
 from fastbinance._protocol.rollover import ROLLOVER_AFTER, RolloverPlan
 from fastbinance._protocol.shard import MOST_LINES
+from fastbinance._rest_endpoints import RestProduct, check_rest_urls
 from fastbinance.credentials import Credentials
 from fastbinance.errors import ConfigurationError
 from fastbinance.keys import ENVIRONMENTS, TIME_UNITS, Environment, TimeUnit, Urls, check_urls
@@ -34,8 +35,11 @@ class ClientOptions(TypedDict, total=False):
         Use the ``-mm`` hosts where Binance has them.
     urls
         Base URLs that override Binance's, by WsKey or market: ``{WsKey.MAIN: "ws://127.0.0.1:9000"}``.
+    rest_urls
+        Base URLs that override Binance's for the requests over HTTP that user data streams need, by product:
+        ``{"usdm": "http://127.0.0.1:9100"}``; ``spot``, ``usdm``, ``coinm``, ``options`` and ``portfolio``.
     ssl_context
-        For ``wss``; None verifies against the system's trusted certificates.
+        For ``wss`` and ``https``; None verifies against the system's trusted certificates.
     capacity
         Slots of each ring, a power of two, where a method does not say otherwise.
     time_unit
@@ -62,8 +66,8 @@ class ClientOptions(TypedDict, total=False):
         URL of a proxy that every connection goes through: ``"http://host:port"`` or ``"socks5://host:port"``,
         also ``socks4``, with ``user:password@`` before the host where it wants them. They are never shown.
     headers
-        Sent in the handshake of every connection, besides those that WebSocket wants. Their values are never
-        shown.
+        Sent in the handshake of every connection, besides those that WebSocket wants, and with every request
+        over HTTP. Their values are never shown.
     subprotocols
         Names that every handshake offers, the wanted one first. Binance chooses none.
     source_address
@@ -87,6 +91,7 @@ class ClientOptions(TypedDict, total=False):
     env: Environment
     market_maker: bool
     urls: Urls | None
+    rest_urls: Mapping[str, str] | None
     ssl_context: SSLContext | None
     capacity: int | None
     time_unit: TimeUnit
@@ -114,6 +119,7 @@ class Settings:
     env: Environment
     market_maker: bool
     urls: Urls | None
+    rest_urls: Mapping[RestProduct, str] | None
     capacity: int | None
     time_unit: TimeUnit
     connection: ConnectionOptions
@@ -128,6 +134,7 @@ def read_options(
     env: Environment = "prod",
     market_maker: bool = False,
     urls: Urls | None = None,
+    rest_urls: Mapping[str, str] | None = None,
     ssl_context: SSLContext | None = None,
     capacity: int | None = None,
     time_unit: TimeUnit = "millisecond",
@@ -160,6 +167,10 @@ def read_options(
         raise ConfigurationError(
             f'urls maps services to URLs, such as {{"main": "ws://127.0.0.1:9000"}}, not {urls!r}'
         )
+    if rest_urls is not None and not isinstance(rest_urls, Mapping):
+        raise ConfigurationError(
+            f'rest_urls maps products to URLs, such as {{"usdm": "http://127.0.0.1:9100"}}, not {rest_urls!r}'
+        )
     if ssl_context is not None and not isinstance(ssl_context, SSLContext):
         raise ConfigurationError(f"ssl_context is an ssl.SSLContext, not {type(ssl_context).__name__}")
     check_size("capacity", capacity, 2, MOST_SLOTS)
@@ -188,6 +199,7 @@ def read_options(
         env=env,
         market_maker=market_maker,
         urls=check_urls(urls) if urls is not None else None,
+        rest_urls=check_rest_urls(rest_urls) if rest_urls is not None else None,
         capacity=capacity,
         time_unit=time_unit,
         connection=ConnectionOptions(

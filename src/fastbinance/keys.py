@@ -32,6 +32,7 @@ __all__ = [
     "WsKey",
     "base_url",
     "check_urls",
+    "checked_url",
     "describe",
     "environments",
     "format_of",
@@ -361,12 +362,15 @@ def check_urls(urls: Urls) -> dict[WsKey, str]:
     ConfigurationError
         Unknown key, other scheme, no host, a bad port, user information, a query or a fragment.
     """
-    return {service(name): _checked_url(name, url) for name, url in urls.items()}
+    return {
+        service(name): checked_url(f"urls[{str(name)!r}]", url, ("ws", "wss")) for name, url in urls.items()
+    }
 
 
-def _checked_url(name: str, url: str) -> str:
-    where = f"urls[{str(name)!r}]"
-    allowed = 'write "ws://host:port" or "wss://host:port"'
+def checked_url(where: str, url: str, schemes: tuple[str, str]) -> str:
+    """Return a base URL without a final ``/``, or say what is wrong with it; see `check_urls`."""
+    allowed = " or ".join(f'"{scheme}://host:port"' for scheme in schemes)
+    allowed = f"write {allowed}"
     # urlsplit drops tabs and line ends without a word.
     if not isinstance(url, str) or not url or any(sign.isspace() or not sign.isprintable() for sign in url):
         raise ConfigurationError(f"{where} is {url!r}; {allowed}")
@@ -380,8 +384,9 @@ def _checked_url(name: str, url: str) -> str:
         raise ConfigurationError(f"{where} has user information before the host; {allowed}")
     if "?" in url or "#" in url:
         raise ConfigurationError(f"{where} has a query or a fragment; {allowed}, the rest is added to it")
-    if parts.scheme not in ("ws", "wss"):
-        raise ConfigurationError(f"{where} is {url!r}, whose scheme is not ws:// or wss://; {allowed}")
+    if parts.scheme not in schemes:
+        which = " or ".join(f"{scheme}://" for scheme in schemes)
+        raise ConfigurationError(f"{where} is {url!r}, whose scheme is not {which}; {allowed}")
     if not parts.hostname:
         raise ConfigurationError(f"{where} is {url!r}, which has no host; {allowed}")
     if port_is_zero:

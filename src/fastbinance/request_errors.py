@@ -1,4 +1,5 @@
-"""What can become of a request of the WebSocket API, other than its answer; part of the tree in `errors`.
+"""What can become of a request, of the WebSocket API or over HTTP, other than its answer; part of the tree in
+`errors`.
 
 ::
 
@@ -41,11 +42,11 @@ class RequestError(FastBinanceError):
     Parameters
     ----------
     ws_key : str
-        Name of the service.
+        Name of the service; over HTTP, such as ``"usdm REST"``.
     method : str
-        Binance's name, such as ``"order.place"``.
+        Binance's name, such as ``"order.place"`` or ``"POST /fapi/v1/listenKey"``.
     request_id : int, str or None
-        What the request was matched by; None where it never got one.
+        What the request was matched by, over HTTP a number of ours; None where it never got one.
     client_order_id : str or None
         The client order id that an order carried, ours or the caller's; None where there was none.
     """

@@ -432,3 +432,26 @@ def test_no_history_gives_a_negative_wait_or_one_beyond_the_longest(
         assert all(0.0 <= wait <= 15 * DAY + 1.0 for wait in (seconds, *waits))
         assert limits.refusal(Lane.CANCEL, ME, now) == limits.refusal(Lane.READ, ME, now)
         assert limits.refusal(Lane.ORDER, ME, now) >= limits.refusal(Lane.READ, ME, now)
+
+
+def test_a_weight_without_room_waits_for_the_next_window():
+    limits = RequestLimits("usdm")
+    assert limits.wait_for(10_000, 0.0) == 0.0, "nothing is known yet"
+    limits.learn_weight(2_390, 2_400, 0.0)
+    assert limits.wait_for(10, 1.0) == 0.0
+    assert limits.wait_for(11, 1.0) == 59.0
+    assert limits.wait_for(11, 60.0) == 0.0, "a new window has begun"
+
+
+def test_what_is_heavier_than_a_window_is_not_held_back_by_an_empty_one():
+    limits = RequestLimits("usdm")
+    limits.learn_weight(0, 2_400, 0.0)
+    assert limits.wait_for(5_000, 1.0) == 0.0
+
+
+def test_an_assumed_limit_makes_way_for_one_that_is_told():
+    limits = RequestLimits("usdm")
+    limits.learn_weight(5, 2_400, 0.0)
+    limits.learn([RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 1_000, 6)], "", 1.0)
+    limits.learn_weight(7, 2_400, 2.0)
+    assert [(use.count, use.limit) for use in limits.usage("", 3.0)] == [(7, 1_000)]

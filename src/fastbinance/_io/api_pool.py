@@ -1,4 +1,4 @@
-"""The WebSocket API services of one client: one for each service and each pair of credentials."""
+"""The requests of one client: a service for each WebSocket API and each pair of credentials, and REST."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 
 from fastbinance._io.api_service import ApiService
 from fastbinance._io.options import ConnectBudget, ConnectionOptions
+from fastbinance._io.proxy import in_the_clear
+from fastbinance._io.rest import Rest
 from fastbinance._io.session import FeedFactory
-from fastbinance._io.shared_limits import limits_for
+from fastbinance._io.shared_limits import limits_for, orders_together
 from fastbinance._io.sockets import is_loopback
 from fastbinance._io.stats import ConnectionStats
 from fastbinance._io.telling import Emit
@@ -18,6 +20,7 @@ from fastbinance._protocol.request_limits import RequestLimits, Use
 from fastbinance._protocol.requests import Request, Settle
 from fastbinance._protocol.server_clock import ServerClock
 from fastbinance._protocol.signing import Signer
+from fastbinance._rest_endpoints import RestProduct, rest_url
 from fastbinance.errors import ConfigurationError
 from fastbinance.events import EventKind
 from fastbinance.keys import Environment, Urls, WsKey, base_url, describe, parse_key, route, stream_url
@@ -28,6 +31,7 @@ _PRODUCTS: Final[Mapping[WsKey, Product]] = {
     WsKey.MAIN_WS_API: "spot",
     WsKey.MAIN_WS_API2: "spot",
     WsKey.MAIN_WS_API_TESTNET: "spot",
+    WsKey.MARGIN_USER_DATA: "spot",
     WsKey.USDM_WS_API: "usdm",
     WsKey.USDM_WS_API_TESTNET: "usdm",
     WsKey.COINM_WS_API: "coinm",
@@ -60,8 +64,8 @@ class ApiServices:
     ----------
     feed_factory, emit, options, budget, rng
         See `Pool`.
-    env, market_maker, urls
-        Where Binance is.
+    env, market_maker, urls, rest_urls
+        Where Binance is; `rest_urls` as `check_rest_urls` returns them.
     lookup
         The table of methods.
     credentials
@@ -85,6 +89,7 @@ class ApiServices:
         env: Environment = "prod",
         market_maker: bool = False,
         urls: Urls | None = None,
+        rest_urls: Mapping[RestProduct, str] | None = None,
         credentials: Signer | None = None,
         recv_window: int | str | None = None,
         timeout: float = 10.0,
@@ -100,6 +105,7 @@ class ApiServices:
         self._env = env
         self._market_maker = market_maker
         self._urls = urls
+        self._rest_urls = rest_urls
         self._credentials = credentials
         self._recv_window = recv_window
         self._timeout = timeout
@@ -109,7 +115,9 @@ class ApiServices:
         # Looked up for each request, by the key that the caller names, with the client's own credentials.
         self._own: dict[WsKey, ApiService] = {}
         self._services: dict[tuple[WsKey, str, Signer | None], ApiService] = {}
-        self._clocks: dict[Product, ServerClock] = {}
+        self._clocks: dict[RestProduct, ServerClock] = {}
+        self._rest: Rest | None = None
+        self._rest_limits: dict[RestProduct, RequestLimits] = {}
         self._own_orders: dict[str, dict[str, Use]] = {}
         self._endings: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
@@ -160,12 +168,42 @@ class ApiServices:
             route(key, self._env), env=self._env, market_maker=self._market_maker, urls=self._urls, named=key
         )
 
-    def clock(self, product: Product) -> ServerClock:
+    @property
+    def rest(self) -> Rest:
+        """What asks over HTTP."""
+        if self._rest is None:
+            self._rest = Rest(
+                options=self._options,
+                limits=self.rest_limits,
+                clock=self.clock,
+                env=self._env,
+                market_maker=self._market_maker,
+                urls=self._rest_urls,
+                timeout=self._timeout,
+                recv_window=self._recv_window,
+                rng=self._rng,
+            )
+        return self._rest
+
+    def clock(self, product: RestProduct) -> ServerClock:
         """Return Binance's time as a product tells it."""
         if product not in self._clocks:
             self._clocks[product] = clock = ServerClock()
             clock.set(self._time_offset)
         return self._clocks[product]
+
+    def rest_limits(self, product: RestProduct) -> RequestLimits:
+        """Return the limits of a product's REST: those of its WebSocket API, unless it is on this machine."""
+        limits = self._rest_limits.get(product)
+        if limits is None:
+            there = rest_url(product, env=self._env, market_maker=self._market_maker, urls=self._rest_urls)
+            if is_loopback(urlsplit(there).hostname or ""):
+                limits = RequestLimits(product, self._own_orders.setdefault(orders_together(product), {}))
+            else:
+                is_own = product in (self._rest_urls or {})
+                limits = limits_for(there if is_own else self._env, product, self._options.source_address)
+            self._rest_limits[product] = limits
+        return limits
 
     def set_offset(self, offset_ms: float | None) -> None:
         """Set by how many milliseconds Binance's clocks are ahead of ours; None measures."""
@@ -219,7 +257,8 @@ class ApiServices:
     async def close(self) -> None:
         """End everything; nothing of it is left on the loop."""
         self.begin_close()
-        await asyncio.gather(*(service.close() for service in self._services.values()))
+        rest = () if self._rest is None else (self._rest.close(),)
+        await asyncio.gather(*(service.close() for service in self._services.values()), *rest)
         while self._endings:
             await asyncio.wait(self._endings)
 
@@ -232,8 +271,11 @@ class ApiServices:
         )
 
     def _make(self, routed: WsKey, product: Product, url: str, credentials: Signer | None) -> ApiService:
-        if credentials is not None and url.startswith("ws:"):
-            self._check_clear(routed, url)
+        listener = in_the_clear(url, self._options.proxy)
+        if credentials is not None and listener is not None:
+            raise ConfigurationError(
+                f"{routed} would send the API key in the clear to {listener}: use wss://"
+            )
         return ApiService(
             routed,
             product,
@@ -255,19 +297,8 @@ class ApiServices:
     def _limits(self, routed: WsKey, product: Product, url: str) -> RequestLimits:
         if is_loopback(urlsplit(url).hostname or ""):
             # What is on this machine is not Binance, and the next one at this port is another.
-            orders = self._own_orders.setdefault("spot" if product == "spot" else "futures", {})
-            return RequestLimits(product, orders)
+            return RequestLimits(product, self._own_orders.setdefault(orders_together(product), {}))
         # An exchange of somebody's own is another environment.
         own = base_url(routed, env=self._env, market_maker=self._market_maker, urls=self._urls)
         there = base_url(routed, env=self._env, market_maker=self._market_maker)
         return limits_for(self._env if own == there else own, product, self._options.source_address)
-
-    def _check_clear(self, routed: WsKey, url: str) -> None:
-        host, proxy = urlsplit(url).hostname or "", self._options.proxy
-        elsewhere = None if is_loopback(host) else host
-        if elsewhere is None and proxy is not None and not is_loopback(proxy.host):
-            elsewhere = f"the proxy {proxy}"
-        if elsewhere is not None:
-            raise ConfigurationError(
-                f"{routed} would send the API key in the clear to {elsewhere}: use wss://"
-            )

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from fastbinance._io.options import ConnectionOptions
-from fastbinance._io.sockets import is_loopback
+from fastbinance._io.proxy import in_the_clear
 from fastbinance.errors import ConfigurationError
 from fastbinance.keys import Environment, Part, TimeUnit, Urls, WsKey, describe, key_for, route, stream_url
 from fastbinance.streams import Stream
@@ -114,15 +113,9 @@ class Places:
             named=key,
             time_unit=self.time_unit,
         )
-        parts = urlsplit(url)
-        if endpoint.format == "sbe" and parts.scheme == "ws":
-            # Everybody on the way could read the key.
-            proxy = self.options.proxy
-            elsewhere = None if is_loopback(parts.hostname or "") else parts.hostname
-            if elsewhere is None and proxy is not None and not is_loopback(proxy.host):
-                elsewhere = f"the proxy {proxy}"
-            if elsewhere is not None:
-                raise ConfigurationError(
-                    f"{routed} would send the API key in the clear to {elsewhere}: use wss://"
-                )
+        listener = in_the_clear(url, self.options.proxy)
+        if endpoint.format == "sbe" and listener is not None:
+            raise ConfigurationError(
+                f"{routed} would send the API key in the clear to {listener}: use wss://"
+            )
         return routed, url

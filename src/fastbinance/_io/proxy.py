@@ -11,11 +11,18 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from fastbinance._io.sockets import ProxyFailed, SourceFailed, addresses_of, error_text, open_socket
+from fastbinance._io.sockets import (
+    ProxyFailed,
+    SourceFailed,
+    addresses_of,
+    error_text,
+    is_loopback,
+    open_socket,
+)
 from fastbinance._io.socks import SocksError, ask_socks4, ask_socks5
 from fastbinance.errors import ConfigurationError
 
-__all__ = ["Proxy", "open_tunnel", "parse_proxy"]
+__all__ = ["Proxy", "in_the_clear", "open_tunnel", "parse_proxy"]
 
 _SCHEMES: Final = ("http", "socks5", "socks4")
 _LONGEST_ANSWER: Final = 64 * 1024
@@ -116,6 +123,19 @@ def _trouble_of_credentials(scheme: str, user: str | None, password: str) -> str
     if scheme == "socks5" and not password:
         return "has a user without a password, which SOCKS5 cannot send"
     return None
+
+
+def in_the_clear(url: str, proxy: Proxy | None) -> str | None:
+    """Return who else could read what is sent to a URL: its host or the proxy; None where nobody could.
+
+    With TLS that is nobody, and neither on this machine.
+    """
+    parts = urlsplit(url)
+    if parts.scheme in ("wss", "https"):
+        return None
+    if not is_loopback(parts.hostname or ""):
+        return parts.hostname
+    return None if proxy is None or is_loopback(proxy.host) else f"the proxy {proxy}"
 
 
 async def open_tunnel(

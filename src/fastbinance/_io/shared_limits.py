@@ -3,18 +3,23 @@
 import threading
 from typing import Final
 
-from fastbinance._protocol.method import Product
 from fastbinance._protocol.request_limits import RequestLimits, Use
+from fastbinance._rest_endpoints import RestProduct
 
-__all__ = ["limits_for"]
+__all__ = ["limits_for", "orders_together"]
 
 _LOCK: Final = threading.Lock()
-_LIMITS: Final[dict[tuple[str, Product, str | None], RequestLimits]] = {}
+_LIMITS: Final[dict[tuple[str, RestProduct, str | None], RequestLimits]] = {}
 #: What accounts have used, by environment and by where orders are counted together.
 _ORDERS: Final[dict[tuple[str, str], dict[str, Use]]] = {}
 
 
-def limits_for(environment: str, product: Product, source_address: str | None) -> RequestLimits:
+def orders_together(product: RestProduct) -> str:
+    """Return under which name the orders of a product are counted."""
+    return "futures" if product in ("usdm", "coinm") else product
+
+
+def limits_for(environment: str, product: RestProduct, source_address: str | None) -> RequestLimits:
     """Return the limits of one product for one address of ours, the same object for everyone who asks.
 
     Weight is counted by the three of them. Orders are counted by account, whatever address they come from,
@@ -26,7 +31,7 @@ def limits_for(environment: str, product: Product, source_address: str | None) -
     environment
         Binance's, or whatever else tells one exchange from another: of a simulator, its address.
     product
-        Whose WebSocket API.
+        Whose WebSocket API and REST: they are taken to be counted together.
     source_address
         The address of this machine that connections come from; None is what the system takes.
     """
@@ -34,7 +39,7 @@ def limits_for(environment: str, product: Product, source_address: str | None) -
     with _LOCK:
         limits = _LIMITS.get(key)
         if limits is None:
-            together = "spot" if product == "spot" else "futures"
+            together = orders_together(product)
             orders = _ORDERS.setdefault((environment, together), {})
             # One lock for all of them: it is held for a microsecond, and futures share their orders.
             limits = _LIMITS[key] = RequestLimits(product, orders, _LOCK)

@@ -29,6 +29,7 @@ __all__ = [
     "explain",
     "is_loopback",
     "open_socket",
+    "status_meaning",
 ]
 
 #: Family of a socket, and what it connects to.
@@ -283,8 +284,7 @@ def _refused(error: WSHandshakeError, status: int, place: str, secrets: Collecti
         body = _joined_chunks(body)
     for secret in secrets:
         body = body.replace(secret.encode(), b"***")
-    known = _STATUS.get(status, "it has a problem of its own" if status >= 500 else "no reason is known")
-    cause = f"{place} answered the WebSocket handshake with HTTP status {status}: {known}"
+    cause = f"{place} answered the WebSocket handshake with HTTP status {status}: {status_meaning(status)}"
     said = _read_body(body)
     if said is not None:
         text = "".join(sign if sign.isprintable() else " " for sign in said.msg[:_LONGEST_TEXT])
@@ -294,6 +294,11 @@ def _refused(error: WSHandshakeError, status: int, place: str, secrets: Collecti
         seconds = _ban_seconds(headers.get("Retry-After"), "" if said is None else said.msg)
         cause += f"; next attempt in {seconds:g} s"
     return Failure(_without(cause, secrets), seconds, "http", status, body[:_KEPT_BYTES])
+
+
+def status_meaning(status: int) -> str:
+    """Return what an HTTP status of Binance's means, as half a sentence."""
+    return _STATUS.get(status, "it has a problem of its own" if status >= 500 else "no reason is known")
 
 
 def _joined_chunks(body: bytes) -> bytes:

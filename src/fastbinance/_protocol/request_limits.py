@@ -13,7 +13,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from fastbinance._protocol.method import Lane, Product
+from fastbinance._protocol.method import Lane
+from fastbinance._rest_endpoints import RestProduct
 
 __all__ = ["LimitUse", "LimitWarning", "RateLimit", "RequestLimits", "Use"]
 
@@ -76,7 +77,7 @@ class LimitUse:
         After so long it begins anew.
     """
 
-    product: Product
+    product: RestProduct
     kind: str
     interval: str
     limit: int
@@ -139,7 +140,7 @@ class _Window:
         due, self.warned = not self.warned and now < self.ends, True
         return due
 
-    def use(self, kind: type[Told], product: Product, now: float) -> Told:
+    def use(self, kind: type[Told], product: RestProduct, now: float) -> Told:
         """Return what is used, as whatever shall be told."""
         left = max(0.0, self.ends - now)
         count = self.count if left else 0
@@ -206,11 +207,11 @@ class RequestLimits:
 
     def __init__(
         self,
-        product: Product,
+        product: RestProduct,
         orders: MutableMapping[str, Use] | None = None,
         lock: AbstractContextManager[Any] | None = None,
     ) -> None:
-        self.product: Final[Product] = product
+        self.product: Final[RestProduct] = product
         self._orders = {} if orders is None else orders
         self._lock = nullcontext() if lock is None else lock
         self._address = Use()
@@ -251,6 +252,37 @@ class RequestLimits:
                 if window is not None and window.count * 5 >= window.limit * 4 and window.warns(now):
                     warnings.append(window.use(LimitWarning, self.product, now))
         return warnings
+
+    def learn_weight(
+        self, count: int, assumed_limit: int, now: float, server_now_ms: float | None = None
+    ) -> list[LimitWarning]:
+        """Learn how much weight was used in this minute, from an answer that tells no limit beside it.
+
+        A limit that another answer has told is kept; until then it is the assumed one.
+        """
+        kind, unit = "REQUEST_WEIGHT", "MINUTE"
+        with self._lock:
+            known = self._address.windows.get((kind, unit, 1))
+            limit = assumed_limit if known is None else known.limit
+        return self.learn([RateLimit(kind, unit, 1, limit, count)], "", now, server_now_ms)
+
+    def wait_for(self, weight: int, now: float) -> float:
+        """Return the seconds until a request of some weight has room, 0.0 if it has now.
+
+        What is heavier than a whole window waits for an empty one, as far as it is known.
+        """
+        with self._lock:
+            return max(
+                (
+                    window.ends - now
+                    for window in self._address.windows.values()
+                    if window.kind == "REQUEST_WEIGHT"
+                    and now < window.ends
+                    and window.count > 0
+                    and window.count + weight > window.limit
+                ),
+                default=0.0,
+            )
 
     def refused(
         self,

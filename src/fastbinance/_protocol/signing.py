@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-__all__ = ["Algorithm", "Problem", "Sign", "Signer", "canonical", "signer_from_pem", "signer_from_text"]
+__all__ = [
+    "Algorithm", "Problem", "Sign", "Signer", "canonical", "signer_from_pem", "signer_from_text", "spelled",
+]  # fmt: skip
 
 #: How a request is signed; "custom" is a function of the caller's.
 Algorithm: TypeAlias = Literal["HMAC", "RSA", "Ed25519", "custom"]
@@ -78,7 +80,7 @@ def canonical(params: Mapping[str, Any]) -> bytes:
         [
             f"{name}={value}"
             if (value := params[name]).__class__ is str or value.__class__ is int
-            else f"{name}={_spelled(value)}"
+            else f"{name}={spelled(value)}"
             for name in sorted(params)
         ]
     )
@@ -88,7 +90,7 @@ def canonical(params: Mapping[str, Any]) -> bytes:
         raise ConfigurationError(f"a parameter cannot be written in UTF-8: {error.reason}") from None
 
 
-def _spelled(value: object) -> str:
+def spelled(value: object) -> str:
     """Write a value as JSON does, a text without its quotes."""
     plain = msgspec.to_builtins(value)  # enumerations and decimals become what the request says
     return plain if isinstance(plain, str) else msgspec.json.encode(plain).decode()
