@@ -6,6 +6,10 @@
         with fastbinance.Client(urls=binance_sim.urls) as fb:
             ...
 
+    def test_my_account(binance_sim):              # what has user data needs REST, too
+        with fastbinance.Client(urls=binance_sim.urls, rest_urls=binance_sim.rest_urls, ...) as fb:
+            ...
+
     @pytest.mark.binance_sim(seed=7, tls=True)     # options of fastbinance.sim.Simulator
     def test_over_tls(binance_sim): ...
 """
@@ -32,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def binance_sim(request: pytest.FixtureRequest) -> Iterator[RunningSimulator]:
-    """Run a simulator in a thread for one test; ``binance_sim.urls`` is what a client wants."""
+    """Run a simulator in a thread for one test; a client wants its ``urls`` and ``rest_urls``."""
     # Imported here: pytest loads this plugin wherever fastbinance is installed, with the extra or without.
     try:
         from fastbinance.sim import run_in_thread

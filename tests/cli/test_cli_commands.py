@@ -13,9 +13,12 @@ from typing import Any
 import pytest
 
 import fastbinance
+from fastbinance._rest_endpoints import REST_PRODUCTS
 from fastbinance._version import __version__
 from fastbinance.cli import main
 from fastbinance.sim.hosts import HOSTS
+from fastbinance.sim.listeners import PORTS
+from fastbinance.sim.rest.hosts import REST_HOSTS
 
 DEADLINE_SECONDS = 60.0
 
@@ -165,7 +168,7 @@ MISTAKES = [
     ("no such replay", ["sim", "--replay", "no-such.jsonl", "--market", "spot"], ["no-such.jsonl"]),
     ("replay of no market", ["sim", "--replay", "x.jsonl"], ["--market", "spot, usdm, coinm"]),
     ("market of no replay", ["sim", "--market", "spot"], ["--market", "--replay"]),
-    ("port too high", ["sim", "--port-base", "65530"], ["--port-base", str(65_536 - len(HOSTS))]),
+    ("port too high", ["sim", "--port-base", "65530"], ["--port-base", str(65_536 - len(PORTS))]),
 ]
 
 
@@ -192,13 +195,13 @@ def test_a_mistake_is_told_by_the_exit_code_of_the_process(run: Run) -> None:
 def test_sim_says_which_ports_it_wants_when_one_is_in_use(run: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        if port > 65_536 - len(HOSTS):
+        if port > 65_536 - len(PORTS):
             pytest.skip("the system gave one of the last ports")
         done = run("sim", "--port-base", str(port))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"fastbinance: a port from {port} to {port + len(HOSTS) - 1} is in use on "
-        f"127.0.0.1; --port-base wants {len(HOSTS)} free ones in a row, and without it free ones are found\n"
+        f"fastbinance: a port from {port} to {port + len(PORTS) - 1} is in use on "
+        f"127.0.0.1; --port-base wants {len(PORTS)} free ones in a row, and without it free ones are found\n"
     )
 
 
@@ -242,8 +245,11 @@ def test_sim_prints_a_client_that_reaches_every_market(start: Start, extra: list
     lines = served(process)
     scheme = "wss" if extra else "ws"
     assert sum(f"  {scheme}://127.0.0.1:" in line for line in lines) == len(HOSTS)
+    scheme = scheme.replace("ws", "http")
+    assert sum(f"  {scheme}://127.0.0.1:" in line for line in lines) == len(REST_HOSTS)
     with pasted(lines) as client:
         assert "mainSBE" in (client._settings.urls or {}), "format='sbe' must not leave this machine"
+        assert set(client._settings.rest_urls or {}) == set(REST_PRODUCTS)
         rings: list[Any] = [
             client.book_ticker("BTCUSDT"),
             client.trades("BTCUSDT", "usdm"),

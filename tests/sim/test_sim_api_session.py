@@ -174,14 +174,17 @@ def test_user_data_of_a_session_begins_and_ends(client: SimpleNamespace) -> None
             assert (await peer.result("session.status"))["userDataStream"] is True
             # Logging out ends what the session began, and nothing else.
             await peer.result("session.logout")
+            assert await peer.ended() == 0
             assert await peer.result("session.subscriptions") == [{"subscriptionId": 1}]
             assert (await peer.error("userDataStream.unsubscribe", subscriptionId=0))[1] == -2036
             assert await peer.result("userDataStream.unsubscribe", subscriptionId=1) == {}
+            assert await peer.ended() == 1
             assert (await peer.error("userDataStream.unsubscribe"))[1] == -2036
             # Ids are not given out twice.
             again = await peer.result("userDataStream.subscribe.signature", **peer.signed())
             assert again == {"subscriptionId": 2}
             assert await peer.result("userDataStream.unsubscribe") == {}
+            assert await peer.ended() == 2
             assert await peer.result("session.subscriptions") == []
 
     client.run(scene())
@@ -197,6 +200,7 @@ def test_a_listen_token_is_good_for_a_day(client: SimpleNamespace, clock: Any) -
                 "subscriptionId": 0, "expirationTime": clock.now_ms + 86_400_000,
             }  # fmt: skip
             await peer.result("userDataStream.unsubscribe")
+            assert await peer.ended() == 0
             clock.advance(86_400_000)
             assert (await peer.error(method, listenToken=token))[1] == -1209
 

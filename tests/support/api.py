@@ -15,7 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 
 from fastbinance.sim import API_KEY, API_SECRET, SimAccount
 
-__all__ = ["DEFAULT", "ED25519", "PATHS", "RSA", "ApiPeer", "Key", "connect_api", "payload"]
+__all__ = [
+    "DEFAULT", "ED25519", "ED25519_PEM", "PATHS", "RSA", "ApiPeer", "Key", "connect_api", "ed25519_key",
+    "payload",
+]  # fmt: skip
 
 PATHS = {
     "mainWSAPI": "/ws-api/v3",
@@ -59,9 +62,14 @@ def _default() -> Key:
     return Key(SimAccount(API_KEY, API_SECRET), sign)
 
 
-def _ed25519() -> Key:
-    private = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-    account = SimAccount("ed25519-key", public_key=_pem(private))
+def _private(first: int) -> ed25519.Ed25519PrivateKey:
+    return ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(first, first + 32)))
+
+
+def ed25519_key(api_key: str, first: int = 0) -> Key:
+    """Give a key that may log a session on; those with another first byte are others."""
+    private = _private(first)
+    account = SimAccount(api_key, public_key=_pem(private))
     return Key(account, lambda text: base64.b64encode(private.sign(text)).decode())
 
 
@@ -78,7 +86,11 @@ def _rsa() -> Key:
 #: The account that every simulator has.
 DEFAULT = _default()
 #: One that may log a session on; give its `account` to the simulator.
-ED25519 = _ed25519()
+ED25519 = ed25519_key("ed25519-key")
+#: The private key of `ed25519_key` and `ED25519`, for clients that read it from a file.
+ED25519_PEM = _private(0).private_bytes(
+    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+)
 #: The same with RSA.
 RSA = _rsa()
 
@@ -151,6 +163,12 @@ class ApiPeer:
         answer = await self.ask(method, **params)
         assert "error" in answer, answer
         return answer["status"], answer["error"]["code"], answer["error"]["msg"]
+
+    async def ended(self) -> int:
+        """Give the id of the subscription that the next message tells the end of."""
+        frame = await self.json()
+        assert frame["event"]["e"] == "eventStreamTerminated", frame
+        return int(frame["subscriptionId"])
 
     def signed(self, key: Key = DEFAULT, **params: Any) -> dict[str, Any]:
         """Give parameters with key, time and signature."""

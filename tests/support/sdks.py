@@ -25,7 +25,7 @@ from typing import Any
 
 import pytest
 
-__all__ = ["FINISH_SECONDS", "Scene", "orders_of"]
+__all__ = ["FINISH_SECONDS", "Scene", "UserDataScene", "orders_of", "user_data_of"]
 
 HERE = Path(__file__).parents[1] / "sdk"
 FINISH_SECONDS = 60.0
@@ -38,6 +38,9 @@ PROGRAMS = {
     "official SDK": (_PYTHON, str(HERE / "orders_official_sdk.py")),
     "python-binance": (_PYTHON, str(HERE / "orders_python_binance.py")),
 }
+
+#: Those that listen to user data.
+LISTENERS = {"JavaScript SDK": ("node", str(HERE / "user_data_js_sdk.cjs"), _NODE_DIRECTORY)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,22 @@ class Scene:
     quantity: str
 
 
+@dataclass(frozen=True, slots=True)
+class UserDataScene:
+    """What a program is told that listens: as `Scene`, with the services of requests, user data and REST."""
+
+    api_url: str
+    stream_url: str
+    rest_url: str
+    product: str
+    api_key: str
+    secret: str
+    logs_on: bool
+    symbol: str
+    price: str
+    quantity: str
+
+
 @functools.cache
 def is_installed(sdk: str) -> bool:
     """Tell whether a program can run here."""
@@ -79,9 +98,18 @@ def is_installed(sdk: str) -> bool:
 
 def orders_of(sdk: str, scene: Scene) -> dict[str, Any]:
     """Have an SDK place, query and cancel an order; return what it was answered."""
+    return _play(sdk, PROGRAMS[sdk], scene)
+
+
+def user_data_of(sdk: str, scene: UserDataScene) -> dict[str, Any]:
+    """Have an SDK place and cancel an order; return what it was told of it."""
+    return _play(sdk, LISTENERS[sdk], scene)
+
+
+def _play(sdk: str, program: tuple[str, ...], scene: Scene | UserDataScene) -> dict[str, Any]:
     if not is_installed(sdk):
         pytest.skip(f"the {sdk} is not installed here; tests/support/sdks.py says how")
-    command = [*PROGRAMS[sdk], json.dumps(asdict(scene))]
+    command = [*program, json.dumps(asdict(scene))]
     done = subprocess.run(command, capture_output=True, text=True, timeout=FINISH_SECONDS, check=False)
     assert done.returncode == 0, f"{sdk}:\n{done.stdout}\n{done.stderr}"
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

@@ -14,20 +14,26 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from fastbinance import ConfigurationError, WsKey
+from fastbinance._rest_endpoints import RestProduct
 from fastbinance.cli.stop import Stop
 from fastbinance.keys import MARKETS, Market, key_for
 from fastbinance.sim import API_KEY, API_SECRET, Replay, RunningSimulator, SimulatorOptions, run_in_thread
-from fastbinance.sim.hosts import HOSTS
+from fastbinance.sim.listeners import PORTS
 
 __all__ = ["client_lines", "sim", "watch_line"]
 
 _WS_APIS: Final = (WsKey.MAIN_WS_API, WsKey.USDM_WS_API, WsKey.COINM_WS_API)
+# Those of the markets carry theirs.
+_USER_DATA: Final = (
+    WsKey.MARGIN_USER_DATA, WsKey.MARGIN_RISK_USER_DATA, WsKey.PORTFOLIO_MARGIN_USER_DATA,
+    WsKey.PORTFOLIO_MARGIN_PRO_USER_DATA,
+)  # fmt: skip
 
 
 def sim(
     *,
     host: str = "127.0.0.1",
-    port_base: Annotated[int | None, Parameter(validator=Number(gte=1, lte=65_536 - len(HOSTS)))] = None,
+    port_base: Annotated[int | None, Parameter(validator=Number(gte=1, lte=65_536 - len(PORTS)))] = None,
     seed: int = 1,
     tls: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     rate: Annotated[float, Parameter(validator=Number(gt=0, lte=100_000))] = 20.0,
@@ -37,10 +43,10 @@ def sim(
     fast: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     loop: Annotated[bool, Parameter(negative="", show_default=False)] = False,
 ) -> int:
-    """Serve a simulated Binance: the streams of every market, a port for each Binance host.
+    """Serve a simulated Binance: streams, WS APIs and REST, a port for each Binance host.
 
-    Prints which URL stands for which host, and what connects to it: a command, and a line of Python. Ctrl-C
-    ends it.
+    Prints which URL stands for which host, of WebSockets and of REST, and what connects to it: a command, and
+    a line of Python. Ctrl-C ends it.
 
     Parameters
     ----------
@@ -83,8 +89,9 @@ def sim(
         what = "random markets" if replay is None else f"{replay.name} on {market}, random markets elsewhere"
         print(f"Simulated Binance, seed {seed}: {what}\n")
         print(simulator.url_map)
+        print(simulator.rest_url_map)
         print(f"\nIn another terminal: {watch_line(simulator.urls, certificate)}\n")
-        for line in client_lines(simulator.urls, certificate):
+        for line in client_lines(simulator.urls, simulator.rest_urls, certificate):
             print(line)
         print("\nServing. Ctrl-C ends it.", flush=True)
         stop.wait()
@@ -99,13 +106,16 @@ def watch_line(urls: Mapping[WsKey, str], certificate: Path | None = None) -> st
     return f"fastbinance watch BTCUSDT --url {urls[key_for('spot')]}{trust}"
 
 
-def client_lines(urls: Mapping[WsKey, str], certificate: Path | None = None) -> list[str]:
+def client_lines(
+    urls: Mapping[WsKey, str], rest_urls: Mapping[RestProduct, str], certificate: Path | None = None
+) -> list[str]:
     """Return the Python that makes a client of a simulator, ready to paste.
 
-    The keys are those that `market=` and `format=` name, and those that requests go to, all of them, lest a
-    client of the simulator reach Binance itself; it finds the routes of USD-M by itself.
+    The keys are those that `market=` and `format=` name, and those that requests go to and user data comes
+    from, all of them, lest a client of the simulator reach Binance itself; it finds the routes of USD-M by
+    itself.
     """
-    keys = [*map(key_for, MARKETS), key_for("spot", "sbe"), *_WS_APIS]
+    keys = [*map(key_for, MARKETS), key_for("spot", "sbe"), *_WS_APIS, *_USER_DATA]
     wanted = {key.value: urls[key] for key in keys}
     lines = ["import fastbinance"]
     context = ""
@@ -115,8 +125,12 @@ def client_lines(urls: Mapping[WsKey, str], certificate: Path | None = None) -> 
         context = ", ssl_context=trust"
     # JSON's spelling is Python's too, with the quotes that people write.
     key = {"api_key": API_KEY, "api_secret": API_SECRET}
-    lines += [f"urls = {json.dumps(wanted)}", f"key = {json.dumps(key)}"]
-    return [*lines, f"client = fastbinance.Client(urls=urls, **key{context})"]
+    lines += [
+        f"urls = {json.dumps(wanted)}",
+        f"rest_urls = {json.dumps(rest_urls)}",
+        f"key = {json.dumps(key)}",
+    ]
+    return [*lines, f"client = fastbinance.Client(urls=urls, rest_urls=rest_urls, **key{context})"]
 
 
 def _load(
@@ -141,10 +155,10 @@ def _load(
 
 def _cannot_listen(error: OSError, host: str, port_base: int | None) -> str:
     if error.errno == errno.EADDRINUSE and port_base is not None:
-        last = port_base + len(HOSTS) - 1
+        last = port_base + len(PORTS) - 1
         return (
             f"a port from {port_base} to {last} is in use on {host}; "
-            f"--port-base wants {len(HOSTS)} free ones in a row, and without it free ones are found"
+            f"--port-base wants {len(PORTS)} free ones in a row, and without it free ones are found"
         )
     if error.errno in (errno.EACCES, errno.EPERM) and port_base is not None:
         return f"no permission to listen on port {port_base}; ports from 1024 on are free for everybody"

@@ -15,11 +15,14 @@ Simulated
     floods of prebuilt ones.
 
     The WebSocket APIs of spot, USD-M and COIN-M: every method, with keys, signatures, parameter checks,
-    limits and Binance's errors, accounts with balances and orders that trade.
+    limits and Binance's errors, accounts with balances and orders that trade. Their user data, over
+    subscriptions and on sockets with listen keys, which expire.
+
+    REST over HTTP, as far as a client of the WebSockets needs it: times, listen keys and tokens, orders,
+    accounts and trades, one port for each host.
 
 Not simulated
-    User data (``/private`` opens and is silent), REST over HTTP. ``docs/simulator.md`` says where it differs
-    from Binance.
+    The rest of REST. ``docs/simulator.md`` says where it differs from Binance.
 """
 
 from fastbinance.sim.api.limits import ApiLimits

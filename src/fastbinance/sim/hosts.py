@@ -7,10 +7,11 @@ from urllib.parse import unquote
 
 from fastbinance.keys import Environment, Format, Market, Part, WsKey
 from fastbinance.sim.timeunit import MICROSECONDS, MILLISECONDS, TimeUnit
+from fastbinance.sim.user.kinds import AccountKind
 
 __all__ = ["HOSTS", "Host", "Refusal", "Service", "Target", "parse_target", "parse_time_unit", "split_url"]
 
-Service = Literal["streams", "ws_api"]
+Service = Literal["streams", "ws_api", "user_data"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,13 @@ class Host:
         Has the routes ``/public``, ``/market`` and ``/private``.
     prefix
         Steps of the path in front of ``/stream``, where there are any; such a host has no ``/ws``. Of a WS
-        API, the whole path.
+        API, the whole path; of user data, what is in front of ``/ws``.
     format
         What its events are written in. SBE hosts want an API key.
     service
         What is spoken there: streams, or requests and answers.
+    account_kind
+        Whose user data comes out of sockets that are opened with a listen key; None where there is none.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Host:
     prefix: tuple[str, ...] = ()
     format: Format = "json"
     service: Service = "streams"
+    account_kind: AccountKind | None = None
 
 
 _SPOT_API: Final = ("ws-api", "v3")
@@ -59,21 +63,23 @@ HOSTS: Final = (
     Host(
         "fstream.binance.com", "usdm", "prod",
         (WsKey.USDM, WsKey.USDM_PUBLIC, WsKey.USDM_MARKET, WsKey.USDM_PRIVATE), is_split=True,
+        account_kind="usdm",
     ),
     Host(
         "demo-fstream.binance.com", "usdm", "testnet",
         (
             WsKey.USDM_TESTNET, WsKey.USDM_TESTNET_PUBLIC, WsKey.USDM_TESTNET_MARKET,
             WsKey.USDM_TESTNET_PRIVATE,
-        ), is_split=True,
+        ), is_split=True, account_kind="usdm",
     ),
-    Host("dstream.binance.com", "coinm", "prod", (WsKey.COINM,)),
-    Host("dstream-auth.binance.com", "coinm", "prod", (WsKey.COINM2,)),
-    Host("demo-dstream.binance.com", "coinm", "testnet", (WsKey.COINM_TESTNET,)),
+    Host("dstream.binance.com", "coinm", "prod", (WsKey.COINM,), account_kind="coinm"),
+    Host("dstream-auth.binance.com", "coinm", "prod", (WsKey.COINM2,), account_kind="coinm"),
+    Host("demo-dstream.binance.com", "coinm", "testnet", (WsKey.COINM_TESTNET,), account_kind="coinm"),
     # Binance's own host for these is that of USD-M, where the same routes carry both.
     Host(
         "fstream.binance.com (options)", "options", "prod",
         (WsKey.EOPTIONS, WsKey.EOPTIONS_PUBLIC, WsKey.EOPTIONS_MARKET, WsKey.EOPTIONS_PRIVATE), is_split=True,
+        account_kind="options",
     ),
     Host("nbstream.binance.com", "alpha", "prod", (WsKey.ALPHA,), prefix=("w3w", "wsa")),
     Host("stream-sbe.binance.com", "spot", "prod", (WsKey.MAIN_SBE,), format="sbe"),
@@ -106,6 +112,20 @@ HOSTS: Final = (
         "testnet.binancefuture.com (COIN-M)", "coinm", "testnet", (WsKey.COINM_WS_API_TESTNET,),
         prefix=_COINM_API, service="ws_api",
     ),
+    Host(
+        "margin-stream.binance.com", "spot", "prod", (WsKey.MARGIN_RISK_USER_DATA,), service="user_data",
+        account_kind="margin_risk",
+    ),
+    # At Binance these two are paths of USD-M's host as well.
+    Host(
+        "fstream.binance.com (portfolio margin)", "usdm", "prod", (WsKey.PORTFOLIO_MARGIN_USER_DATA,),
+        prefix=("pm",), service="user_data", account_kind="portfolio",
+    ),
+    Host(
+        "fstream.binance.com (portfolio margin pro)", "usdm", "prod",
+        (WsKey.PORTFOLIO_MARGIN_PRO_USER_DATA,), prefix=("pm-classic",), service="user_data",
+        account_kind="portfolio_pro",
+    ),
 )  # fmt: skip
 
 _TIME_UNITS: Final = {"MILLISECOND": MILLISECONDS, "MICROSECOND": MICROSECONDS}
@@ -124,6 +144,9 @@ class Target:
         Route that it can be served on a split host; None where everything is.
     streams
         Names in the URL.
+    listen_keys
+        Listen keys in the URL of a route or host of user data, each with the events that are wanted of it;
+        None wants all.
     time_unit
         How times are spelled: spot has microseconds for those who ask.
     """
@@ -132,6 +155,7 @@ class Target:
     part: Part | None
     streams: tuple[str, ...]
     time_unit: TimeUnit = MILLISECONDS
+    listen_keys: tuple[tuple[str, frozenset[str] | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +178,8 @@ def parse_target(host: Host, path: str) -> Target | Refusal:
         part = "public"
         if steps and steps[0] in _PARTS:
             part = _PARTS[steps.pop(0)]
+    if host.service == "user_data":
+        return _key_target(steps)
     if not steps or steps[0] not in (("stream",) if host.prefix else ("ws", "stream")):
         return Refusal(HTTPStatus.NOT_FOUND, "404 Not Found")
     time_unit = MILLISECONDS
@@ -168,11 +194,32 @@ def parse_target(host: Host, path: str) -> Target | Refusal:
         if names:
             return Refusal(HTTPStatus.NOT_FOUND, "404 Not Found")
         names = tuple(name for key, value in query if key == "streams" for name in value.split("/") if name)
-    if part == "private" and not combined:
-        # Listen keys, not streams. No user data is simulated yet, and a listen key nobody issued opens and is
-        # silent.
-        names = ()
+    if part == "private":
+        # What is in the path there is a listen key, and no stream.
+        in_path, names = ((), names) if combined else (names, ())
+        return Target(combined, part, names, time_unit, _listen_keys(in_path, query))
     return Target(combined, part, names, time_unit)
+
+
+def _key_target(steps: list[str]) -> Target | Refusal:
+    if not steps or steps[0] != "ws":
+        return Refusal(HTTPStatus.NOT_FOUND, "404 Not Found")
+    return Target(False, "private", (), listen_keys=_listen_keys(tuple(steps[1:]), []))
+
+
+def _listen_keys(
+    in_path: tuple[str, ...], query: list[tuple[str, str]]
+) -> tuple[tuple[str, frozenset[str] | None], ...]:
+    # Events are those of the key in front of them.
+    found: dict[str, frozenset[str] | None] = dict.fromkeys(in_path)
+    key = in_path[-1] if in_path else None
+    for name, value in query:
+        if name == "listenKey" and value:
+            key = value
+            found[key] = None
+        elif name == "events" and key is not None:
+            found[key] = frozenset(event for event in value.split("/") if event)
+    return tuple(found.items())
 
 
 def split_url(path: str) -> tuple[list[str], list[tuple[str, str]]]:

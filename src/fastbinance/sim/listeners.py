@@ -12,16 +12,20 @@ from fastbinance.errors import ConfigurationError
 from fastbinance.keys import WsKey
 from fastbinance.sim.certificate import loopback_contexts
 from fastbinance.sim.hosts import HOSTS, Host
+from fastbinance.sim.rest.hosts import REST_HOSTS
 
-__all__ = ["Accept", "Listeners", "at_most"]
+__all__ = ["PORTS", "Accept", "Listeners", "at_most"]
 
 Accept = Callable[[Host, WSUpgradeRequest], WSListener | WSUpgradeResponseWithListener]
+
+#: Hosts that have a port, in the order of consecutive ones: those of WebSockets, and those of REST.
+PORTS: Final = tuple(host.name for host in (*HOSTS, *REST_HOSTS))
 
 _SHUTDOWN_SECONDS: Final = 2.0
 
 
 class Listeners:
-    """Every port of a simulator.
+    """Every port of WebSockets.
 
     Parameters
     ----------
@@ -35,12 +39,14 @@ class Listeners:
 
     def __init__(self, address: str, ports: int | Mapping[str, int] | None, *, tls: bool) -> None:
         self._address = address
-        self._ports = _port_table(ports)
-        self._server_context: ssl.SSLContext | None = None
+        #: Ports that are wanted, by Binance host name; of REST too.
+        self.ports = _port_table(ports)
+        #: The certificate made here; None without ``tls``.
+        self.server_context: ssl.SSLContext | None = None
         #: A client's context that trusts the certificate; None without ``tls``.
         self.client_context: ssl.SSLContext | None = None
         if tls:
-            self._server_context, self.client_context = loopback_contexts(address)
+            self.server_context, self.client_context = loopback_contexts(address)
         self._servers: dict[Host, asyncio.Server] = {}
         self._listening: dict[Host, int] = {}
 
@@ -63,10 +69,10 @@ class Listeners:
             server = await ws_create_server(
                 partial(accept, host),
                 self._address,
-                self._ports.get(host.name, 0),
+                self.ports.get(host.name, 0),
                 # Pings are counted against the message limit, so they must reach the connection.
                 enable_auto_pong=False,
-                ssl=self._server_context,
+                ssl=self.server_context,
             )
             self._servers[host] = server
             self._listening[host] = server.sockets[0].getsockname()[1]
@@ -90,7 +96,7 @@ class Listeners:
         self._listening.clear()
 
     def _url(self, host: Host) -> str:
-        scheme = "ws" if self._server_context is None else "wss"
+        scheme = "ws" if self.server_context is None else "wss"
         address = f"[{self._address}]" if ":" in self._address else self._address
         return f"{scheme}://{address}:{self._listening[host]}"
 
@@ -106,15 +112,14 @@ async def at_most(seconds: float, waits: Sequence[Awaitable[object]]) -> None:
 
 
 def _port_table(ports: int | Mapping[str, int] | None) -> dict[str, int]:
-    names = [host.name for host in HOSTS]
     if ports is None:
         return {}
     table = (
-        {name: ports + index for index, name in enumerate(names)} if isinstance(ports, int) else dict(ports)
+        {name: ports + index for index, name in enumerate(PORTS)} if isinstance(ports, int) else dict(ports)
     )
     for name, port in table.items():
-        if name not in names:
-            raise ConfigurationError(f"no host {name!r} is simulated: there are {', '.join(names)}")
+        if name not in PORTS:
+            raise ConfigurationError(f"no host {name!r} is simulated: there are {', '.join(PORTS)}")
         if not 0 <= port < 65536:
             raise ConfigurationError(f"{port} is no port for {name}")
     return table

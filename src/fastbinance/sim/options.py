@@ -32,3 +32,5 @@ class SimulatorOptions(TypedDict, total=False):
     clock_offset_ms: int
     accounts: Sequence[SimAccount]
     api_limits: ApiLimits | None
+    listen_key_seconds: float
+    listen_token_seconds: float

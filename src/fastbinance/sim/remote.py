@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import TypeVar
 
+from fastbinance._rest_endpoints import RestProduct
 from fastbinance.keys import Environment, Market, WsKey
 from fastbinance.sim.api.faulty import Kill
 from fastbinance.sim.disturb import How
@@ -128,6 +129,29 @@ class RemoteSwitches:
             )
         )
 
+    def rest_urls_of(self, environment: Environment) -> dict[RestProduct, str]:
+        """Give the base URLs of an environment's REST."""
+        return self.call(lambda simulator: simulator.rest_urls_of(environment))
+
+    def rest_answers(
+        self,
+        status: int | None = None,
+        code: int | None = None,
+        msg: str = "",
+        retry_after: float | None = None,
+        delay: float = 0.0,
+        kill: Kill | None = None,
+        product: RestProduct | None = None,
+        path: str | None = None,
+        times: int | None = None,
+    ) -> None:
+        """Have REST requests refused, late or lost; without arguments nothing happens to them any more."""
+        self.call(
+            lambda simulator: simulator.rest_answers(
+                status, code, msg, retry_after, delay, kill, product, path, times
+            )
+        )
+
     def add_account(self, account: SimAccount) -> None:
         """Have one more account."""
         self.call(lambda simulator: simulator.add_account(account))
@@ -136,6 +160,10 @@ class RemoteSwitches:
         """Let a key in no more, and tell the sessions that are logged on with it."""
         return self.call(lambda simulator: simulator.revoke_key(api_key))
 
-    def listen_token(self, api_key: str = API_KEY, *, environment: Environment = "prod") -> str:
+    def listen_token(
+        self, api_key: str = API_KEY, *, symbol: str | None = None, environment: Environment = "prod"
+    ) -> str:
         """Give a listen token of an account."""
-        return self.call(lambda simulator: simulator.listen_token(api_key, environment=environment))
+        return self.call(
+            lambda simulator: simulator.listen_token(api_key, symbol=symbol, environment=environment)
+        )

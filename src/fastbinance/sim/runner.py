@@ -8,11 +8,14 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Final, TypeVar, Unpack
 
+from fastbinance._rest_endpoints import RestProduct
 from fastbinance.keys import Environment, Format, Market, WsKey
 from fastbinance.sim.flood import Flood
 from fastbinance.sim.remote import RemoteSwitches
 from fastbinance.sim.server import Simulator, SimulatorOptions
 from fastbinance.sim.stats import Stats
+from fastbinance.sim.user.remote import RemoteUser
+from fastbinance.sim.user.switches import UserSwitches
 
 __all__ = ["RunningSimulator", "run_in_thread"]
 
@@ -33,12 +36,18 @@ class RunningSimulator(RemoteSwitches):
         self._loop = loop
         #: Base URL of every key that is served, ready for a client's ``urls=``.
         self.urls: dict[WsKey, str] = simulator.urls
-        #: The same for reading.
+        #: Base URL of every product's REST in production, ready for a client's ``rest_urls=``.
+        self.rest_urls: dict[RestProduct, str] = simulator.rest_urls
+        #: `urls` for reading.
         self.url_map: str = simulator.url_map
+        #: The URLs of REST for reading.
+        self.rest_url_map: str = simulator.rest_url_map
         #: A client's context that trusts the certificate; None without ``tls``.
         self.ssl_context: ssl.SSLContext | None = simulator.ssl_context
         #: Counters; they go on counting.
         self.stats: Stats = simulator.stats
+        #: User data: listen keys, rare events, events of one's own, faults.
+        self.user = RemoteUser(self._call_user)
 
     @property
     def connections(self) -> int:
@@ -52,6 +61,9 @@ class RunningSimulator(RemoteSwitches):
             return function(self._simulator)
 
         return asyncio.run_coroutine_threadsafe(run(), self._loop).result(_CALL_SECONDS)
+
+    def _call_user(self, function: Callable[[UserSwitches], T]) -> T:
+        return self.call(lambda simulator: function(simulator.user))
 
     def wait(self, function: Callable[[Simulator], Awaitable[T]], timeout: float = _CALL_SECONDS) -> T:
         """Run a coroutine function in the simulator's thread and wait for its result.
@@ -68,7 +80,7 @@ class RunningSimulator(RemoteSwitches):
         return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
 
     def wait_for(self, condition: Callable[[Simulator], bool], timeout: float = _CALL_SECONDS) -> None:
-        """Wait until a condition on connections or subscriptions holds."""
+        """Wait until a condition on connections, subscriptions or counters of REST holds."""
         self.wait(lambda simulator: simulator.wait_for(condition), timeout)
 
     def subscriptions(self, key: WsKey | str) -> list[tuple[str, ...]]:

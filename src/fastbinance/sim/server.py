@@ -27,9 +27,13 @@ from fastbinance.sim.listeners import Listeners, at_most
 from fastbinance.sim.options import SimulatorOptions
 from fastbinance.sim.publish import Publisher
 from fastbinance.sim.replay import Player, Replay
+from fastbinance.sim.rest.server import RestServers
+from fastbinance.sim.rest.switches import RestSwitches
 from fastbinance.sim.stats import Stats
 from fastbinance.sim.stream_connection import StreamConnection
 from fastbinance.sim.trading import SimAccount
+from fastbinance.sim.user.keys import LISTEN_KEY_SECONDS, LISTEN_TOKEN_SECONDS
+from fastbinance.sim.user.switches import UserSwitches
 
 __all__ = ["Simulator", "SimulatorOptions"]
 
@@ -47,7 +51,7 @@ def _wall_clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Simulator(FaultSwitches, ApiSwitches, Happenings):
+class Simulator(FaultSwitches, ApiSwitches, RestSwitches, Happenings):
     """A Binance on loopback. Use it as an async context manager; it serves while the block runs.
 
     Parameters
@@ -88,6 +92,8 @@ class Simulator(FaultSwitches, ApiSwitches, Happenings):
         Accounts of the WS APIs beside the one that is always there, of `API_KEY` and `API_SECRET`.
     api_limits
         Limits of the WS APIs in place of Binance's.
+    listen_key_seconds, listen_token_seconds
+        How long listen keys and tokens are good for; by default Binance's hour and day.
 
     Raises
     ------
@@ -118,12 +124,15 @@ class Simulator(FaultSwitches, ApiSwitches, Happenings):
         clock_offset_ms: int = 0,
         accounts: Sequence[SimAccount] = (),
         api_limits: ApiLimits | None = None,
+        listen_key_seconds: float = LISTEN_KEY_SECONDS,
+        listen_token_seconds: float = LISTEN_TOKEN_SECONDS,
     ) -> None:
         rate = _MESSAGES_PER_SECOND if messages_per_second is None else messages_per_second
         if not 0 < rate <= 100_000:
             raise ConfigurationError(f"messages_per_second is {rate}: it must be above 0 and at most 100000")
         for name, seconds in (
-            ("ping_interval", ping_interval), ("pong_timeout", pong_timeout), ("lifetime", lifetime)
+            ("ping_interval", ping_interval), ("pong_timeout", pong_timeout), ("lifetime", lifetime),
+            ("listen_key_seconds", listen_key_seconds), ("listen_token_seconds", listen_token_seconds),
         ):  # fmt: skip
             if seconds is not None and seconds <= 0:
                 raise ConfigurationError(f"{name} is {seconds}: it must be above 0 seconds")
@@ -155,7 +164,25 @@ class Simulator(FaultSwitches, ApiSwitches, Happenings):
         self._nap: asyncio.TimerHandle | None = None
         self._nap_until_ms = 0
         self._changed = asyncio.Event()
-        self._apis = Apis(accounts, api_limits or {}, seed=seed, clock_ms=self._clock_ms, stats=self.stats)
+        self._apis = Apis(
+            accounts,
+            api_limits or {},
+            seed=seed,
+            clock_ms=self._clock_ms,
+            stats=self.stats,
+            key_seconds=listen_key_seconds,
+            token_seconds=listen_token_seconds,
+        )
+        self._rest = RestServers(
+            host,
+            self._listeners.ports,
+            self._listeners.server_context,
+            services=self._apis.rest,
+            stats=self.stats,
+            on_answer=self._rest_answered,
+        )
+        #: User data: listen keys, rare events, events of one's own, faults.
+        self.user = UserSwitches(self._apis, self._clock_ms, self._schedule)
 
     async def __aenter__(self) -> Self:
         """Open every port."""
@@ -164,6 +191,7 @@ class Simulator(FaultSwitches, ApiSwitches, Happenings):
         self._build()
         try:
             await self._listeners.open(self._accept)
+            await self._rest.open()
         except BaseException:
             await self._close()
             raise
@@ -236,7 +264,10 @@ class Simulator(FaultSwitches, ApiSwitches, Happenings):
         return self._each(key, Connection.cut)
 
     async def wait_for(self, condition: Callable[["Simulator"], bool]) -> None:
-        """Wait until a condition on connections or subscriptions holds; checked whenever one changes."""
+        """Wait until a condition on connections, subscriptions or counters of REST holds.
+
+        It is checked whenever a connection or what it is subscribed to changes, or REST has answered.
+        """
         while not condition(self):
             self._changed.clear()
             await self._changed.wait()
@@ -321,6 +352,7 @@ class Simulator(FaultSwitches, ApiSwitches, Happenings):
                 most_streams=limits(host.keys[0]).streams_per_connection,
             ),
             publisher=self._publishers[host.environment],
+            outlet=self._apis.outlet(host.environment),
             stats=self.stats,
             clock_ms=self._clock_ms,
             on_change=self._connection_changed,
@@ -340,6 +372,10 @@ class Simulator(FaultSwitches, ApiSwitches, Happenings):
             self._connections[connection] = None
         else:
             self._connections.pop(connection, None)
+        self._changed.set()
+        self._schedule()
+
+    def _rest_answered(self) -> None:
         self._changed.set()
         self._schedule()
 
@@ -380,6 +416,7 @@ class Simulator(FaultSwitches, ApiSwitches, Happenings):
         for connection in connections:
             connection.close(WSCloseCode.GOING_AWAY, "the simulator stops")
         await at_most(_SHUTDOWN_SECONDS, [connection.wait_closed() for connection in connections])
+        await self._rest.close()
         await self._listeners.close()
         # Connections that just went away asked for another look at the clock.
         if self._nap is not None:

@@ -18,6 +18,8 @@ class Stats:
     control_errors: int = 0  #: of these, answered with an error
     requests: int = 0  #: messages to the WS APIs, good or bad
     request_errors: int = 0  #: of these, answered with an error
+    rest_requests: int = 0  #: requests of REST, good or bad
+    rest_errors: int = 0  #: of these, answered with a status from 400 on
     events: int = 0  #: events of the random markets
     messages_sent: int = (
         0  #: events, replayed and flooded frames times their receivers; answers are not counted

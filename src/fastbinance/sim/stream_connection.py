@@ -1,6 +1,6 @@
-"""A connection to a host of streams: its control frames and subscriptions."""
+"""A connection to a host of streams: its control frames, subscriptions and listen keys."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from picows import WSCloseCode
 
@@ -10,7 +10,10 @@ from fastbinance.sim.control import Answer, Control, Dialect
 from fastbinance.sim.hosts import Host, Target
 from fastbinance.sim.publish import Publisher
 from fastbinance.sim.stats import Stats
-from fastbinance.sim.wire import text_frame
+from fastbinance.sim.user.keys import may_be_listen_key
+from fastbinance.sim.user.kinds import AccountKind
+from fastbinance.sim.user.outlet import Outlet
+from fastbinance.sim.wire import combined_text, text_frame
 
 __all__ = ["StreamConnection"]
 
@@ -28,6 +31,8 @@ class StreamConnection(Connection):
         How its control frames are answered.
     publisher
         Where its subscriptions go.
+    outlet
+        Where its listen keys go.
     host, manners, stats, clock_ms, on_change, hangs_up
         As those of `Connection`.
     """
@@ -40,6 +45,7 @@ class StreamConnection(Connection):
         manners: Manners,
         dialect: Dialect,
         publisher: Publisher,
+        outlet: Outlet,
         stats: Stats,
         clock_ms: Callable[[], int],
         on_change: Callable[[Connection], None],
@@ -56,6 +62,8 @@ class StreamConnection(Connection):
         )
         self.target = target
         self._publisher = publisher
+        self._outlet = outlet
+        self._listen_keys: dict[str, None] = {}
         self._control = Control(dialect, combined=target.combined)
 
     @property
@@ -69,9 +77,18 @@ class StreamConnection(Connection):
         return self.host.format
 
     @property
+    def account_kind(self) -> AccountKind | None:
+        """Whose user data its host sends."""
+        return self.host.account_kind
+
+    @property
     def streams(self) -> tuple[str, ...]:
         """Names the peer subscribed to, served or not."""
         return self._control.streams
+
+    def deliver(self, key: str, payload: bytes) -> None:
+        """Send an event of a listen key, wrapped where that was asked for."""
+        self.write(text_frame(combined_text(key, payload) if self.combined else payload))
 
     def notify_shutdown(self, now_ms: int) -> None:
         """Send ``serverShutdown``, as an event of a stream that nobody subscribes to."""
@@ -79,6 +96,8 @@ class StreamConnection(Connection):
         self._publisher.announce(self, _SHUTDOWN_STREAM, payload.encode())
 
     def _opened(self) -> None:
+        for key, events in self.target.listen_keys:
+            self._listen(key, events)
         self._obey(self._control.preset(self.target.streams))
 
     def _heard(self, message: bytes) -> None:
@@ -88,6 +107,7 @@ class StreamConnection(Connection):
     def _left(self) -> None:
         self._publisher.leave(self, self.host.market, self.streams)
         self._publisher.forget(self)
+        self._silence(self._listen_keys)
 
     def _obey(self, answer: Answer) -> None:
         market, now_ms = self.host.market, self._clock_ms()
@@ -97,7 +117,24 @@ class StreamConnection(Connection):
             self.put(text_frame(answer.text))
         for name in answer.added:
             self._publisher.join(self, market, name, self.target.part, now_ms)
+            if self._may_listen and may_be_listen_key(name):
+                self._listen(name, None)
         self._publisher.leave(self, market, answer.removed)
+        self._silence(answer.removed)
         if answer.close_reason is not None:
             self._stats.closed_for_request += 1
             self.close(WSCloseCode.POLICY_VIOLATION, answer.close_reason)
+
+    @property
+    def _may_listen(self) -> bool:
+        # On a host that is split, only one of its routes carries user data.
+        return self.account_kind is not None and self.target.part in (None, "private")
+
+    def _listen(self, key: str, events: frozenset[str] | None) -> None:
+        self._listen_keys[key] = None
+        self._outlet.join(self, key, events)
+
+    def _silence(self, names: Iterable[str]) -> None:
+        for key in [name for name in names if name in self._listen_keys]:
+            del self._listen_keys[key]
+            self._outlet.leave(self, key)

@@ -21,11 +21,14 @@ order.place order.modify order.cancel order.status algoOrder.place algoOrder.can
 v2/account.position account.balance v2/account.balance account.status v2/account.status
 """
 COINM = "order.place order.modify order.cancel order.status account.position account.balance account.status"
+REST_ONLY = "openOrders.status openOrders.cancelAll userTrades"
 
 
 def test_every_method_about_trading_and_accounts_has_a_handler() -> None:
     methods = {("spot", SPOT), ("usdm", USDM), ("coinm", COINM)}
     wanted = {(product, name) for product, names in methods for name in names.split()}
+    # What only REST has.
+    wanted |= {(product, name) for product in ("usdm", "coinm") for name in REST_ONLY.split()}
     assert set(TradingScene().trading.handlers) == wanted
 
 

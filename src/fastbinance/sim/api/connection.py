@@ -106,6 +106,7 @@ class ApiConnection(Connection):
         if fault is not None and fault.status is not None:
             text = self._service.unknown_outcome(request, fault.status)
         self._send(text, fault)
+        self._service.tell_ended(self)
         if answer.status == HTTPStatus.IM_A_TEAPOT:
             self._service.hang_up(self.host, self.session.address)
 

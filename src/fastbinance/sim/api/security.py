@@ -78,30 +78,72 @@ class KeyRing:
             if security.is_signed:
                 _check_time(params, now_ms)
         else:
-            account = self._identify(params, now_ms, is_signed=security.is_signed)
-        permission = _PERMISSION.get(security)
-        if permission is not None and permission not in account.permissions:
-            raise _rejected()
+            api_key = _api_key(params)
+            if security.is_signed:
+                account = self._identify(api_key, params, canonical(params), now_ms)
+            else:
+                account = self._of_key(api_key)
+        return _permitted(account, security)
+
+    def admit_http(
+        self, method: Method, api_key: str, params: Params, signed: bytes, now_ms: int
+    ) -> Account | None:
+        """Find out who sent an HTTP request, and whether they may.
+
+        Parameters
+        ----------
+        api_key
+            The header; empty where there is none.
+        signed
+            What a signature would be over: the query and the body, as they were sent.
+
+        Returns None where it is everybody's.
+
+        Raises
+        ------
+        ApiError
+            They may not. A signature that nobody wanted must be right all the same.
+        """
+        security = method.security
+        if security is Security.NONE:
+            return None
+        checked = _legal_key(api_key)
+        if security.is_signed or "signature" in params:
+            account = self._identify(checked, params, signed, now_ms)
+        else:
+            account = self._of_key(checked)
+        return _permitted(account, security)
+
+    def _identify(self, api_key: str, params: Params, signed: bytes, now_ms: int) -> Account:
+        signature = _signature(params)
+        _check_time(params, now_ms)
+        account = self._of_key(api_key)
+        if not account.verify(signed, signature):
+            raise ApiError(-1022, "Signature for this request is not valid.")
         return account
 
-    def _identify(self, params: Params, now_ms: int, *, is_signed: bool) -> Account:
-        api_key = _api_key(params)
-        signature = ""
-        if is_signed:
-            signature = _signature(params)
-            _check_time(params, now_ms)
+    def _of_key(self, api_key: str) -> Account:
         account = self.find(api_key)
         if account is None:
             raise _rejected()
-        if is_signed and not account.verify(canonical(params), signature):
-            raise ApiError(-1022, "Signature for this request is not valid.")
         return account
+
+
+def _permitted(account: Account, security: Security) -> Account:
+    permission = _PERMISSION.get(security)
+    if permission is not None and permission not in account.permissions:
+        raise _rejected()
+    return account
 
 
 def _api_key(params: Params) -> str:
     api_key = params.get("apiKey")
     if api_key is None or api_key == "":
         raise missing("apiKey")
+    return _legal_key(api_key)
+
+
+def _legal_key(api_key: object) -> str:
     if not isinstance(api_key, str) or _API_KEY.fullmatch(api_key) is None:
         raise ApiError(-2014, "API-key format invalid.", status=401)
     return api_key

@@ -14,12 +14,14 @@ from fastbinance.sim.api.limits import Budgets
 from fastbinance.sim.api.method import Method
 from fastbinance.sim.api.security import KeyRing
 from fastbinance.sim.api.session import REVOKED, Session
-from fastbinance.sim.api.session_methods import UserDataKeys, session_handlers
+from fastbinance.sim.api.session_methods import session_handlers
 from fastbinance.sim.api.spot_methods import SPOT_METHODS
 from fastbinance.sim.api.times import in_unit
 from fastbinance.sim.hosts import Host
 from fastbinance.sim.timeunit import MILLISECONDS, TimeUnit
 from fastbinance.sim.trading import Trading
+from fastbinance.sim.user.keys import UserDataKeys
+from fastbinance.sim.user.outlet import Outlet
 
 __all__ = ["Answered", "ApiService", "Link"]
 
@@ -40,6 +42,7 @@ class Link(Protocol):
 
     host: Host
     session: Session
+    time_unit: TimeUnit
 
     def notify(self, payload: bytes) -> None:
         """Send what is no answer."""
@@ -70,8 +73,10 @@ class ApiService:
         What carries out the methods that everybody may call.
     budgets
         What may be used, and what is, by product.
-    seed
-        Decides what listen keys look like.
+    user_data
+        Listen keys and tokens.
+    outlet
+        Where subscriptions get their events from.
     """
 
     def __init__(
@@ -82,7 +87,8 @@ class ApiService:
         trading: Trading,
         general: Handlers,
         budgets: Mapping[Product, Budgets],
-        seed: int,
+        user_data: UserDataKeys,
+        outlet: Outlet,
     ) -> None:
         self._environment: Environment = environment
         self._clock_ms = clock_ms
@@ -90,7 +96,8 @@ class ApiService:
         #: The keys that are let in.
         self.keys = KeyRing(trading.account)
         #: Listen keys and tokens.
-        self.user_data = UserDataKeys(f"{seed}/{environment}")
+        self.user_data = user_data
+        self._outlet = outlet
         self._budgets = budgets
         self._session_handlers = session_handlers(self.user_data)
         self._links: dict[Link, None] = {}
@@ -98,12 +105,14 @@ class ApiService:
     def join(self, link: Link) -> None:
         """Count a handshake. An address over its limits learns of it with its first request."""
         self._links[link] = None
+        self._outlet.attach(link)
         product, now_ms = _product(link.host), self._clock_ms()
         self._budgets[product].count(link.session.address, _HANDSHAKE_WEIGHT[product], now_ms)
 
     def leave(self, link: Link) -> None:
         """Forget a connection."""
         self._links.pop(link, None)
+        self._outlet.detach(link)
 
     def hang_up(self, host: Host, address: str) -> None:
         """End every connection of a banned address to a product."""
@@ -122,7 +131,13 @@ class ApiService:
         for link in told:
             link.session.log_out()
             link.notify(encode_answer(None, REVOKED.status, error=REVOKED))
+            self.tell_ended(link)
         return len(told)
+
+    def tell_ended(self, link: Link) -> None:
+        """Tell a connection which subscriptions its last request has ended."""
+        if link.session.ended:
+            self._outlet.tell_ended(link, self._clock_ms())
 
     def refuse(self, bad: BadEnvelope) -> bytes:
         """Answer a message that is no request."""
@@ -148,7 +163,7 @@ class ApiService:
             budgets.charge(session.address, weight, now_ms)
             if method is None:
                 raise _unknown_method(product, request.method)
-            result = self._carry_out(method, call, request, session)
+            result = self._read_and_do(method, call, request, session)
             if method.free_when_it_works:
                 budgets.count(session.address, -weight, now_ms)
         except ApiError as found:
@@ -171,7 +186,7 @@ class ApiService:
             call.method = call.method.removeprefix(_SPOT_PREFIX)
         return _METHODS[product].get(call.method)
 
-    def _carry_out(self, method: Method, call: Call, request: Request, session: Session) -> Any:
+    def _read_and_do(self, method: Method, call: Call, request: Request, session: Session) -> Any:
         call.params = method.read(request.params)
         account = self.keys.admit(method, request.params, session, call.now_ms)
         call.account = account
@@ -179,6 +194,16 @@ class ApiService:
         about_session = self._session_handlers.get(call.method)
         if about_session is not None:
             return about_session(session, call)
+        return self.carry_out(method, call)
+
+    def carry_out(self, method: Method, call: Call) -> Any:
+        """Do what a call asks for that is let in, within its account's limits of orders.
+
+        Raises
+        ------
+        ApiError
+            It cannot be done, or there were too many orders.
+        """
         if not method.orders or call.api_key is None:
             return self._handle(call)
         budgets = self._budgets[call.product]

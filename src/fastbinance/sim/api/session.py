@@ -1,10 +1,11 @@
 """Who is at the other end of a connection to a WS API, and what it subscribed to."""
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from fastbinance.sim.api.call import ApiError
 from fastbinance.sim.trading import Account
+from fastbinance.sim.user.keys import ListenToken
 
 __all__ = ["REVOKED", "Session", "Subscription", "check_logon"]
 
@@ -24,10 +25,30 @@ class Subscription:
         Whose events they are.
     is_sessions
         Ends when the session is logged out; others end with the connection.
+    token
+        What it was made with, where it is one to margin.
     """
 
     account: Account
     is_sessions: bool
+    token: ListenToken | None = None
+
+    @property
+    def kind(self) -> Literal["spot", "margin", "isolated"]:
+        """Which of the account's user data it gets."""
+        if self.token is None:
+            return "spot"
+        return "margin" if self.token.symbol is None else "isolated"
+
+    @property
+    def symbol(self) -> str | None:
+        """Of the isolated account."""
+        return None if self.token is None else self.token.symbol
+
+    @property
+    def expires_ms(self) -> int | None:
+        """When it ends by itself; None where it lasts as long as the connection."""
+        return None if self.token is None else self.token.expires_ms
 
 
 @dataclass(slots=True)
@@ -48,6 +69,8 @@ class Session:
         Since when.
     subscriptions
         Subscriptions to user data by their ids.
+    ended
+        Ids of those that ended and were not told of it yet.
     """
 
     connected_ms: int
@@ -56,6 +79,7 @@ class Session:
     account: Account | None = None
     authorized_ms: int | None = None
     subscriptions: dict[int, Subscription] = field(default_factory=dict)
+    ended: list[int] = field(default_factory=list)
     _next_subscription: int = 0
 
     def log_on(self, account: Account, now_ms: int) -> None:
@@ -82,15 +106,18 @@ class Session:
             found["userDataStream"] = bool(self.subscriptions)
         return found
 
-    def subscribe(self, account: Account, *, is_sessions: bool) -> int:
+    def subscribe(self, account: Account, *, is_sessions: bool, token: ListenToken | None = None) -> int:
         """Subscribe to an account's events; gives the subscription's id.
+
+        A margin account that is subscribed to with another token may be subscribed to once more, so that
+        nothing is missed when the token before expires.
 
         Raises
         ------
         ApiError
             It is subscribed to already, or there are too many subscriptions.
         """
-        if any(one.account is account for one in self.subscriptions.values()):
+        if any(one.account is account and one.token is token for one in self.subscriptions.values()):
             raise ApiError(-2035, "User Data Stream subscription already active.")
         if len(self.subscriptions) >= _MOST_SUBSCRIPTIONS:
             raise ApiError(
@@ -102,7 +129,7 @@ class Session:
             raise ApiError(-2042, "Too many subscriptions were made on this connection.")
         number = self._next_subscription
         self._next_subscription += 1
-        self.subscriptions[number] = Subscription(account, is_sessions)
+        self.subscriptions[number] = Subscription(account, is_sessions, token)
         return number
 
     def unsubscribe(self, number: int | None) -> None:
@@ -115,15 +142,15 @@ class Session:
         """
         if not self.subscriptions or (number is not None and number not in self.subscriptions):
             raise ApiError(-2036, "User Data Stream subscription not active.")
-        if number is None:
-            self.subscriptions.clear()
-        else:
-            del self.subscriptions[number]
+        self._end([number] if number is not None else list(self.subscriptions))
 
     def _end_subscriptions(self) -> None:
-        self.subscriptions = {
-            number: one for number, one in self.subscriptions.items() if not one.is_sessions
-        }
+        self._end([number for number, one in self.subscriptions.items() if one.is_sessions])
+
+    def _end(self, numbers: list[int]) -> None:
+        for number in numbers:
+            del self.subscriptions[number]
+        self.ended += numbers
 
 
 def check_logon(account: Account, *, is_spot: bool) -> None:

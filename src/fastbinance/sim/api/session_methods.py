@@ -1,96 +1,16 @@
-"""Methods about the connection itself: its session, and what begins and ends user data.
+"""Methods about the connection itself: its session, and what begins and ends user data."""
 
-Subscriptions and listen keys are given out and kept; no event is sent on them yet.
-"""
-
-import random
-import string
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from functools import partial
+from typing import Any
 
-from fastbinance.sim.api.call import ApiError, Call, Product
+from fastbinance.sim.api.call import Call
 from fastbinance.sim.api.session import Session, check_logon
-from fastbinance.sim.trading import Account
+from fastbinance.sim.user.keys import KeyProduct, UserDataKeys
 
-__all__ = ["SessionHandler", "UserDataKeys", "session_handlers"]
+__all__ = ["SessionHandler", "session_handlers"]
 
 SessionHandler = Callable[[Session, Call], Any]
-
-_LISTEN_KEY_MS: Final = 3_600_000
-_LISTEN_TOKEN_MS: Final = 24 * 3_600_000
-_SIGNS: Final = string.ascii_letters + string.digits
-_LENGTH: Final = 64
-
-
-@dataclass(slots=True)
-class _ListenKey:
-    text: str
-    expires_ms: int
-
-
-class UserDataKeys:
-    """Listen keys of futures, one for each account and product, and listen tokens of margin.
-
-    A listen key lasts for an hour after it was last asked for, a token for a day after it was made.
-
-    Parameters
-    ----------
-    seed
-        Decides what they look like.
-    """
-
-    def __init__(self, seed: str) -> None:
-        self._rng = random.Random(f"{seed}/listen keys")
-        self._keys: dict[tuple[Product, str], _ListenKey] = {}
-        self._tokens: dict[str, tuple[Account, int]] = {}
-
-    def make_token(self, account: Account, now_ms: int) -> str:
-        """Make a listen token, which Binance gives out over REST."""
-        token = self._text()
-        self._tokens[token] = account, now_ms + _LISTEN_TOKEN_MS
-        return token
-
-    def subscribe_by_token(self, session: Session, call: Call) -> dict[str, int]:
-        """Subscribe to the events of a token's account."""
-        account, expires_ms = self._tokens.get(call.params["listenToken"], (None, 0))
-        if account is None or expires_ms <= call.now_ms:
-            raise ApiError(-1209, "Invalid listenToken.")
-        number = session.subscribe(account, is_sessions=False)
-        return {"subscriptionId": number, "expirationTime": expires_ms}
-
-    def start(self, session: Session, call: Call) -> dict[str, str]:
-        """Give the account's key, which is made or prolonged."""
-        found = self._find(call)
-        if found is None:
-            found = self._keys[call.product, call.account.api_key] = _ListenKey(self._text(), 0)
-        found.expires_ms = call.now_ms + _LISTEN_KEY_MS
-        return {"listenKey": found.text}
-
-    def ping(self, session: Session, call: Call) -> dict[str, str]:
-        """Prolong the account's key."""
-        found = self._named(call)
-        found.expires_ms = call.now_ms + _LISTEN_KEY_MS
-        return {"listenKey": found.text}
-
-    def stop(self, session: Session, call: Call) -> dict[str, str]:
-        """End the account's key."""
-        self._named(call)
-        del self._keys[call.product, call.account.api_key]
-        return {}
-
-    def _text(self) -> str:
-        return "".join(self._rng.choices(_SIGNS, k=_LENGTH))
-
-    def _find(self, call: Call) -> _ListenKey | None:
-        found = self._keys.get((call.product, call.account.api_key))
-        return None if found is None or found.expires_ms <= call.now_ms else found
-
-    def _named(self, call: Call) -> _ListenKey:
-        found = self._find(call)
-        if found is None or call.params.get("listenKey", found.text) != found.text:
-            raise ApiError(-1125, "This listenKey does not exist.")
-        return found
 
 
 def session_handlers(keys: UserDataKeys) -> Mapping[str, SessionHandler]:
@@ -102,11 +22,11 @@ def session_handlers(keys: UserDataKeys) -> Mapping[str, SessionHandler]:
         "session.subscriptions": _subscriptions,
         "userDataStream.subscribe": _subscribe,
         "userDataStream.subscribe.signature": _subscribe_signed,
-        "userDataStream.subscribe.listenToken": keys.subscribe_by_token,
+        "userDataStream.subscribe.listenToken": partial(_subscribe_by_token, keys),
         "userDataStream.unsubscribe": _unsubscribe,
-        "userDataStream.start": keys.start,
-        "userDataStream.ping": keys.ping,
-        "userDataStream.stop": keys.stop,
+        "userDataStream.start": partial(_start, keys),
+        "userDataStream.ping": partial(_ping, keys),
+        "userDataStream.stop": partial(_stop, keys),
     }
 
 
@@ -141,3 +61,29 @@ def _subscribe_signed(session: Session, call: Call) -> dict[str, int]:
 def _unsubscribe(session: Session, call: Call) -> dict[str, int]:
     session.unsubscribe(call.params.get("subscriptionId"))
     return {}
+
+
+def _subscribe_by_token(keys: UserDataKeys, session: Session, call: Call) -> dict[str, int]:
+    token = keys.token(call.params["listenToken"], call.now_ms)
+    number = session.subscribe(token.account, is_sessions=False, token=token)
+    return {"subscriptionId": number, "expirationTime": token.expires_ms}
+
+
+def _start(keys: UserDataKeys, session: Session, call: Call) -> dict[str, str]:
+    return {"listenKey": keys.start(_product(call), call.account, call.now_ms).text}
+
+
+def _ping(keys: UserDataKeys, session: Session, call: Call) -> dict[str, str]:
+    found = keys.prolong(_product(call), call.account, call.now_ms, call.params.get("listenKey"))
+    return {"listenKey": found.text}
+
+
+def _stop(keys: UserDataKeys, session: Session, call: Call) -> dict[str, str]:
+    keys.stop(_product(call), call.account, call.now_ms, call.params.get("listenKey"))
+    return {}
+
+
+def _product(call: Call) -> KeyProduct:
+    if call.product == "spot":
+        raise AssertionError("spot has no listen keys")
+    return call.product

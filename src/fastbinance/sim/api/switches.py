@@ -23,9 +23,17 @@ class ApiSwitches:
         """Let a key in no more; sessions that are logged on with it are told. Gives their number."""
         return self._apis.revoke(api_key)
 
-    def listen_token(self, api_key: str = API_KEY, *, environment: Environment = "prod") -> str:
-        """Give a listen token of an account, which Binance gives out over REST."""
-        return self._apis.listen_token(api_key, environment)
+    def listen_token(
+        self, api_key: str = API_KEY, *, symbol: str | None = None, environment: Environment = "prod"
+    ) -> str:
+        """Give a listen token of an account, which Binance gives out over REST.
+
+        Parameters
+        ----------
+        symbol
+            Of the isolated margin account; without it, it is the cross one.
+        """
+        return self._apis.listen_token(api_key, environment, symbol)
 
     def answers(
         self,

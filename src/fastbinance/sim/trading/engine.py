@@ -13,6 +13,7 @@ from fastbinance.sim.trading.amounts import from_decimal
 from fastbinance.sim.trading.futures import FuturesEngine
 from fastbinance.sim.trading.futures_account import CoinmAccounts, UsdmAccounts
 from fastbinance.sim.trading.futures_events import account_update
+from fastbinance.sim.trading.futures_lists import FuturesLists
 from fastbinance.sim.trading.futures_methods import AlgoMethods, FuturesOrders
 from fastbinance.sim.trading.matching import MarketsView
 from fastbinance.sim.trading.spot import SpotEngine
@@ -72,9 +73,14 @@ class Trading:
             "usdm": [
                 FuturesOrders(self.usdm).handlers(),
                 AlgoMethods(self.usdm, self._algos).handlers(),
+                FuturesLists(self.usdm).handlers(),
                 UsdmAccounts(self.usdm).handlers(),
             ],
-            "coinm": [FuturesOrders(self.coinm).handlers(), CoinmAccounts(self.coinm).handlers()],
+            "coinm": [
+                FuturesOrders(self.coinm).handlers(),
+                FuturesLists(self.coinm).handlers(),
+                CoinmAccounts(self.coinm).handlers(),
+            ],
         }
         self.handlers: Handlers = {
             (product, method): handler

@@ -8,7 +8,15 @@ from fastbinance.sim.trading.amounts import spell
 from fastbinance.sim.trading.futures_order import FuturesOrder
 from fastbinance.sim.trading.positions import Position
 
-__all__ = ["FuturesTrade", "account_update", "alias_of", "order_trade_update", "plain", "trade_lite"]
+__all__ = [
+    "FuturesTrade",
+    "account_update",
+    "alias_of",
+    "margin_call",
+    "order_trade_update",
+    "plain",
+    "trade_lite",
+]
 
 Event = dict[str, Any]
 
@@ -139,6 +147,7 @@ def account_update(
     wallet: int,
     change: int,
     positions: Iterable[tuple[Position, int]],
+    symbol: str | None = None,
 ) -> Event:
     """Spell a wallet and positions that changed.
 
@@ -150,6 +159,8 @@ def account_update(
         What came or went that is neither profit nor commission.
     positions
         Each with its mark price.
+    symbol
+        What funding is paid for.
     """
     event: Event = {"e": "ACCOUNT_UPDATE", "T": now_ms, "E": now_ms}
     if product == "coinm":
@@ -159,6 +170,32 @@ def account_update(
         "P": [_position(position, mark) for position, mark in positions],
         "m": reason,
     }
+    if symbol is not None:
+        event["a"]["S"] = symbol
+    return event
+
+
+def margin_call(
+    product: Product, uid: int, now_ms: int, *, wallet: int, mark: int, held: Iterable[Position]
+) -> Event:
+    """Spell the warning that positions of a symbol may be liquidated."""
+    event: Event = {"e": "MARGIN_CALL", "E": now_ms}
+    if product == "coinm":
+        event["i"] = alias_of(uid)
+    event["cw"] = plain(wallet)
+    event["p"] = [
+        {
+            "s": position.symbol,
+            "ps": position.side,
+            "pa": spell(position.amount, position.contract.instrument.qty_decimals),
+            "mt": "CROSSED",
+            "iw": "0",
+            "mp": plain(mark),
+            "up": plain(position.profit_at(mark)),
+            "mm": plain(position.contract.maintenance_margin(mark, abs(position.amount))),
+        }
+        for position in held
+    ]
     return event
 
 

@@ -2,25 +2,26 @@
 
 Order of what is told for a fill: ``TRADE_LITE`` (USD-M), ``ACCOUNT_UPDATE``, ``ORDER_TRADE_UPDATE``.
 
-The mark price is the middle of the crowd's best prices. Nobody is liquidated, and there is no funding.
+The mark price is the middle of the crowd's best prices. Nobody is liquidated, and
+there is no funding, unless one asks for it.
 """
 
 import itertools
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from fastbinance.sim.api.call import ApiError, Product
 from fastbinance.sim.trading import futures_events as events
 from fastbinance.sim.trading.accounts import Account
 from fastbinance.sim.trading.amounts import UNIT, value_below
 from fastbinance.sim.trading.contracts import Contract
-from fastbinance.sim.trading.futures_order import FuturesOrder
+from fastbinance.sim.trading.futures_order import LIQUIDATION, FuturesOrder
 from fastbinance.sim.trading.matching import MarketsView, Match, Pit, Plan, make_plan
-from fastbinance.sim.trading.orders import OrderRegistry, Status, client_ids
+from fastbinance.sim.trading.orders import KEPT, OrderRegistry, Status, client_ids
 from fastbinance.sim.trading.positions import Margin, Portfolio
 
-__all__ = ["FuturesFloor"]
+__all__ = ["FuturesFloor", "PastTrade"]
 
 #: Where a user data event goes.
 Tell = Callable[[Account, Product, dict[str, Any]], None]
@@ -35,6 +36,14 @@ _NO_REASON: Final = 0
 _SELF_TRADE: Final = 1
 _IMMEDIATE: Final = 2
 _UNMATCHED: Final = 4
+
+
+class PastTrade(NamedTuple):
+    """One side of an execution, for those who ask later."""
+
+    order: FuturesOrder
+    trade: events.FuturesTrade
+    time_ms: int
 
 
 class FuturesFloor:
@@ -58,6 +67,8 @@ class FuturesFloor:
         self.product: Product = product
         self.markets = markets
         self.orders: OrderRegistry[FuturesOrder] = OrderRegistry()
+        #: The newest trades of an account on a symbol, oldest first.
+        self.trades: dict[tuple[Account, str], deque[PastTrade]] = {}
         self.fees: Counter[str] = Counter()
         self.client_ids = client_ids(f"{seed}/{product}")
         self.order_ids = itertools.count(_FIRST_ORDER_ID)
@@ -264,10 +275,12 @@ class FuturesFloor:
         if not order.is_open:
             self._leave(order)
         trade = events.FuturesTrade(trade_id, price, qty, fee, profit, is_maker)
+        kept = self.trades.setdefault((order.account, order.symbol), deque(maxlen=KEPT))
+        kept.append(PastTrade(order, trade, now_ms))
         if self.product == "usdm":
             self._tell(order.account, self.product, events.trade_lite(order, trade, now_ms))
         self._tell_account(order, wallet.free, now_ms)
-        self.report(order, "TRADE", now_ms, trade)
+        self.report(order, "CALCULATED" if order.type == LIQUIDATION else "TRADE", now_ms, trade)
         self._ended(order, now_ms)
 
     def _tell_account(self, order: FuturesOrder, wallet: int, now_ms: int) -> None:

@@ -9,9 +9,12 @@ from fastbinance.sim.trading.amounts import UNIT, read_amount
 from fastbinance.sim.trading.contracts import Contract
 from fastbinance.sim.trading.orders import Order, Side
 
-__all__ = ["FuturesOrder", "FuturesTicket", "PositionSide", "Trigger", "read_futures_ticket"]
+__all__ = ["LIQUIDATION", "FuturesOrder", "FuturesTicket", "PositionSide", "Trigger", "read_futures_ticket"]
 
 PositionSide = Literal["BOTH", "LONG", "SHORT"]
+
+#: Type of the orders that the exchange closes positions with.
+LIQUIDATION: Final = "LIQUIDATION"
 
 _CONDITIONAL: Final = frozenset(
     {"STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"}

@@ -9,7 +9,7 @@ __all__ = ["page"]
 
 _DEFAULT_LIMIT: Final = 500
 _LARGEST_LIMIT: Final = 1000
-_LONGEST_SPAN_MS: Final = 24 * 60 * 60 * 1000
+_DAY_MS: Final = 24 * 60 * 60 * 1000
 
 
 def page(
@@ -19,6 +19,7 @@ def page(
     from_id: str,
     key: str,
     time: str | None = None,
+    longest_days: int = 1,
 ) -> list[dict[str, Any]]:
     """Choose from a list.
 
@@ -32,6 +33,8 @@ def page(
         Name of the parameter to start from, and the key of the results that it is compared with.
     time
         Key of the results that times are compared with; None where times are no parameters.
+    longest_days
+        How far apart the times may be.
 
     Returns
     -------
@@ -41,13 +44,13 @@ def page(
     Raises
     ------
     ApiError
-        -1127: the times are more than a day apart.
+        -1127: the times are too far apart.
     """
     limit = min(params.get("limit", _DEFAULT_LIMIT), _LARGEST_LIMIT)
     first = params.get(from_id)
     start_ms, end_ms = params.get("startTime"), params.get("endTime")
-    if start_ms is not None and end_ms is not None and end_ms - start_ms > _LONGEST_SPAN_MS:
-        raise ApiError(-1127, "More than 24 hours between startTime and endTime.")
+    if start_ms is not None and end_ms is not None and end_ms - start_ms > longest_days * _DAY_MS:
+        raise ApiError(-1127, f"More than {longest_days * 24} hours between startTime and endTime.")
     chosen = [
         result
         for result in results

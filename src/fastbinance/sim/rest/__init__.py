@@ -1,0 +1,1 @@
+"""REST over HTTP: what a client of the WebSockets needs of it."""

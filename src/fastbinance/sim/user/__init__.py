@@ -1,0 +1,1 @@
+"""User data of the simulator: who may hear it, and how it gets there."""
