@@ -1,0 +1,299 @@
+"""A subscription to user data over the WebSocket API: made on each new connection before the old one goes.
+
+::
+
+    start --> WAITING --link ready--> SUBSCRIBING --answered--> PROVEN
+                 ^       (token: asked for first)  |              |
+                 +------------- link lost ---------+--------------+
+                                                   |              |
+                     again, at once or later <-----+              +--> eventStreamTerminated, token about to
+                                                                       end: subscribed anew on the same link
+
+    any state --wrong API key, no permission--> FAILED        any state --close--> CLOSED
+
+A link is one connection from its handshake to its loss. While a newer link is not proven, an older one that
+is stays needed (`holds`). A token is replaced a minute before its end, or a tenth of its life where that is
+less: the new subscription first, then the old one is ended. At its end without that, nothing is proven. What
+ends as soon as it is made is made anew after a back-off, as after a refusal.
+"""
+
+from enum import Enum
+from math import inf
+from typing import Final, Protocol
+
+from fastbinance._protocol.backoff import Backoff
+from fastbinance._protocol.user_session import UNKNOWN_TOKEN, WRONG_KEY, UserDriver
+
+__all__ = ["SubscriptionDriver", "SubscriptionSession", "SubscriptionState"]
+
+_RENEW_BEFORE: Final = 60.0
+# A clock that is wrong must not have a token renewed without end.
+_SHORTEST_LIFE: Final = 1.0
+# Seconds that a stream is proven at least before what ends it counts as new trouble, not as the same again.
+_STABLE_AFTER: Final = 1.0
+# Refused for its time or its signature: made anew at once, and only once in a row.
+_WRONG_SIGNATURE: Final = -1022
+_MAKE_ANEW: Final = frozenset({-1021, _WRONG_SIGNATURE})
+_SUBSCRIBED_ALREADY: Final = -2035
+
+
+class SubscriptionState(Enum):
+    """How far a subscription is."""
+
+    WAITING = "waiting"
+    SUBSCRIBING = "subscribing"
+    PROVEN = "proven"
+    FAILED = "failed"
+    CLOSED = "closed"
+
+
+class SubscriptionDriver(UserDriver, Protocol):
+    """Who makes the calls. None of these calls back before it returns."""
+
+    def subscribe(self, link: int, token: str | None, /) -> None:
+        """Subscribe on a link; `subscribed` or `subscribe_refused` follows, unless the link is lost."""
+
+    def unsubscribe(self, link: int, subscription_id: int, /) -> None:
+        """End a subscription that another one has replaced."""
+
+    def ask_token(self) -> None:
+        """Ask for a listen token; `token_given` or `token_refused` follows."""
+
+
+class SubscriptionSession:
+    """Keeps one account's subscription alive over all links.
+
+    Parameters
+    ----------
+    driver
+        See `SubscriptionDriver`.
+    backoff
+        Delays between attempts at a call that fails.
+    uses_token
+        Whether a listen token is wanted: margin.
+    """
+
+    def __init__(self, driver: SubscriptionDriver, backoff: Backoff, uses_token: bool) -> None:
+        self.state = SubscriptionState.WAITING
+        self._driver = driver
+        self._backoff = backoff
+        self._uses_token = uses_token
+        self._token: str | None = None
+        self._links: list[int] = []  # that are ready, oldest first
+        self._proven_on: int | None = None
+        self._id: int | None = None  # of the subscription that is proven, where it is known
+        self._mine: set[tuple[int, int]] = set()  # links and ids, those that are being ended too
+        self._adopted: int | None = None  # link on which one is ours whose id is not known
+        self._pending: set[int] = set()  # links on which an answer is awaited
+        self._asking = False
+        self._retry_at: float | None = None
+        self._not_before = -inf  # as Binance has said
+        self._renew_at: float | None = None
+        self._ends_at: float | None = None  # what is proven
+        self._proven_at = inf
+        self._made_anew: set[int] = set()  # codes that a fresh request was the answer to
+        self._told = False
+        self._times = 0
+
+    # -- what happens
+
+    def link_ready(self, link: int, now: float) -> None:
+        """Take note of a link that requests go out on from now on."""
+        if self._is_over or link in self._links:
+            return
+        self._links.append(link)
+        self._retry_at = self._not_before if now < self._not_before else None
+        self._go_on()
+
+    def link_lost(self, link: int, now: float) -> None:
+        """Take note that a link is gone, with what was subscribed on it."""
+        self._mine = {place for place in self._mine if place[0] != link}
+        self._pending.discard(link)
+        if link == self._adopted:
+            self._adopted = None
+        if link in self._links:
+            self._links.remove(link)
+        if self._is_over:
+            return
+        if link == self._proven_on:
+            self._unprove("connection lost", now)
+        if self._proven_on is None:
+            self.state = SubscriptionState.SUBSCRIBING if self._links else SubscriptionState.WAITING
+            # A newer link may be gone, and an older one still there.
+            self._go_on()
+
+    def token_given(self, token: str, now: float) -> None:
+        """Take a listen token."""
+        self._asking = False
+        if not self._is_over:
+            self._token = token
+            self._go_on()
+
+    def token_refused(self, code: int | None, reason: str, retry_after: float, now: float) -> None:
+        """Take note that there is no token."""
+        self._asking = False
+        self._refused(code, reason, retry_after, now)
+
+    def subscribed(self, link: int, subscription_id: int, lasts: float | None, now: float) -> None:
+        """Take note that events come on a link; `lasts` is the rest of a token's life in seconds."""
+        self._pending.discard(link)
+        if self._is_over or link not in self._links:
+            return
+        self._mine.add((link, subscription_id))
+        self._hold(link, subscription_id, lasts, now)
+
+    def subscribe_refused(
+        self, link: int, code: int | None, reason: str, retry_after: float, now: float
+    ) -> None:
+        """Take note that a subscription was refused, or that its outcome is unknown."""
+        self._pending.discard(link)
+        if self._is_over or not self._links or link != self._links[-1]:
+            return
+        if code == UNKNOWN_TOKEN:
+            self._token = None
+        if code == _SUBSCRIBED_ALREADY and not self._uses_token:
+            # Its answer was missed. A link has one of these: all events of its kind are ours.
+            self._adopted = link
+            self._hold(link, None, None, now)
+            return
+        self._refused(code, reason, retry_after, now)
+
+    def terminated(self, subscription_id: int | None, link: int, now: float) -> None:
+        """Take note that Binance has ended a subscription; None where it did not say which."""
+        if self._is_over or link != self._proven_on:
+            return
+        if self._id is not None and subscription_id not in (None, self._id):
+            return
+        self._adopted = None
+        self._end("Binance has ended the subscription", now)
+
+    def is_mine(self, link: int, subscription_id: int) -> bool:
+        """Tell whether a subscription is this session's."""
+        return (link, subscription_id) in self._mine or link == self._adopted
+
+    def holds(self, link: int) -> bool:
+        """Tell whether events come on a link, so that it is needed until a newer one is proven."""
+        return not self._is_over and link == self._proven_on
+
+    def close(self) -> None:
+        """End; nothing is asked any more."""
+        if self.state is not SubscriptionState.FAILED:
+            self.state = SubscriptionState.CLOSED
+        self._retry_at = None
+
+    @property
+    def place(self) -> tuple[int, int] | None:
+        """Link and id of the subscription that is proven; None where none is."""
+        return None if self._proven_on is None or self._id is None else (self._proven_on, self._id)
+
+    # -- time
+
+    @property
+    def next_at(self) -> float | None:
+        """When `tick` has something to do; None: not before something happens."""
+        if self._is_over:
+            return None
+        waits = not self._links or self._asking or self._links[-1] in self._pending
+        due_at = None if waits else self._renew_at if self._retry_at is None else self._retry_at
+        return min((at for at in (due_at, self._ends_at) if at is not None), default=None)
+
+    def tick(self, now: float) -> None:
+        """Do what is due: try again, renew, or stop believing in what a token has held until now."""
+        if self._is_over:
+            return
+        if self._ends_at is not None and now >= self._ends_at:
+            self._end("the listen token has ended", now)
+        elif self._retry_at is not None and now >= self._retry_at:
+            self._retry_at = None
+            self._go_on()
+        elif self._retry_at is None and self._renew_at is not None and now >= self._renew_at:
+            self._renew_at = None
+            self._subscribe()
+
+    # -- inside
+
+    @property
+    def _is_over(self) -> bool:
+        return self.state in (SubscriptionState.FAILED, SubscriptionState.CLOSED)
+
+    def _go_on(self) -> None:
+        """Take the next step, unless that has to wait."""
+        if self._retry_at is None:
+            self._subscribe()
+
+    def _subscribe(self) -> None:
+        """Take the next step towards a subscription on the newest link."""
+        if not self._links:
+            return  # it is taken when there is one
+        link = self._links[-1]
+        if self._proven_on is None:
+            self.state = SubscriptionState.SUBSCRIBING
+        if link in self._pending:
+            return
+        if self._uses_token and self._token is None:
+            if not self._asking:
+                self._asking = True
+                self._driver.ask_token()
+        else:
+            self._pending.add(link)
+            self._driver.subscribe(link, self._token)
+
+    def _hold(self, link: int, subscription_id: int | None, lasts: float | None, now: float) -> None:
+        """Rest the proof on a subscription, unless there is one on a newer link by now."""
+        was_on, before = self._proven_on, self._id
+        if was_on is not None and self._links.index(was_on) > self._links.index(link):
+            return
+        if self._told and now - self._proven_at >= _STABLE_AFTER:
+            self._backoff.reset()
+        self._made_anew.clear()
+        self._proven_on, self._id = link, subscription_id
+        self._renew_at = self._ends_at = None
+        if link == self._links[-1]:
+            self._retry_at = None
+        if lasts is not None:
+            lasts = max(lasts, _SHORTEST_LIFE)
+            self._ends_at = now + lasts
+            self._renew_at = self._ends_at - min(_RENEW_BEFORE, lasts / 10.0)
+        if self._uses_token:
+            self._token = None  # the next subscription has a new one
+        if before is not None and was_on == link and before != subscription_id:
+            self._driver.unsubscribe(link, before)
+        self.state = SubscriptionState.PROVEN
+        if not self._told:
+            self._told = True
+            self._proven_at = now
+            self._times += 1
+            self._driver.proven(self._times > 1)
+
+    def _end(self, reason: str, now: float) -> None:
+        """Subscribe anew on a link that is up: at once, but not in a loop."""
+        self._unprove(reason, now)
+        self._token = None
+        self.state = SubscriptionState.SUBSCRIBING
+        wait = self._backoff.next()
+        if self._backoff.retries > 1 and self._retry_at is None:
+            self._retry_at = now + wait
+        self._go_on()
+
+    def _refused(self, code: int | None, reason: str, retry_after: float, now: float) -> None:
+        if self._is_over:
+            return
+        was_made_anew = code in self._made_anew
+        if code in WRONG_KEY or (code == _WRONG_SIGNATURE and was_made_anew):
+            self._unprove(reason, now)
+            self.state = SubscriptionState.FAILED
+            self._driver.failed(reason, code)
+        elif code is not None and code in _MAKE_ANEW and not was_made_anew:
+            self._made_anew.add(code)
+            self._subscribe()
+        else:
+            self._not_before = now + retry_after
+            self._retry_at = max(now + self._backoff.next(), self._not_before)
+
+    def _unprove(self, reason: str, now: float) -> None:
+        self._proven_on = self._id = self._renew_at = self._ends_at = None
+        if self._told:
+            self._told = False
+            if now - self._proven_at >= _STABLE_AFTER:
+                self._backoff.reset()
+            self._driver.unproven(reason)
