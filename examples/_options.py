@@ -14,9 +14,14 @@ class Options:
     """Where to connect, as whom, and how long to go on."""
 
     def __init__(
-        self, urls: Mapping[WsKey, str] | None, keys: tuple[str, str] | None, seconds: float
+        self,
+        urls: Mapping[WsKey, str] | None,
+        rest_urls: Mapping[str, str] | None,
+        keys: tuple[str, str] | None,
+        seconds: float,
     ) -> None:
         self.urls = urls  # None is Binance
+        self.rest_urls = rest_urls
         self._keys = keys  # of the simulator's account
         self._end = time.monotonic() + seconds
 
@@ -27,7 +32,8 @@ class Options:
         the text of an RSA or Ed25519 key.
         """
         if self._keys is not None:
-            return {"urls": self.urls, "api_key": self._keys[0], "api_secret": self._keys[1]}
+            where = {"urls": self.urls, "rest_urls": self.rest_urls}
+            return {**where, "api_key": self._keys[0], "api_secret": self._keys[1]}
         try:
             key, secret = os.environ["FASTBINANCE_API_KEY"], os.environ["FASTBINANCE_API_SECRET"]
         except KeyError as missing:
@@ -51,8 +57,9 @@ def options(description: str) -> Iterator[Options]:
             from fastbinance import sim  # needs the extra `sim`; Binance does not
 
             with sim.run_in_thread() as simulator:
-                yield Options(simulator.urls, (sim.API_KEY, sim.API_SECRET), given.seconds)
+                keys = (sim.API_KEY, sim.API_SECRET)
+                yield Options(simulator.urls, simulator.rest_urls, keys, given.seconds)
         else:
-            yield Options(None, None, given.seconds)
+            yield Options(None, None, None, given.seconds)
     except KeyboardInterrupt:
         pass  # Ctrl-C ends an example early, without a traceback

@@ -17,6 +17,7 @@ import fastbinance
 from fastbinance import Kind, _grammar, codes, errors, events, keys
 from fastbinance._core import record as native_records
 from fastbinance._io.stats import FeedCounters
+from fastbinance._rest_endpoints import REST_PRODUCTS, rest_url
 from fastbinance.sim import RunningSimulator, SimulatorOptions, run_in_thread
 
 ROOT = Path(__file__).parents[1]
@@ -88,7 +89,8 @@ def test_python_blocks_of_a_page_run_in_order(
 ) -> None:
     for name in ("Client", "AsyncClient"):
         whole = getattr(fastbinance, name)
-        monkeypatch.setattr(fastbinance, name, functools.partial(whole, urls=simulator.urls))
+        here = functools.partial(whole, urls=simulator.urls, rest_urls=simulator.rest_urls)
+        monkeypatch.setattr(fastbinance, name, here)
     with fastbinance.Client() as fb:
         # What a page may use without having made it.
         names: dict[str, Any] = {"__name__": page_id(path), "fastbinance": fastbinance, "fb": fb}
@@ -302,6 +304,20 @@ def test_every_event_state_and_counter_is_documented() -> None:
     assert {row[0] for row in states} == {state.name for state in fastbinance.RingState}
     documented = {name for row in counters for name in row[0].split(", ")}
     assert documented == {counter.name for counter in fields(FeedCounters)}
+
+
+def test_the_hosts_of_requests_are_the_ones_that_are_used() -> None:
+    (rows,) = tables(section(DOCS / "streams-and-keys.md", "Requests over HTTP"))
+    assert [row[0].partition(" ")[0] for row in rows] == list(REST_PRODUCTS)
+    for product, (_, prod, market_maker, testnet, demo) in zip(REST_PRODUCTS, rows, strict=True):
+        assert rest_url(product) == f"https://{prod}"
+        assert rest_url(product, market_maker=True) == f"https://{market_maker or prod}"
+        for env, host in (("testnet", testnet), ("demo", demo)):
+            if host:
+                assert rest_url(product, env=env) == f"https://{host}"
+            else:
+                with pytest.raises(fastbinance.ConfigurationError, match=f"does not exist in '{env}'"):
+                    rest_url(product, env=env)
 
 
 def test_every_option_of_the_simulator_is_documented() -> None:

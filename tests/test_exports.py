@@ -17,7 +17,7 @@ SOURCE = ROOT / "src" / "fastbinance"
 README = ROOT / "README.md"
 
 # The package, and the part of it that users import by name.
-PUBLIC_PACKAGES = ["fastbinance", "fastbinance.answers", "fastbinance.sim"]
+PUBLIC_PACKAGES = ["fastbinance", "fastbinance.answers", "fastbinance.sim", "fastbinance.user_events"]
 
 
 def in_order(names: list[str]) -> list[str]:

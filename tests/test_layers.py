@@ -13,15 +13,16 @@ NATIVE = SOURCE / "_native"
 # Every module and package of ours right below `fastbinance`; the package itself is "".
 FLOORS = {
     0: {
-        "_builders", "_endpoints", "_grammar", "_picows_check", "_typed", "_version", "answers", "codes",
-        "drift", "errors", "events", "keys", "request_errors", "rounding", "streams",
+        "_accounts", "_builders", "_endpoints", "_grammar", "_picows_check", "_rest_endpoints", "_typed",
+        "_version", "answers", "codes", "drift", "errors", "events", "keys", "request_errors", "rounding",
+        "streams", "user_events",
     },
     1: {"_core", "_protocol"},  # with a bar between them
     2: {"_api", "_io"},
     3: {
         "", "_client_base", "_client_options", "_field_docs", "_market", "_price_fields", "_record_fields",
         "_services", "async_client", "client", "credentials", "market", "reader", "records", "rings",
-        "typed_rings", "waiting", "ws_api",
+        "typed_rings", "user_data", "waiting", "ws_api",
     },
     4: {"__main__", "cli", "pytest_plugin", "sim"},
 }

@@ -9,6 +9,7 @@ from fastbinance._core.ring import Window
 from fastbinance._io.dispatch import EventQueue
 from fastbinance._io.stats import ConnectionStats
 from fastbinance._io.wishes import RingState
+from fastbinance._protocol.fills import Fill, FillUpdate
 from fastbinance._protocol.ledger import Gap
 from fastbinance.async_client import AsyncClient
 from fastbinance.client import Client
@@ -34,6 +35,7 @@ from fastbinance.errors import (
     StreamError,
     SubscriptionRejected,
     TransportError,
+    UserDataFailed,
     WaitTimeout,
 )
 from fastbinance.events import (
@@ -120,6 +122,7 @@ from fastbinance.typed_rings import (
     TickerRing,
     TradeRing,
 )
+from fastbinance.user_data import AsyncUserData, UserData
 
 __all__ = [
     "FLAG_COINM",
@@ -154,6 +157,7 @@ __all__ = [
     "AsyncRing",
     "AsyncTickerRing",
     "AsyncTradeRing",
+    "AsyncUserData",
     "AveragePrice",
     "AveragePriceRing",
     "BookTicker",
@@ -176,6 +180,8 @@ __all__ = [
     "Event",
     "EventQueue",
     "FastBinanceError",
+    "Fill",
+    "FillUpdate",
     "ForceOrder",
     "ForceOrderRing",
     "Gap",
@@ -227,6 +233,8 @@ __all__ = [
     "TradeType",
     "TradingSession",
     "TransportError",
+    "UserData",
+    "UserDataFailed",
     "WaitTimeout",
     "Window",
     "WsKey",

@@ -18,6 +18,7 @@ from fastbinance._io.feed_thread import CLOSED
 from fastbinance._io.options import ConnectBudget, ConnectionOptions
 from fastbinance._io.pool import Pool
 from fastbinance._io.stats import ConnectionStats
+from fastbinance._io.user_pool import UserStreams
 from fastbinance._io.wishes import Wish, WishState
 from fastbinance._market.notices import NoticeStreams
 from fastbinance._services import Services
@@ -167,6 +168,7 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
             options=self._settings.connection,
             on_sample=self._sample,
             make_apis=self._make_apis,
+            make_users=self._make_users,
         )
 
     def _make_apis(self, options: ConnectionOptions, budget: ConnectBudget) -> ApiServices:
@@ -180,11 +182,29 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
             env=settings.env,
             market_maker=settings.market_maker,
             urls=settings.urls,
+            rest_urls=settings.rest_urls,
             credentials=settings.credentials,
             recv_window=settings.recv_window,
             timeout=settings.request_timeout,
             time_offset=settings.time_offset,
             hears=self._hub.hears,
+        )
+
+    def _make_users(
+        self, options: ConnectionOptions, budget: ConnectBudget, apis: ApiServices
+    ) -> UserStreams:
+        settings = self._settings
+        return UserStreams(
+            apis=apis,
+            rest=apis.rest,
+            lookup=METHODS,
+            feed_factory=self._make_feed,
+            emit=self._hub.publish,
+            budget=budget,
+            options=options,
+            env=settings.env,
+            market_maker=settings.market_maker,
+            urls=settings.urls,
         )
 
     def set_time_offset(self, offset_ms: float | None) -> None:

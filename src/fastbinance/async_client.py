@@ -44,6 +44,7 @@ from fastbinance.typed_rings import (
     AsyncTickerRing,
     AsyncTradeRing,
 )
+from fastbinance.user_data import AwaitedUserStreams
 from fastbinance.waiting import LoopBell, await_news
 from fastbinance.ws_api import AsyncRequests
 
@@ -69,6 +70,7 @@ class AsyncClient(
     ],
     PositionStreams[AsyncForceOrderRing, AsyncOpenInterestRing, AsyncAssetIndexRing],
     AsyncRequests,
+    AwaitedUserStreams,
     ClientBase,
 ):
     """Binance's streams for asyncio: the feed runs on the loop that first uses the client.

@@ -44,6 +44,7 @@ from fastbinance.typed_rings import (
     TickerRing,
     TradeRing,
 )
+from fastbinance.user_data import BlockingUserStreams
 from fastbinance.waiting import wait_for_news
 from fastbinance.ws_api import BlockingRequests
 
@@ -68,6 +69,7 @@ class Client(
     PositionStreams[ForceOrderRing, OpenInterestRing, AssetIndexRing],
     BlockingRequests,
     ClientBase,
+    BlockingUserStreams,
 ):
     """Binance's streams for synchronous code: the feed runs on a background thread.
 

@@ -15,6 +15,7 @@
         NoData                          nothing published yet       .stream
         StaleData                       older than was asked for    .stream .age_seconds .max_age_seconds
         StreamClosed                    unsubscribed, or the client is closed   .stream
+      UserDataFailed                    an account's events will not come   .account .symbol .ws_key .code
 
 Facts are attributes and the message is a sentence made of them. Every class survives `pickle`, because a
 feed may live in a process of its own.
@@ -37,6 +38,7 @@ __all__ = [
     "StreamError",
     "SubscriptionRejected",
     "TransportError",
+    "UserDataFailed",
     "WaitTimeout",
 ]
 
@@ -300,3 +302,33 @@ class StreamClosed(StreamError):
 
     def __str__(self) -> str:
         return f"{self.stream}: unsubscribed or its client is closed; no more records come"
+
+
+class UserDataFailed(FastBinanceError):
+    """The events of an account cannot be had: the API key is wrong, or lacks a permission.
+
+    Attributes
+    ----------
+    account : str
+        What kind of account: ``"usdm"``.
+    symbol : str or None
+        Pair of an isolated margin account.
+    ws_key : str
+        The service that they would come over.
+    code : int or None
+        Binance's code, where it gave one.
+    reason : str
+        In words.
+    """
+
+    def __init__(self, account: str, symbol: str | None, ws_key: str, code: int | None, reason: str) -> None:
+        super().__init__(account, symbol, ws_key, code, reason)
+        self.account = account
+        self.symbol = symbol
+        self.ws_key = ws_key
+        self.code = code
+        self.reason = reason
+
+    def __str__(self) -> str:
+        what = self.account if self.symbol is None else f"{self.account} {self.symbol}"
+        return f"user data of account {what} ({self.ws_key}) cannot be had: {self.reason}"

@@ -21,6 +21,7 @@ from fastbinance._io.pool import Pool
 from fastbinance._protocol.method import Method
 from fastbinance._protocol.raw_method import raw_method
 from fastbinance._protocol.requests import Request
+from fastbinance.answers import OrderPlaced
 from fastbinance.errors import ConfigurationError
 from fastbinance.keys import WsKey, parse_key
 from fastbinance.request_errors import RequestError
@@ -107,10 +108,12 @@ class AsyncRequests(ABC):
     ) -> Any:
         if timeout is not None:
             _check_timeout(timeout)
-        apis = self._start().apis
+        pool = self._start()
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
         def settle(result: Any, error: RequestError | None) -> None:
+            if type(result) is OrderPlaced:
+                pool.answered(result, self._settings.credentials)
             # Who waited may have been cancelled.
             if not answer.done():
                 if error is None:
@@ -118,7 +121,7 @@ class AsyncRequests(ABC):
                 else:
                     answer.set_exception(error)
 
-        service, request = apis.submit(key, method, params, settle, timeout, resolve)
+        service, request = pool.apis.submit(key, method, params, settle, timeout, resolve)
         try:
             return await answer
         except asyncio.CancelledError:
@@ -176,6 +179,8 @@ class BlockingRequests(ABC):
         answer: Future[Any] = Future()
 
         def settle(result: Any, error: RequestError | None) -> None:
+            if type(result) is OrderPlaced:
+                pool.answered(result, self._settings.credentials)
             if error is None:
                 answer.set_result(result)
             else:

@@ -12,8 +12,11 @@ from fastbinance._io.options import ConnectBudget, ConnectionOptions, budget_for
 from fastbinance._io.places import Place, Places
 from fastbinance._io.session import FeedFactory
 from fastbinance._io.stats import ConnectionStats
+from fastbinance._io.user_pool import UserStreams
 from fastbinance._io.wishes import RingLike, Wish
+from fastbinance._protocol.signing import Signer
 from fastbinance._protocol.spreading import Spreader
+from fastbinance.answers import OrderPlaced
 from fastbinance.drift import Drift
 from fastbinance.errors import ConfigurationError
 from fastbinance.keys import Environment, TimeUnit, Urls, WsKey, describe, key_for, limits
@@ -46,6 +49,8 @@ class Pool:
         Source of the jitter.
     make_apis
         ``make_apis(options, budget)`` makes what sends requests; None sends none.
+    make_users
+        ``make_users(options, budget, apis)`` makes what has user data, with the first account; None has none.
     """
 
     def __init__(
@@ -62,6 +67,7 @@ class Pool:
         on_sample: Callable[[float], object] | None = None,
         rng: Random | None = None,
         make_apis: Callable[[ConnectionOptions, ConnectBudget], ApiServices] | None = None,
+        make_users: Callable[[ConnectionOptions, ConnectBudget, ApiServices], UserStreams] | None = None,
     ) -> None:
         self._feed_factory = feed_factory
         self._emit = emit
@@ -69,6 +75,8 @@ class Pool:
         self.places = Places(env, market_maker, urls, time_unit, self._options)
         self._budget = budget_for(self._options) if budget is None else budget
         self._apis = None if make_apis is None else make_apis(self._options, self._budget)
+        self._make_users = make_users
+        self._users: UserStreams | None = None
         self._on_sample = on_sample
         self._rng = rng
         self._loop = asyncio.get_running_loop()
@@ -141,6 +149,22 @@ class Pool:
             raise AssertionError("this pool was made without what sends requests")
         return self._apis
 
+    @property
+    def users(self) -> UserStreams:
+        """What has user data; made when it is first asked for."""
+        if self._users is None:
+            if self._make_users is None:
+                raise AssertionError("this pool was made without what has user data")
+            if self._closed:
+                raise ConfigurationError("the client is closed; make a new one")
+            self._users = self._make_users(self._options, self._budget, self.apis)
+        return self._users
+
+    def answered(self, answer: OrderPlaced, credentials: Signer | None) -> None:
+        """Show the answer to an order on spot to who wants its fills."""
+        if self._users is not None:
+            self._users.answered(answer, credentials)
+
     def connect(self, key: WsKey) -> None:
         """Connect to a service ahead of need; its connections stay without streams too, until `end`."""
         if self._closed:
@@ -175,6 +199,8 @@ class Pool:
             return self.apis.replace(key)
         places = self._groups.keys() if key is None else self.places.of_service(key)
         streams = sum(group.replace() for place in tuple(places) for group in self._groups.get(place, ()))
+        if key is None and self._users is not None:
+            streams += self._users.replace()
         return streams + (self._apis.replace() if key is None and self._apis is not None else 0)
 
     def is_connected(self, key: WsKey) -> bool:
@@ -196,7 +222,8 @@ class Pool:
     def stats(self) -> tuple[ConnectionStats, ...]:
         """Return what is known about each connection now."""
         streams = (stats for groups in self._groups.values() for group in groups for stats in group.stats())
-        return (*streams, *(() if self._apis is None else self._apis.stats()))
+        users = () if self._users is None else self._users.stats()
+        return (*streams, *(() if self._apis is None else self._apis.stats()), *users)
 
     def drifts(self) -> tuple[Drift, ...]:
         """Return what has come that our tables do not know, of all connections there have been."""
@@ -215,11 +242,13 @@ class Pool:
         for group in ending:
             # Here and not in tasks, which a cancelled close would never run.
             group.begin_close()
-        if self._apis is not None:
-            self._apis.begin_close()
-        apis = () if self._apis is None else (self._apis.close(),)
+        others: list[ApiServices | UserStreams] = []
+        for other in (self._users, self._apis):  # in this order: subscriptions are on the others' connections
+            if other is not None:
+                other.begin_close()
+                others.append(other)
         # Together: where there is no time left, all of them are told.
-        await asyncio.gather(*(group.close() for group in ending), *apis)
+        await asyncio.gather(*(group.close() for group in ending), *(other.close() for other in others))
         while self._endings:
             await asyncio.wait(self._endings)
 
@@ -295,6 +324,8 @@ class Pool:
         self._spread(now)
         if self._apis is not None:
             self._apis.sample()
+        if self._users is not None:
+            self._users.sample()
         if self._on_sample is not None:
             self._on_sample(now)
 
