@@ -236,12 +236,14 @@ class UserStream(ABC):
         if self.duplicates.is_known(source, execution_of(data), event):
             return None
         if self._reconciler is not None:
-            was_recovered = self._reconciler.picture.was_recovered(data)
-            self._reconciler.picture.apply(data)
-            if was_recovered:
+            # The user first: what is kept for the next loss can wait for a few microseconds.
+            if self._reconciler.picture.was_recovered(data):
                 self.duplicates.dropped += 1
-                return None
-        self.hand_out(data)
+            else:
+                self.hand_out(data)
+            self._reconciler.picture.apply(data)
+        else:
+            self.hand_out(data)
         return data
 
     def hand_out(self, event: UserEvent) -> None:
