@@ -51,7 +51,7 @@ def client_of(sim: RunningSimulator) -> AsyncClient:
 
 
 async def latency(sim: RunningSimulator, reconcile: bool) -> list[float]:
-    """Return microseconds from the feed's call with an event's bytes to the user's callback, of each event."""
+    """Return microseconds from an event's bytes in the feed's hands to the user's callback, for each."""
     async with client_of(sim) as fb:
         mine = fb.user_data("usdm", reconcile=reconcile)
         await mine.ready(timeout=10)
@@ -80,7 +80,7 @@ async def expiry(sim: RunningSimulator) -> list[float]:
     """Return milliseconds from the expiry of a listen key to the proof of the next."""
     found = []
     for _ in range(EXPIRIES):
-        # A client of its own: keys that expire one after the other are asked for with longer and longer delays.
+        # A client of its own: keys that expire in a row are asked for with longer and longer delays.
         async with client_of(sim) as fb:
             mine = fb.user_data("usdm", reconcile=False)
             await mine.get()
