@@ -8,6 +8,8 @@ from random import Random
 from typing import Any, Final
 from urllib.parse import quote
 
+import msgspec
+
 from fastbinance._accounts import AccountKind
 from fastbinance._io.key_socket import KeySocket
 from fastbinance._io.options import ConnectBudget, ConnectionOptions
@@ -29,6 +31,14 @@ __all__ = ["KeyedStream"]
 
 _EXPIRED: Final = "listenKeyExpired"
 _SAFE: Final = ""
+
+
+class _Key(msgspec.Struct, rename="camel"):
+    listen_key: str
+
+
+class _Renewed(msgspec.Struct, rename="camel"):
+    listen_key: str | None = None  # of some products
 
 
 class KeyedStream(UserStream):
@@ -128,12 +138,12 @@ class KeyedStream(UserStream):
 
     def ask_key(self) -> None:
         """See `KeyDriver`."""
-        self._call("POST", {}, self._given, self._refused)
+        self._call("POST", {}, _Key, self._given, self._refused)
 
     def renew_key(self, key: str, /) -> None:
         """See `KeyDriver`."""
         params = {"listenKey": key} if self.kind.names_key else {}
-        self._call("PUT", params, self._renewed, self._not_renewed)
+        self._call("PUT", params, _Renewed, self._renewed, self._not_renewed)
 
     def open(self, key: str, /) -> None:
         """See `KeyDriver`."""
@@ -185,19 +195,25 @@ class KeyedStream(UserStream):
             self._arm()
 
     def _call(
-        self, verb: Verb, params: dict[str, Any], good: Callable[[Any], object], bad: Callable[..., object]
+        self,
+        verb: Verb,
+        params: dict[str, Any],
+        answer: Any,
+        good: Callable[[Any], object],
+        bad: Callable[..., object],
     ) -> None:
         product = self.kind.rest
         if product is None:
             raise AssertionError(f"{self.kind.name} has no listen keys")
         # Asked twice it gives the same key.
         call = self._rest.call(
-            product, verb, self.kind.path, params, security="key", credentials=self.credentials, is_safe=True
-        )
+            product, verb, self.kind.path, params,
+            security="key", credentials=self.credentials, answer=answer, is_safe=True,
+        )  # fmt: skip
         self._begin(self._asked(call, good, bad), "listen key")
 
     def _given(self, answer: Any) -> None:
-        self._session.key_given(answer["listenKey"], self._loop.time())
+        self._session.key_given(answer.listen_key, self._loop.time())
         self._arm()
 
     def _refused(self, code: int | None, reason: str, retry_after: float, now: float) -> None:
@@ -205,8 +221,7 @@ class KeyedStream(UserStream):
         self._arm()
 
     def _renewed(self, answer: Any) -> None:
-        key = answer.get("listenKey") if isinstance(answer, dict) else None
-        self._session.renewed(key, self._loop.time())
+        self._session.renewed(answer.listen_key, self._loop.time())
         self._arm()
 
     def _not_renewed(self, code: int | None, reason: str, retry_after: float, now: float) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from typing import Any, Final
 
+import msgspec
+
 from fastbinance._accounts import AccountKind
 from fastbinance._io.api_service import ApiService
 from fastbinance._io.rest import Rest
@@ -20,6 +22,10 @@ from fastbinance.request_errors import RequestError
 from fastbinance.user_events import EventStreamTerminated
 
 __all__ = ["SubscribedStream"]
+
+
+class _Token(msgspec.Struct):
+    token: str
 
 
 class SubscribedStream(UserStream):
@@ -161,6 +167,7 @@ class SubscribedStream(UserStream):
             params,
             security="signed",
             credentials=self.credentials,
+            answer=_Token,
             is_safe=True,
         )
         self._begin(self._asked(call, self._token_given, self._token_refused), "listen token")
@@ -195,7 +202,7 @@ class SubscribedStream(UserStream):
             self.service.ask_on(link, self._lookup["spot", name], params, settle)
 
     def _token_given(self, answer: Any) -> None:
-        self._session.token_given(answer["token"], self._loop.time())
+        self._session.token_given(answer.token, self._loop.time())
         self._arm()
 
     def _token_refused(self, code: int | None, reason: str, retry_after: float, now: float) -> None:

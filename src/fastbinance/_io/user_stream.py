@@ -14,7 +14,7 @@ from fastbinance._protocol.duplicates import Duplicates
 from fastbinance._protocol.picture import ASKED, Asked, Question
 from fastbinance._protocol.signing import Signer
 from fastbinance.answers import OrderPlaced
-from fastbinance.errors import DecodeError, UserDataFailed
+from fastbinance.errors import ConfigurationError, DecodeError, UserDataFailed
 from fastbinance.keys import WsKey
 from fastbinance.request_errors import RateLimited, RequestError, RequestRejected
 from fastbinance.user_events import (
@@ -278,6 +278,11 @@ class UserStream(ABC):
         except RequestError as error:
             if self.state not in ("closed", "failed"):
                 bad(*refusal_of(error), self._loop.time())
+            return
+        except ConfigurationError as error:
+            # There is no such API in this environment, or a signer of the user's own has failed.
+            if self.state not in ("closed", "failed"):
+                self.failed(str(error), None)
             return
         if self.state not in ("closed", "failed"):
             good(answer)
