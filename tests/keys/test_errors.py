@@ -20,6 +20,7 @@ from fastbinance.errors import (
     StreamError,
     SubscriptionRejected,
     TransportError,
+    UserDataFailed,
     WaitTimeout,
 )
 
@@ -60,6 +61,12 @@ EXAMPLES: list[tuple[FastBinanceError, type[Exception], dict[str, object], str]]
         FastBinanceError,
         {"ws_key": "main", "code": "FB_UNEXPECTED_SHAPE", "offset": 17, "head": b'{"u":'},
         "main: undecodable payload, FB_UNEXPECTED_SHAPE at byte 17",
+    ),
+    (
+        UserDataFailed("isolated", "BTCUSDT", "marginUserData", -2015, "Invalid API-key"),
+        FastBinanceError,
+        {"account": "isolated", "symbol": "BTCUSDT", "ws_key": "marginUserData", "code": -2015},
+        "user data of account isolated BTCUSDT (marginUserData) cannot be had: Invalid API-key",
     ),
     (
         SubscriptionRejected(("a@trade", "b@trade", "c@trade", "d@trade"), 2, "Invalid request"),
