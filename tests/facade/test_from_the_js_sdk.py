@@ -17,7 +17,7 @@ from support.faces import Face
 import fastbinance
 from fastbinance import AsyncClient, AsyncRing, Client, EventQueue, Ring, WsKey
 from fastbinance.events import EVENT_KINDS
-from fastbinance.sim import RunningSimulator
+from fastbinance.sim import API_KEY, API_SECRET, RunningSimulator
 
 TESTS = Path(__file__).parents[1]
 PAGE = TESTS.parent / "docs" / "from-the-js-sdk.md"
@@ -290,7 +290,7 @@ def test_every_stream_method_of_the_page_is_used_below_as_the_page_says() -> Non
         for row in rows("Methods")
         for name in row.theirs
         for code in row.ours
-        if name.startswith("subscribe")
+        if name.startswith("subscribe") and not code.startswith("user_data")
     }
     assert {(use.theirs, use.call.partition("(")[0]) for use in USES} == documented
 
@@ -333,3 +333,12 @@ def test_every_stream_method_brings_data(face: Face, sim: RunningSimulator) -> N
     stats = fb.stats()
     assert sum(connection.counters.rejected for connection in stats.connections) == 0
     assert stats.drifts == ()
+
+
+@pytest.mark.parametrize("code", [code for code in ours_in("Methods") if code.startswith("user_data")])
+def test_every_user_data_method_of_the_page_has_events_come(
+    face: Face, silent_sim: RunningSimulator, code: str
+) -> None:
+    where = {"urls": silent_sim.urls, "rest_urls": silent_sim.rest_urls}
+    fb = face.client(**where, api_key=API_KEY, api_secret=API_SECRET)
+    face.do(face.do(eval, f"fb.{code}", {"fb": fb}).ready, timeout=10)
