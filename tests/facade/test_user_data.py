@@ -170,6 +170,14 @@ def test_an_exchange_of_ones_own_does_not_have_its_keys_from_binance(
         face.do(fb.user_data, account)
 
 
+def test_a_second_subscription_that_would_hear_nothing_is_refused(face: Face, fb: Any) -> None:
+    ready(face, face.do(fb.user_data, reconcile=False))
+    with pytest.raises(ConfigurationError, match="reconcile=False already"):
+        face.do(fb.user_data)
+    with pytest.raises(ConfigurationError, match="fills are reconciled"):
+        face.do(fb.fills)
+
+
 def test_only_the_events_that_are_asked_for_come(face: Face, fb: Any) -> None:
     mine = ready(face, face.do(fb.user_data, "usdm", events=["ACCOUNT_UPDATE"]))
     face.do(fb.usdm.order_place, **(LIMIT | {"type": "MARKET", "price": None, "timeInForce": None}))

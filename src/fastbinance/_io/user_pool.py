@@ -98,6 +98,8 @@ class UserStreams:
         if events and not kind.filters:
             raise ConfigurationError(f"account={account!r} sends all events: events= is for USD-M")
         place = (kind.name, symbol, credentials, events, reconciles)
+        if kind.mechanism != "key":
+            self._check_alone(place)
         stream = self._streams.get(place)
         if stream is None or stream.state in ("failed", "closed"):
             stream = self._streams[place] = self._make(kind, symbol, credentials, events, reconciles)
@@ -106,7 +108,7 @@ class UserStreams:
 
     def answered(self, answer: OrderPlaced, credentials: Signer | None) -> None:
         """Take the answer to an order on spot."""
-        for (account, _, owner, _, _), stream in self._streams.items():
+        for (account, _, owner, _, _), stream in tuple(self._streams.items()):
             if account == "spot" and owner == credentials:
                 stream.answered(answer)
 
@@ -172,6 +174,15 @@ class UserStreams:
             emit=self._emit, budget=self._budget, options=options, rng=self._rng,
             reconciles=reconciles and not events, clock=self._apis.clock(kind.rest or "spot"),
         )  # fmt: skip
+
+    def _check_alone(self, place: _Place) -> None:
+        """Refuse a second subscription of one account: Binance gives one, and the other would hear nothing."""
+        other = self._streams.get((*place[:-1], not place[-1]))
+        if other is not None and other.state not in ("failed", "closed"):
+            raise ConfigurationError(
+                f"account={place[0]!r} has events with reconcile={not place[-1]} already: ask for it alike, or"
+                " close that one first (fills are reconciled)"
+            )
 
     def _url(self, kind: AccountKind, routed: WsKey) -> str:
         return stream_url(

@@ -225,7 +225,7 @@ class UserStream(ABC):
     def receive(
         self, source: int, event: bytes, recv_ns: int, subscription_id: int | None
     ) -> UserEvent | None:
-        """Decode an event and hand it out; None where it has come before, or cannot be read."""
+        """Decode an event, hand it out unless it came before, and return it; None if it cannot be read."""
         try:
             data = self.reader.read(event, recv_ns, subscription_id)
         except EventUnfit as unfit:
@@ -234,7 +234,7 @@ class UserStream(ABC):
             self._report("exception", error=error, recv_ns=recv_ns)
             return None
         if self.duplicates.is_known(source, execution_of(data), event):
-            return None
+            return data  # what ends a stream ends it on each connection, however often it is told
         if self._reconciler is not None:
             # The user first: what is kept for the next loss can wait for a few microseconds.
             if self._reconciler.picture.was_recovered(data):
