@@ -176,12 +176,12 @@ class UserStreams:
         )  # fmt: skip
 
     def _check_alone(self, place: _Place) -> None:
-        """Refuse a second subscription of one account: Binance gives one, and the other would hear nothing."""
+        """Refuse a second subscription of one account: Binance gives one, and the other hears nothing."""
         other = self._streams.get((*place[:-1], not place[-1]))
         if other is not None and other.state not in ("failed", "closed"):
             raise ConfigurationError(
-                f"account={place[0]!r} has events with reconcile={not place[-1]} already: ask for it alike, or"
-                " close that one first (fills are reconciled)"
+                f"account={place[0]!r} has events with reconcile={not place[-1]} already: ask for it alike,"
+                " or close that one first (fills are reconciled)"
             )
 
     def _url(self, kind: AccountKind, routed: WsKey) -> str:
