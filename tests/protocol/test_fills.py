@@ -106,6 +106,11 @@ def test_a_step_of_an_order_that_trades_nothing_is_no_fill(kind):
     assert Fills().take(update(x=kind, t=0)) is None
 
 
+@pytest.mark.parametrize("event", [report(t=-1, l="0", L="0"), update(t=0, l="0", L="0")])
+def test_how_far_an_order_is_filled_without_a_trade_is_no_fill(event):
+    assert Fills().take(event) is None
+
+
 def test_a_liquidation_is_a_fill():
     assert Fills().take(update(x="CALCULATED")).trade_id == 31
 

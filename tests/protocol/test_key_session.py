@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastbinance._protocol.backoff import Backoff
-from fastbinance._protocol.key_session import KeySession, KeyState
+from fastbinance._protocol.key_session import MOVES, KeySession, KeyState
 
 NO_PERMISSION = -2015
 NO_SUCH_KEY = -1125
@@ -27,8 +27,8 @@ class World:
     def renew_key(self, key: str, /) -> None:
         self.calls.append(("renew", key))
 
-    def open(self, key: str, /) -> None:
-        self.calls.append(("open", key))
+    def open(self, key: str, anew: bool, /) -> None:
+        self.calls.append(("open anew" if anew else "open", key))
 
     def proven(self, again: bool, /) -> None:
         self.told.append("again" if again else "proven")
@@ -122,6 +122,32 @@ def test_an_expiry_is_answered_at_once_while_the_socket_stays_open(world: World)
     assert (world.take(), world.session.state) == ([("ask", None)], KeyState.ASKING)
     world.session.expired("k1", 10.1)
     assert world.take() == []
+
+
+@pytest.mark.parametrize("named", ["k1", None])
+def test_the_same_key_given_again_after_its_end_has_a_fresh_socket(world: World, named: str | None) -> None:
+    # Binance gives it again while it lives elsewhere; the socket was told that nothing comes any more.
+    world.prove()
+    world.session.expired(named, 10.0)
+    world.session.key_given("k1", 10.1)
+    assert world.take() == [("ask", None), ("open anew", "k1")]
+    world.session.opened("k1", 10.2)
+    world.session.renewed(None, 10.3)
+    assert world.told[1:] == ["again"]
+
+
+def test_a_key_that_is_given_again_without_having_ended_keeps_its_socket(world: World) -> None:
+    world.prove()
+    world.session.lost(1795.0)
+    world.session.tick(1800.0)
+    now = 1800.0
+    while (asked := world.take()) == [("renew", "k1")]:
+        world.session.renewal_refused(None, "no answer", 0.0, now)
+        now = world.session.next_at or 0.0
+        world.session.tick(now)
+    assert asked == [("ask", None)]
+    world.session.key_given("k1", now)
+    assert world.take() == [("open", "k1")]
 
 
 def test_the_expiry_of_another_key_is_nothing(world: World) -> None:
@@ -258,6 +284,32 @@ def test_a_socket_that_opens_is_verified_not_before_the_time_that_binance_names(
     assert world.take() == [("renew", "k1")]
 
 
+def test_every_state_is_reachable_and_the_two_ends_are_final() -> None:
+    reached, edge = {KeyState.IDLE}, {KeyState.IDLE}
+    while edge:
+        edge = {to for state in edge for to in MOVES[state]} - reached
+        reached |= edge
+    assert reached == set(KeyState)
+    assert [state for state in KeyState if not MOVES[state]] == [KeyState.FAILED, KeyState.CLOSED]
+
+
+def test_a_move_that_is_not_in_the_table_is_a_mistake_of_our_own(world: World) -> None:
+    with pytest.raises(AssertionError, match="from IDLE to PROVEN"):
+        world.session._move(KeyState.PROVEN)
+
+
+def test_a_socket_that_comes_up_while_its_key_is_asked_for_again_is_verified(world: World) -> None:
+    world.prove()
+    world.session.tick(1800.0)
+    world.session.renewal_refused(None, "no answer", 0.0, 5000.0)
+    world.session.tick(5001.0)
+    world.session.key_refused(None, "no answer", 0.0, 5002.0)
+    assert (world.take(), world.session.state) == ([("renew", "k1"), ("ask", None)], KeyState.ASKING)
+    world.session.lost(5002.1)
+    world.session.opened("k1", 5002.2)
+    assert (world.take(), world.session.state) == ([("renew", "k1")], KeyState.VERIFYING)
+
+
 THINGS = st.sampled_from(["answer", "refuse", "gone", "lose", "open", "expire", "wait"])
 
 
@@ -274,7 +326,7 @@ def test_whatever_happens_it_ends_with_a_proven_key_when_things_go_well_again(th
     def collect() -> None:
         nonlocal wanted, is_open
         for call, key in world.take():
-            if call == "open":
+            if call in ("open", "open anew"):
                 wanted, is_open = key, None
             else:
                 pending.append(call)
@@ -367,7 +419,7 @@ def test_in_any_order_what_is_told_is_so_and_a_closed_session_asks_nothing(
             # What is due is done, and not due any more.
             assert session.next_at is None or session.next_at > now
         for asked, of_key in world.take():
-            if asked == "open":
+            if asked in ("open", "open anew"):
                 wanted = of_key
             else:
                 owed[asked] += 1

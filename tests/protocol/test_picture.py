@@ -7,7 +7,8 @@ import pytest
 from support.picturing import Listener
 from support.trading import TradingScene
 
-from fastbinance._protocol.picture import RECOVERED, Picture, Question
+from fastbinance._protocol.picture import ASKED, RECOVERED, Picture, Question, parameters
+from fastbinance._protocol.picture.questions import balances_of, order_of, trade_of
 from fastbinance.user_events import AccountPosition, AccountUpdate, ExecutionReport, OrderTradeUpdate
 
 
@@ -87,6 +88,77 @@ def test_a_fill_before_one_that_was_heard_is_found_though_the_order_is_told_whol
     assert [event.last_quantity for event in events if isinstance(event, ExecutionReport)] == ["0.03000000"]
     assert spot.trades_heard() == spot.trades_made()
     assert order.key not in spot.picture.orders
+
+
+def test_a_fill_that_is_found_behind_a_later_one_does_not_open_the_order_again(scene, spot):
+    spot.lose()
+    scene.move([("70000", "1")], [("79000", "0.03"), ("85000", "1")])
+    plan = spot.attach()
+    scene.move([("70000", "1")], [("79000", "5")])
+    spot.reconcile(plan)
+    fills = [event for event in spot.heard if isinstance(event, ExecutionReport)]
+    assert [(fill.recovered, fill.last_quantity, fill.status) for fill in fills] == [
+        (False, "0.07000000", "FILLED"), (True, "0.03000000", "FILLED"),
+    ]  # fmt: skip
+    assert {Decimal(fill.cumulative_quantity) for fill in fills} == {Decimal("0.1")}
+    assert spot.orders_heard() == spot.orders_pictured() == {}
+
+
+def test_an_order_that_is_on_its_way_as_new_is_not_opened_again(scene, spot):
+    spot.is_slow = True
+    plan = spot.attach()
+    scene.market("BUY", quantity="0.2")
+    scene.ask("order.cancel", orderId=scene.limit("BUY", "70000", "0.1")["orderId"])
+    spot.reconcile(plan)
+    spot.arrive()
+    assert spot.trades_heard() == spot.trades_made()
+    assert spot.is_true()
+    assert spot.orders_heard() == {}
+
+
+def test_a_fill_between_two_answers_is_asked_for_before_the_plan_is_done(scene, spot):
+    scene.market("BUY", quantity="0.1")
+    spot.lose()
+    scene.market("BUY", quantity="0.2")
+    spot.is_slow = True
+    plan = spot.attach()
+    # Behind the open orders, and before the trades.
+    spot.answer(plan, plan.questions())
+    scene.limit("BUY", "81000", "0.2")  # ahead of the one that is known
+    scene.move([("70000", "1")], [("79000", "0.03"), ("85000", "1")])
+    trades = plan.questions()
+    assert [question.subject for question in trades] == ["trades"]
+    spot.answer(plan, trades)
+    scene.move([("70000", "1")], [("79000", "0.05"), ("85000", "1")])
+    spot.reconcile(plan)
+    spot.lose()
+    spot.reconcile(spot.attach())
+    assert spot.trades_heard() == spot.trades_made()
+    assert spot.is_true()
+
+
+@pytest.mark.parametrize("account", ["spot", "usdm"])
+@pytest.mark.parametrize("arrived", range(8))
+def test_amounts_that_came_late_are_told_again_after_the_next_loss(scene, account, arrived):
+    listener = Listener(scene, account)
+
+    def buy(quantity):
+        scene.ask("order.place", product=account, side="BUY", type="MARKET", quantity=quantity)
+
+    buy("0.1")
+    listener.reconcile(listener.attach())
+    listener.is_slow = True
+    plan = listener.attach()
+    buy("0.2")
+    scene.step(5)
+    buy("0.3")
+    listener.reconcile(plan)
+    listener.arrive(arrived)
+    listener.lose()
+    listener.reconcile(listener.attach())
+    assert listener.is_true()
+    assert listener.orders_heard() == listener.orders_pictured()
+    assert listener.amounts_heard() == listener.amounts_pictured()
 
 
 def test_an_event_on_its_way_is_known_as_told(scene, spot):
@@ -208,7 +280,182 @@ def test_a_position_that_was_closed_unheard_is_gone(scene):
     assert listener.is_true()
 
 
+def test_what_comes_before_a_reconciliation_is_kept_up_to_a_bound(scene, spot):
+    spot.picture._most_live = 2
+    spot.lose()
+    scene.market("BUY", quantity="0.1")
+    plan = spot.attach()
+    for _ in range(5):
+        scene.market("BUY", quantity="0.2")
+        assert len(spot.picture.mark().live) <= 2
+    assert plan.is_outdated
+    assert spot.picture.has_hole
+    spot.reconcile(spot.attach())
+    assert set(spot.trades_heard().values()) == {1}
+    assert len(spot.trades_made()) - len(spot.trades_heard()) == 1
+    assert spot.is_true()
+    assert not spot.picture.has_hole
+    spot.lose()
+    scene.market("BUY", quantity="0.1")
+    before = spot.trades_heard()
+    spot.reconcile(spot.attach())
+    assert sum((spot.trades_heard() - before).values()) == 1
+
+
+def test_a_plan_whose_trades_are_within_the_bound_is_not_outdated(scene, spot):
+    spot.picture._most_live = 2
+    plan = spot.attach()
+    for _ in range(2):
+        scene.market("BUY", quantity="0.2")
+    assert not plan.is_outdated
+    assert spot.reconcile(plan) == []
+
+
+def test_before_the_first_reconciliation_no_trade_is_kept(scene):
+    listener = Listener(scene, "spot")
+    plan = listener.attach()
+    scene.market("BUY", quantity="0.2")
+    assert not listener.picture.mark().live
+    assert not plan.is_outdated
+    listener.reconcile(plan)
+    assert listener.is_true()
+    assert set(listener.trades_heard().values()) == {1}
+
+
+def test_what_is_given_up_keeps_nothing_and_is_told_to_be_a_hole(scene, spot):
+    spot.lose()
+    scene.market("BUY", quantity="0.1")
+    spot.attach()
+    spot.picture.give_up()
+    scene.market("BUY", quantity="0.2")
+    assert spot.picture._mark is None
+    assert spot.picture.has_hole
+    spot.reconcile(spot.attach())
+    assert spot.is_true()
+
+
 def test_a_picture_begins_empty():
     picture = Picture("spot")
     assert (dict(picture.orders), dict(picture.balances), dict(picture.positions)) == ({}, {}, {})
     assert not picture.is_founded
+
+
+@pytest.fixture
+def pair(scene):
+    """Give an account of isolated margin that has never traded."""
+    listener = Listener(scene, "isolated")
+    listener.reconcile(listener.attach())
+    listener.heard.clear()
+    return listener
+
+
+def margin_order(scene, **params):
+    order = {"side": "BUY", "type": "MARKET", "quantity": "0.123", "isIsolated": True}
+    return scene.ask("margin.order.place", **order | params)
+
+
+def test_the_first_order_of_a_pair_is_found_though_no_event_has_named_the_pair(scene, pair):
+    pair.lose()
+    margin_order(scene)
+    events = pair.reconcile(pair.attach())
+    assert briefly(events) == [("NEW", "NEW"), ("TRADE", "FILLED"), "outboundAccountPosition"]
+    assert {event.isolated_symbol for event in events} == {"BTCUSDT"}
+    assert pair.is_true()
+
+
+def test_what_other_wallets_of_the_key_trade_is_not_a_pairs(scene, pair):
+    pair.lose()
+    margin_order(scene, isIsolated=False)
+    margin_order(scene, isIsolated=True, symbol="ETHUSDT")
+    scene.market("BUY", quantity="0.1")
+    assert pair.reconcile(pair.attach()) == []
+
+
+def test_what_a_fill_of_margin_paid_is_reckoned_where_its_answer_does_not_say(scene, pair):
+    scene.move([("80000.12", "1")], [("90000.13", "0.0501"), ("90000.57", "1")])
+    pair.lose()
+    margin_order(scene)
+    pair.reconcile(pair.attach())
+    missed = [event for event in pair.heard if isinstance(event, ExecutionReport) and event.trade_id > 0]
+    told = [event for *_, event in scene.events if event.get("x") == "TRADE"]
+    assert len(told) == 2
+    assert [(event.last_quote_quantity, event.cumulative_quote_quantity) for event in missed] == [
+        (one["Y"], one["Z"]) for one in told
+    ]
+
+
+@pytest.mark.parametrize("account", ["spot", "margin"])
+def test_more_trades_than_one_answer_has_are_asked_for_on(scene, account):
+    most = ASKED[account]["trades"].most
+    listener = Listener(scene, account)
+    scene.move([("80000", "10")], [("90000", "10")])
+    place = scene.market if account == "spot" else lambda side, **how: margin_order(
+        scene, side=side, isIsolated=False, **how
+    )  # fmt: skip
+    place("BUY", quantity="0.001")
+    listener.reconcile(listener.attach())
+    listener.lose()
+    for _ in range(most + 3):
+        place("BUY", quantity="0.001")
+    listener.reconcile(listener.attach())
+    assert len(listener.trades_heard()) == most + 4
+    assert listener.is_true()
+
+
+def test_questions_about_a_pair_name_it():
+    how = ASKED["isolated"]
+    named = {"symbol": "BTCUSDT", "isIsolated": "TRUE"}
+    assert parameters(Question("open_orders"), how["open_orders"], "BTCUSDT") == named
+    assert parameters(Question("account"), how["account"], "BTCUSDT") == {"symbols": "BTCUSDT"}
+    trades = Question("trades", "BTCUSDT", from_id=5)
+    assert parameters(trades, how["trades"], "BTCUSDT") == named | {"fromId": 5, "limit": 500}
+    assert parameters(trades, ASKED["margin"]["trades"]) == {"symbol": "BTCUSDT", "fromId": 5, "limit": 500}
+
+
+# As Binance's pages show them, with figures of our own.
+ORDER_OF_MARGIN = (
+    b'{"clientOrderId":"ab12","cummulativeQuoteQty":"90.00000000","executedQty":"0.00100000",'
+    b'"icebergQty":"0.00000000","isWorking":true,"orderId":213205622,"origQty":"0.30000000",'
+    b'"price":"90000.00000000","side":"SELL","status":"PARTIALLY_FILLED","stopPrice":"0.00000000",'
+    b'"symbol":"BTCUSDT","isIsolated":true,"time":1795340000122,"timeInForce":"GTC","type":"LIMIT",'
+    b'"selfTradePreventionMode":"NONE","updateTime":1795340000124}'
+)
+CROSS = (
+    b'{"created":true,"borrowEnabled":true,"marginLevel":"11.6","totalAssetOfBtc":"6.8","accountType":"MARGIN_1",'
+    b'"userAssets":[{"asset":"BTC","borrowed":"1.00000000","free":"0.00499500","interest":"0.00000010",'
+    b'"locked":"0.20000000","netAsset":"-0.79500510"}]}'
+)
+ISOLATED = (
+    b'{"assets":[{"baseAsset":{"asset":"BTC","borrowEnabled":true,"borrowed":"0.00000000","free":"0.10000000",'
+    b'"interest":"0.00000000","locked":"0.00000000","netAsset":"0.10000000","totalAsset":"0.10000000"},'
+    b'"quoteAsset":{"asset":"USDT","borrowEnabled":true,"borrowed":"5.00000000","free":"7.00000000",'
+    b'"interest":"0.00000000","locked":"1.00000000","netAsset":"3.00000000","totalAsset":"8.00000000"},'
+    b'"symbol":"BTCUSDT","isolatedCreated":true,"enabled":true,"marginLevel":"1.6","indexPrice":"90000"}]}'
+)
+TRADE_OF_MARGIN = (
+    b'[{"commission":"0.00006000","commissionAsset":"BTC","id":34,"isBestMatch":true,"isBuyer":false,'
+    b'"isMaker":false,"orderId":39324,"price":"0.02000001","qty":"3.33300000","symbol":"BNBBTC",'
+    b'"isIsolated":false,"time":1795340000122}]'
+)
+
+
+def test_answers_about_margin_are_read_as_binance_documents_them():
+    cross, isolated = ASKED["margin"], ASKED["isolated"]
+
+    def read(how, answer):
+        return msgspec.json.decode(answer, type=how.answer)
+
+    order = order_of(read(isolated["order"], ORDER_OF_MARGIN))
+    assert (order.key, order.executed, order.quote) == (("BTCUSDT", 213205622), Decimal("0.001"), 90)
+    assert (order.updated_ms, order.order_list_id, order.working_ms) == (1795340000124, -1, None)
+    (btc,) = balances_of(read(cross["account"], CROSS)).values()
+    assert (btc.asset, btc.first, btc.second) == ("BTC", "0.00499500", "0.20000000")
+    pair = balances_of(read(isolated["account"], ISOLATED))
+    assert {asset: (one.first, one.second) for asset, one in pair.items()} == {
+        "BTC": ("0.10000000", "0.00000000"), "USDT": ("7.00000000", "1.00000000"),
+    }  # fmt: skip
+    (told,) = read(cross["trades"], TRADE_OF_MARGIN)
+    trade = trade_of(told)
+    # 0.06666003333, of which spot's quote amounts have eight decimals.
+    assert (trade.side, trade.quote_quantity, trade.key) == ("SELL", "0.06666003", ("BNBBTC", 34, 39324))
+    assert read(isolated["account"], b'{"assets":[]}').balances == []

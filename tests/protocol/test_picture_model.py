@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from support.picturing import Listener
 from support.trading import TradingScene
 
-from fastbinance._protocol.picture import Plan
+from fastbinance._protocol.picture import Plan, Question
 from fastbinance.sim.api.call import ApiError
 
 prices = st.integers(9960, 10040).map(lambda units: f"{units}.4")
@@ -28,7 +28,15 @@ class Losses(RuleBasedStateMachine):
         self.scene = TradingScene()
         self.one = Listener(self.scene, self.account)
         self.plan: Plan | None = None
+        self.questions: list[Question] = []
         self.crowd(10_000, 1, "0.5")
+
+    def ask(self, method: str, **params: Any) -> Any:
+        """Ask for something of this account."""
+        if self.account in ("margin", "isolated"):
+            method = f"margin.{method}"
+            params["isIsolated"] = self.account == "isolated"
+        return self.scene.ask(method, product=self.one.product, symbol=self.market, **params)
 
     @initialize()
     def begin(self) -> None:
@@ -43,7 +51,7 @@ class Losses(RuleBasedStateMachine):
         if "quantity" in params:
             params["quantity"] = self.size(params["quantity"])
         try:
-            self.scene.ask(method, product=self.account, symbol=self.market, **params)
+            self.ask(method, **params)
         except ApiError as error:
             assert error.code != -1000, error  # noqa: PT017 - only some errors are answers
 
@@ -53,7 +61,7 @@ class Losses(RuleBasedStateMachine):
         self.scene.move(
             [(f"{middle - spread}.4", best), (f"{middle - spread - 3}.4", more)],
             [(f"{middle + spread}.4", best), (f"{middle + spread + 3}.4", more)],
-            product=self.account, symbol=self.market,
+            product=self.one.product, symbol=self.market,
         )  # fmt: skip
 
     @rule(
@@ -65,13 +73,15 @@ class Losses(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 20))
     def cancel(self, which: int) -> None:
-        orders = self.scene.ask("openOrders.status", product=self.account, symbol=self.market)
+        orders = self.ask("openOrders.status")
         if orders:
             self.trade("order.cancel", orderId=orders[which % len(orders)]["orderId"])
 
     @rule(which=st.integers(0, 20), price=prices, quantity=quantities)
     def amend(self, which: int, price: str, quantity: str) -> None:
-        orders = self.scene.ask("openOrders.status", product=self.account, symbol=self.market)
+        if self.account in ("margin", "isolated"):
+            return  # which has nothing to amend with
+        orders = self.ask("openOrders.status")
         if not orders:
             return
         order = orders[which % len(orders)]
@@ -95,6 +105,7 @@ class Losses(RuleBasedStateMachine):
         if self.one.is_deaf:
             self.one.is_slow = is_slow
             self.plan = self.one.attach()
+            self.questions.clear()
 
     @rule(most=st.integers(1, 4))
     def arrive(self, most: int) -> None:
@@ -102,12 +113,15 @@ class Losses(RuleBasedStateMachine):
 
     @rule()
     def answer(self) -> None:
-        """Have what can be asked answered, with everything else still going on."""
+        """Have the next question answered, with everything else still going on."""
         if self.plan is None:
             return
-        for question in self.plan.questions():
+        if not self.questions:
+            self.questions += self.plan.questions()
+        if self.questions:
+            question = self.questions.pop(0)
             self.plan.answer(question, self.one.ask(question))
-        if self.plan.is_done:
+        if not self.questions and self.plan.is_done:
             self.one.heard += self.plan.events(7)
             self.plan = None
 
@@ -122,8 +136,38 @@ class Losses(RuleBasedStateMachine):
         self.one.is_slow = False
         self.one.reconcile(plan)
         assert self.one.is_true()
+        assert self.one.orders_heard() == self.one.orders_pictured()
+        assert self.one.amounts_heard() == self.one.amounts_pictured()
         made = self.one.trades_made(self.market)
         assert self.one.trades_heard() == made
+
+
+class MarginLosses(Losses):
+    """The same of cross margin, while the other wallets of the same key trade on the same market."""
+
+    account = "margin"
+
+    @rule(
+        wallet=st.sampled_from(["spot", "margin", "isolated"]), side=st.sampled_from(["BUY", "SELL"]),
+        price=prices, quantity=quantities,
+    )  # fmt: skip
+    def trade_elsewhere(self, wallet: str, side: str, price: str, quantity: str) -> None:
+        if wallet == self.account:
+            return
+        order = {"side": side, "type": "LIMIT", "timeInForce": "GTC", "price": price, "quantity": quantity}
+        try:
+            if wallet == "spot":
+                self.scene.ask("order.place", **order)
+            else:
+                self.scene.ask("margin.order.place", isIsolated=wallet == "isolated", **order)
+        except ApiError as error:
+            assert error.code != -1000, error  # noqa: PT017 - only some errors are answers
+
+
+class IsolatedLosses(MarginLosses):
+    """The same of a pair of isolated margin."""
+
+    account = "isolated"
 
 
 class UsdmLosses(Losses):
@@ -140,10 +184,14 @@ class CoinmLosses(Losses):
 
 
 _settings = settings(
-    max_examples=12, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 TestSpotLosses = Losses.TestCase
 TestSpotLosses.settings = _settings
+TestMarginLosses = MarginLosses.TestCase
+TestMarginLosses.settings = _settings
+TestIsolatedLosses = IsolatedLosses.TestCase
+TestIsolatedLosses.settings = _settings
 TestUsdmLosses = UsdmLosses.TestCase
 TestUsdmLosses.settings = _settings
 TestCoinmLosses = CoinmLosses.TestCase

@@ -309,3 +309,14 @@ def test_distrust_keeps_the_offset_as_a_guess_and_wants_a_measurement() -> None:
     assert (world.clock.offset_ms, world.clock.error_ms) == (offset, inf)
     assert world.clock.wants_refresh(world.local_ms)
     assert world.clock.timestamp(world.local_ms) == int(world.local_ms + offset)
+
+
+@pytest.mark.parametrize("there", [0.0, 0.25, 0.5, 1.0])
+def test_what_the_server_does_from_now_on_is_not_before_the_time_that_it_has_reached(there):
+    clock = ServerClock()
+    assert clock.reached_ms(5_000.0) == 5_000.0
+    # Its time is read somewhere in a round trip of 40 ms; its clock is 700 ms ahead.
+    clock.observe(10_000.0, 10_040.0, int(10_000.0 + 40.0 * there + 700.0))
+    reached, server = clock.reached_ms(10_050.0), 10_050.0 + 700.0
+    assert int(reached) <= server
+    assert server - reached <= 2 * clock.error_ms + 1.0

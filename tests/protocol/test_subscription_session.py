@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastbinance._protocol.backoff import Backoff
-from fastbinance._protocol.subscription_session import SubscriptionSession, SubscriptionState
+from fastbinance._protocol.subscription_session import MOVES, SubscriptionSession, SubscriptionState
 
 
 class Driver:
@@ -206,6 +206,47 @@ def test_what_is_subscribed_already_is_a_proof_though_its_number_is_not_known():
     assert driver.take()[-1] == ("subscribe", 1, None)
 
 
+def subscribed_already(others=None):
+    session, driver = made()
+    session.link_ready(1, 0.0)
+    session.subscribe_refused(1, -2035, "no", 0.0, 0.0, others)
+    driver.take()
+    return session, driver
+
+
+def test_a_number_that_is_not_known_is_learned_from_what_is_nobodys():
+    session, driver = subscribed_already()
+    assert (session.is_mine(1, 5), session.place) == (False, None)
+    assert (session.adopt(2, 5), session.adopt(1, 5), session.adopt(1, 6)) == (False, True, False)
+    assert (session.is_mine(1, 5), session.is_mine(1, 6), session.place) == (True, False, (1, 5))
+    session.terminated(6, 1, 10.0)
+    assert driver.take() == []
+    session.terminated(5, 1, 10.0)
+    assert driver.take()[-1] == ("subscribe", 1, None)
+
+
+def test_what_somebody_else_has_subscribed_is_used_and_not_ended():
+    session, driver = subscribed_already(others=3)
+    assert session.state is SubscriptionState.PROVEN
+    assert (session.is_mine(1, 3), session.is_borrowed(1, 3), session.place) == (True, True, None)
+    assert not session.adopt(1, 4)
+    session.terminated(3, 1, 10.0)
+    session.subscribed(1, 4, None, 10.1)
+    assert driver.take()[-2:] == [("subscribe", 1, None), ("proven", True)]
+    assert (session.is_borrowed(1, 4), session.place) == (False, (1, 4))
+    session.link_lost(1, 11.0)
+    assert not session.is_borrowed(1, 3)
+
+
+def test_a_token_that_is_subscribed_already_is_replaced_as_nobody_knows_its_number():
+    session, driver = made(uses_token=True)
+    session.link_ready(1, 0.0)
+    session.token_given("t1", 0.0)
+    session.subscribe_refused(1, -2035, "no", 0.0, 0.1)
+    session.tick(session.next_at)
+    assert driver.take() == ["ask", ("subscribe", 1, "t1"), "ask"]
+
+
 def test_a_token_and_a_link_are_both_waited_for():
     session, driver = made(uses_token=True)
     session.link_ready(1, 0.0)
@@ -317,6 +358,22 @@ def test_a_refusal_that_has_passed_is_not_followed_by_a_second_subscription():
     assert driver.take() == [("subscribe", 1, None)] * 2 + [("proven", False)]
 
 
+def test_every_state_is_reachable_and_the_two_ends_are_final():
+    reached, edge = {SubscriptionState.WAITING}, {SubscriptionState.WAITING}
+    while edge:
+        edge = {to for state in edge for to in MOVES[state]} - reached
+        reached |= edge
+    assert reached == set(SubscriptionState)
+    final = [state for state in SubscriptionState if not MOVES[state]]
+    assert final == [SubscriptionState.FAILED, SubscriptionState.CLOSED]
+
+
+def test_a_move_that_is_not_in_the_table_is_a_mistake_of_our_own():
+    session, _ = made()
+    with pytest.raises(AssertionError, match="from WAITING to PROVEN"):
+        session._move(SubscriptionState.PROVEN)
+
+
 CALLS = ("ready", "lost", "given", "token_refused", "subscribed", "refused", "terminated", "due", "due")
 CODES = st.sampled_from([None, -1003, -1209, -1209, -1021, -1022, -2035, -1000, -2015])
 
@@ -353,7 +410,8 @@ def test_in_any_order_a_session_goes_on_until_it_has_failed_or_is_closed(seed, u
             ids += 1
             session.subscribed(asked.pop(0), ids, life if uses_token else None, now)
         elif call == "refused" and asked:
-            session.subscribe_refused(asked.pop(0), data.draw(CODES, label="code"), "no", 0.0, now)
+            others = data.draw(st.sampled_from([None, 99]), label="others")
+            session.subscribe_refused(asked.pop(0), data.draw(CODES, label="code"), "no", 0.0, now, others)
         elif call == "terminated" and links:
             session.terminated(data.draw(st.sampled_from([ids, None]), label="id"), links[-1], now)
         elif call == "due" and session.next_at is not None:

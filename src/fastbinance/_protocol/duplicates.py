@@ -13,8 +13,8 @@ class Duplicates:
     """Tells what has come before, of the newest few thousand events.
 
     An execution has an id, and comes once, whatever the connection. Anything else is taken for the same only
-    where another connection has brought the very same bytes: while one replaces the other both deliver, and
-    one connection may well say the same twice and mean it. Each copy on one answers one copy on the others:
+    where another source has brought the very same bytes: while one replaces the other both deliver, and
+    one source may well say the same twice and mean it. Each copy on one answers one copy on the others:
     two equal events stay two, whichever connection is the first to bring either.
 
     Parameters
@@ -28,15 +28,15 @@ class Duplicates:
         self._most = most
         self._executions: OrderedDict[Hashable, None] = OrderedDict()
         # event -> how many copies of it came over each connection
-        self._copies: OrderedDict[bytes, dict[int, int]] = OrderedDict()
+        self._copies: OrderedDict[bytes, dict[Hashable, int]] = OrderedDict()
 
-    def is_known(self, source: int, execution: Hashable | None, event: bytes) -> bool:
+    def is_known(self, source: Hashable, execution: Hashable | None, event: bytes) -> bool:
         """Tell whether an event has come before, and remember it.
 
         Parameters
         ----------
         source
-            Number of the connection that brings it.
+            What brings it: a connection, or one of the subscriptions on it.
         execution
             What names an execution; None for an event that is none.
         event

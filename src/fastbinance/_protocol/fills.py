@@ -149,10 +149,13 @@ class Fills:
 
 
 def _of_event(event: UserEvent) -> Fill | None:
+    # What was recovered and no trade explains says how far an order is filled, and is no fill.
     if isinstance(event, ExecutionReport):
-        return _of_report(event) if event.execution_type in _FILLED else None
+        is_fill = event.execution_type in _FILLED and (event.trade_id > 0 or event.allocation_id is not None)
+        return _of_report(event) if is_fill else None
     if isinstance(event, OrderTradeUpdate):
-        return _of_update(event) if event.order.execution_type in _FILLED else None
+        order = event.order
+        return _of_update(event) if order.execution_type in _FILLED and order.trade_id > 0 else None
     return _of_lite(event) if isinstance(event, TradeLite) else None
 
 

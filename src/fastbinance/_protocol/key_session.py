@@ -24,6 +24,7 @@ PROVEN     the time of the next renewal  every 30 minutes; a key lives for 60, a
 A key is never given up with DELETE: it belongs to all processes of the account.
 """
 
+from collections.abc import Mapping
 from enum import Enum
 from math import inf
 from typing import Final, Protocol
@@ -31,7 +32,7 @@ from typing import Final, Protocol
 from fastbinance._protocol.backoff import Backoff
 from fastbinance._protocol.user_session import UNKNOWN_KEY, WRONG_KEY, UserDriver
 
-__all__ = ["KeyDriver", "KeySession", "KeyState"]
+__all__ = ["MOVES", "KeyDriver", "KeySession", "KeyState"]
 
 _RENEW_EVERY: Final = 1800.0
 # Of what is wrong with a renewal, until the key is asked for instead of renewed: it lives for twice as long.
@@ -53,6 +54,19 @@ class KeyState(Enum):
     CLOSED = "closed"
 
 
+_ENDS: Final = frozenset({KeyState.FAILED, KeyState.CLOSED})
+MOVES: Final[Mapping[KeyState, frozenset[KeyState]]] = {
+    KeyState.IDLE: frozenset({KeyState.ASKING, KeyState.CLOSED}),
+    # To VERIFYING where a key is asked for that may still be good, and its socket comes up meanwhile.
+    KeyState.ASKING: _ENDS | {KeyState.OPENING, KeyState.VERIFYING, KeyState.PROVEN},
+    KeyState.OPENING: _ENDS | {KeyState.VERIFYING, KeyState.ASKING},
+    KeyState.VERIFYING: _ENDS | {KeyState.PROVEN, KeyState.OPENING, KeyState.ASKING},
+    KeyState.PROVEN: _ENDS | {KeyState.VERIFYING, KeyState.OPENING, KeyState.ASKING},
+    KeyState.FAILED: frozenset(),
+    KeyState.CLOSED: frozenset(),
+}
+
+
 class KeyDriver(UserDriver, Protocol):
     """Who makes the calls and has the socket. None of these calls back before it returns."""
 
@@ -62,8 +76,11 @@ class KeyDriver(UserDriver, Protocol):
     def renew_key(self, key: str, /) -> None:
         """Prolong the key; `renewed` or `renewal_refused` follows."""
 
-    def open(self, key: str, /) -> None:
-        """Have a socket on this key; one on another key is replaced by it, the new one first."""
+    def open(self, key: str, anew: bool, /) -> None:
+        """Have a socket on this key; one on another key is replaced by it, the new one first.
+
+        One on the same key is good enough, unless `anew`: the key had ended, and the socket was told so.
+        """
 
 
 class KeySession:
@@ -85,6 +102,7 @@ class KeySession:
         self._backoff = backoff
         self._renew_every = renew_every
         self._key: str | None = None
+        self._ended_key: str | None = None  # the newest of those that have
         self._good_at = 0.0  # when Binance last said that the key is good
         self._is_open = False  # a socket, with the present key
         self._asking = False
@@ -115,8 +133,10 @@ class KeySession:
             return
         self._is_open = False
         self._key = key
-        self.state = KeyState.OPENING
-        self._driver.open(key)
+        self._move(KeyState.OPENING)
+        # While it lives elsewhere Binance gives the same key again.
+        anew, self._ended_key = key == self._ended_key, None
+        self._driver.open(key, anew)
 
     def key_refused(self, code: int | None, reason: str, retry_after: float, now: float) -> None:
         """Take note that there is no key, with Binance's code where it said why."""
@@ -137,7 +157,7 @@ class KeySession:
             return
         self._unprove("connection lost", now)
         if self.state is not KeyState.ASKING:
-            self.state = KeyState.OPENING
+            self._move(KeyState.OPENING)
 
     def renewed(self, key: str | None, now: float) -> None:
         """Take note that the key lives on; Binance may name another one."""
@@ -171,7 +191,7 @@ class KeySession:
     def close(self) -> None:
         """End; nothing is asked any more."""
         if self.state is not KeyState.FAILED:
-            self.state = KeyState.CLOSED
+            self._move(KeyState.CLOSED)
         self._retry_at = None
 
     # -- time
@@ -196,7 +216,7 @@ class KeySession:
         if self._told and now >= self._good_at + _LIFE_FACTOR * self._renew_every:
             self._unprove("the listen key was not renewed in time", now)
             if self.state is KeyState.PROVEN:
-                self.state = KeyState.VERIFYING
+                self._move(KeyState.VERIFYING)
         if self._asking or self._renewing or (self._retry_at is not None and now < self._retry_at):
             return
         if self._retry_at is None and self._is_stable(now):
@@ -214,11 +234,16 @@ class KeySession:
     def _is_over(self) -> bool:
         return self.state in (KeyState.FAILED, KeyState.CLOSED)
 
+    def _move(self, to: KeyState) -> None:
+        if to is not self.state and to not in MOVES[self.state]:
+            raise AssertionError(f"a listen key cannot go from {self.state.name} to {to.name}")
+        self.state = to
+
     def _is_stable(self, now: float) -> bool:
         return self._told and now - self._proven_at >= _STABLE_AFTER
 
     def _ask(self, now: float) -> None:
-        self.state = KeyState.ASKING
+        self._move(KeyState.ASKING)
         if self._asking:
             return
         if now < self._not_before:
@@ -229,7 +254,7 @@ class KeySession:
         self._driver.ask_key()
 
     def _verify(self, now: float) -> None:
-        self.state = KeyState.VERIFYING
+        self._move(KeyState.VERIFYING)
         # An answer that is on its way may be older than the socket, and proves the key all the same.
         if self._renewing or self._key is None:
             return
@@ -252,6 +277,7 @@ class KeySession:
     def _gone(self, reason: str, now: float) -> None:
         self._unprove(reason, now)
         # The socket may stay open; nothing comes on it.
+        self._ended_key = self._key or self._ended_key
         self._key, self._is_open = None, False
         self._is_outdated = self._renewing
         wait = self._backoff.next()
@@ -259,7 +285,7 @@ class KeySession:
             self._ask(now)
         else:
             # Keys that are gone as soon as they are given are not asked for in a loop.
-            self.state = KeyState.ASKING
+            self._move(KeyState.ASKING)
             self._retry_at = max(now + wait, self._not_before)
 
     def _refused(self, code: int | None, reason: str, retry_after: float, now: float) -> None:
@@ -267,14 +293,14 @@ class KeySession:
             return
         if code in WRONG_KEY:
             self._unprove(reason, now)
-            self.state = KeyState.FAILED
+            self._move(KeyState.FAILED)
             self._driver.failed(reason, code)
             return
         self._not_before = now + retry_after
         self._retry_at = max(now + self._backoff.next(), self._not_before)
 
     def _prove(self, now: float) -> None:
-        self.state = KeyState.PROVEN
+        self._move(KeyState.PROVEN)
         if not self._told:
             self._told = True
             self._proven_at = now

@@ -97,6 +97,14 @@ class ServerClock:
             return -inf
         return local_ms + self._low - _DRIFT * abs(local_ms - self._at)
 
+    def reached_ms(self, local_ms: float) -> float:
+        """Return a time that the server's clock has reached: for certain, or as far as is known.
+
+        What happens there from now on does not bear an earlier one.
+        """
+        earliest = self.earliest_ms(local_ms)
+        return earliest if isfinite(earliest) else float(self.timestamp(local_ms))
+
     def wants_refresh(self, local_ms: float) -> bool:
         """Say whether the server's time should be asked for, rather now than later.
 

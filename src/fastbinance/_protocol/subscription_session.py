@@ -15,8 +15,13 @@ A link is one connection from its handshake to its loss. While a newer link is n
 is stays needed (`holds`). A token is replaced a minute before its end, or a tenth of its life where that is
 less: the new subscription first, then the old one is ended. At its end without that, nothing is proven. What
 ends as soon as it is made is made anew after a back-off, as after a refusal.
+
+A link has one subscription for an account. Where Binance says that there is one already (-2035), events come:
+it is one that somebody else has made on the link, which is borrowed and never ended from here, or this
+session's own whose answer was missed, whose id is that of the first event that is nobody else's.
 """
 
+from collections.abc import Mapping
 from enum import Enum
 from math import inf
 from typing import Final, Protocol
@@ -24,7 +29,7 @@ from typing import Final, Protocol
 from fastbinance._protocol.backoff import Backoff
 from fastbinance._protocol.user_session import UNKNOWN_TOKEN, WRONG_KEY, UserDriver
 
-__all__ = ["SubscriptionDriver", "SubscriptionSession", "SubscriptionState"]
+__all__ = ["MOVES", "SubscriptionDriver", "SubscriptionSession", "SubscriptionState"]
 
 _RENEW_BEFORE: Final = 60.0
 # A clock that is wrong must not have a token renewed without end.
@@ -45,6 +50,16 @@ class SubscriptionState(Enum):
     PROVEN = "proven"
     FAILED = "failed"
     CLOSED = "closed"
+
+
+_ENDS: Final = frozenset({SubscriptionState.FAILED, SubscriptionState.CLOSED})
+MOVES: Final[Mapping[SubscriptionState, frozenset[SubscriptionState]]] = {
+    SubscriptionState.WAITING: _ENDS | {SubscriptionState.SUBSCRIBING},
+    SubscriptionState.SUBSCRIBING: _ENDS | {SubscriptionState.WAITING, SubscriptionState.PROVEN},
+    SubscriptionState.PROVEN: _ENDS | {SubscriptionState.WAITING, SubscriptionState.SUBSCRIBING},
+    SubscriptionState.FAILED: frozenset(),
+    SubscriptionState.CLOSED: frozenset(),
+}
 
 
 class SubscriptionDriver(UserDriver, Protocol):
@@ -83,7 +98,8 @@ class SubscriptionSession:
         self._proven_on: int | None = None
         self._id: int | None = None  # of the subscription that is proven, where it is known
         self._mine: set[tuple[int, int]] = set()  # links and ids, those that are being ended too
-        self._adopted: int | None = None  # link on which one is ours whose id is not known
+        self._nameless: int | None = None  # link on which one is ours whose id is not known
+        self._borrowed: set[tuple[int, int]] = set()  # links and ids of those that somebody else has made
         self._pending: set[int] = set()  # links on which an answer is awaited
         self._asking = False
         self._retry_at: float | None = None
@@ -108,9 +124,10 @@ class SubscriptionSession:
     def link_lost(self, link: int, now: float) -> None:
         """Take note that a link is gone, with what was subscribed on it."""
         self._mine = {place for place in self._mine if place[0] != link}
+        self._borrowed &= self._mine
         self._pending.discard(link)
-        if link == self._adopted:
-            self._adopted = None
+        if link == self._nameless:
+            self._nameless = None
         if link in self._links:
             self._links.remove(link)
         if self._is_over:
@@ -118,7 +135,7 @@ class SubscriptionSession:
         if link == self._proven_on:
             self._unprove("connection lost", now)
         if self._proven_on is None:
-            self.state = SubscriptionState.SUBSCRIBING if self._links else SubscriptionState.WAITING
+            self._move(SubscriptionState.SUBSCRIBING if self._links else SubscriptionState.WAITING)
             # A newer link may be gone, and an older one still there.
             self._go_on()
 
@@ -143,33 +160,68 @@ class SubscriptionSession:
         self._hold(link, subscription_id, lasts, now)
 
     def subscribe_refused(
-        self, link: int, code: int | None, reason: str, retry_after: float, now: float
+        self,
+        link: int,
+        code: int | None,
+        reason: str,
+        retry_after: float,
+        now: float,
+        others: int | None = None,
     ) -> None:
-        """Take note that a subscription was refused, or that its outcome is unknown."""
+        """Take note that a subscription was refused, or that its outcome is unknown.
+
+        Parameters
+        ----------
+        link, now
+            Where, and when.
+        code, reason, retry_after
+            What Binance has said.
+        others
+            Id of the subscription to the same account that somebody else has made on this link; None where
+            nobody has.
+        """
         self._pending.discard(link)
         if self._is_over or not self._links or link != self._links[-1]:
             return
-        if code == UNKNOWN_TOKEN:
+        if code in (UNKNOWN_TOKEN, _SUBSCRIBED_ALREADY):
             self._token = None
         if code == _SUBSCRIBED_ALREADY and not self._uses_token:
-            # Its answer was missed. A link has one of these: all events of its kind are ours.
-            self._adopted = link
-            self._hold(link, None, None, now)
+            # A link has one for an account: it is somebody else's, or ours and its answer was missed.
+            if others is None:
+                self._nameless = link
+            else:
+                self._mine.add((link, others))
+                self._borrowed.add((link, others))
+            self._hold(link, others, None, now)
             return
         self._refused(code, reason, retry_after, now)
 
     def terminated(self, subscription_id: int | None, link: int, now: float) -> None:
-        """Take note that Binance has ended a subscription; None where it did not say which."""
+        """Take note that a subscription has ended, whoever ended it; None where it was not said which."""
         if self._is_over or link != self._proven_on:
             return
         if self._id is not None and subscription_id not in (None, self._id):
             return
-        self._adopted = None
+        self._nameless = None
         self._end("Binance has ended the subscription", now)
 
     def is_mine(self, link: int, subscription_id: int) -> bool:
         """Tell whether a subscription is this session's."""
-        return (link, subscription_id) in self._mine or link == self._adopted
+        return (link, subscription_id) in self._mine
+
+    def is_borrowed(self, link: int, subscription_id: int) -> bool:
+        """Tell whether a subscription of this session's was made by somebody else, who hears of it too."""
+        return (link, subscription_id) in self._borrowed
+
+    def adopt(self, link: int, subscription_id: int) -> bool:
+        """Take a subscription that is nobody's, if the id of one of this session's is not known; tell it."""
+        if link != self._nameless:
+            return False
+        self._nameless = None
+        self._mine.add((link, subscription_id))
+        if link == self._proven_on:
+            self._id = subscription_id
+        return True
 
     def holds(self, link: int) -> bool:
         """Tell whether events come on a link, so that it is needed until a newer one is proven."""
@@ -178,13 +230,16 @@ class SubscriptionSession:
     def close(self) -> None:
         """End; nothing is asked any more."""
         if self.state is not SubscriptionState.FAILED:
-            self.state = SubscriptionState.CLOSED
+            self._move(SubscriptionState.CLOSED)
         self._retry_at = None
 
     @property
     def place(self) -> tuple[int, int] | None:
-        """Link and id of the subscription that is proven; None where none is."""
-        return None if self._proven_on is None or self._id is None else (self._proven_on, self._id)
+        """Link and id of what is proven and is to be ended with the session; None where nothing is."""
+        if self._proven_on is None or self._id is None:
+            return None
+        place = self._proven_on, self._id
+        return None if place in self._borrowed else place
 
     # -- time
 
@@ -216,6 +271,11 @@ class SubscriptionSession:
     def _is_over(self) -> bool:
         return self.state in (SubscriptionState.FAILED, SubscriptionState.CLOSED)
 
+    def _move(self, to: SubscriptionState) -> None:
+        if to is not self.state and to not in MOVES[self.state]:
+            raise AssertionError(f"a subscription cannot go from {self.state.name} to {to.name}")
+        self.state = to
+
     def _go_on(self) -> None:
         """Take the next step, unless that has to wait."""
         if self._retry_at is None:
@@ -227,7 +287,7 @@ class SubscriptionSession:
             return  # it is taken when there is one
         link = self._links[-1]
         if self._proven_on is None:
-            self.state = SubscriptionState.SUBSCRIBING
+            self._move(SubscriptionState.SUBSCRIBING)
         if link in self._pending:
             return
         if self._uses_token and self._token is None:
@@ -258,7 +318,7 @@ class SubscriptionSession:
             self._token = None  # the next subscription has a new one
         if before is not None and was_on == link and before != subscription_id:
             self._driver.unsubscribe(link, before)
-        self.state = SubscriptionState.PROVEN
+        self._move(SubscriptionState.PROVEN)
         if not self._told:
             self._told = True
             self._proven_at = now
@@ -269,7 +329,7 @@ class SubscriptionSession:
         """Subscribe anew on a link that is up: at once, but not in a loop."""
         self._unprove(reason, now)
         self._token = None
-        self.state = SubscriptionState.SUBSCRIBING
+        self._move(SubscriptionState.SUBSCRIBING)
         wait = self._backoff.next()
         if self._backoff.retries > 1 and self._retry_at is None:
             self._retry_at = now + wait
@@ -281,7 +341,7 @@ class SubscriptionSession:
         was_made_anew = code in self._made_anew
         if code in WRONG_KEY or (code == _WRONG_SIGNATURE and was_made_anew):
             self._unprove(reason, now)
-            self.state = SubscriptionState.FAILED
+            self._move(SubscriptionState.FAILED)
             self._driver.failed(reason, code)
         elif code is not None and code in _MAKE_ANEW and not was_made_anew:
             self._made_anew.add(code)

@@ -2,11 +2,19 @@
 
 from fastbinance._protocol.picture.picture import Picture
 from fastbinance._protocol.picture.plan import Plan
-from fastbinance._protocol.picture.questions import ASKED, Asked, FuturesTrade, Question, Subject, parameters
+from fastbinance._protocol.picture.questions import (
+    ASKED,
+    SPOT_LIKE,
+    Asked,
+    FuturesTrade,
+    Question,
+    Subject,
+    parameters,
+)
 from fastbinance._protocol.picture.recovered import RECOVERED
 from fastbinance._protocol.picture.states import BalanceState, OrderState, PositionState
 
 __all__ = [
-    "ASKED", "RECOVERED", "Asked", "BalanceState", "FuturesTrade", "OrderState", "Picture", "Plan",
-    "PositionState", "Question", "Subject", "parameters",
+    "ASKED", "RECOVERED", "SPOT_LIKE", "Asked", "BalanceState", "FuturesTrade", "OrderState", "Picture",
+    "Plan", "PositionState", "Question", "Subject", "parameters",
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 """An account as its events tell it: open orders, balances, positions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeVar
@@ -18,6 +18,7 @@ from fastbinance.user_events import (
     AccountPosition,
     AccountUpdate,
     ExecutionReport,
+    FuturesOrder,
     OrderTradeUpdate,
     UserEvent,
 )
@@ -28,7 +29,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 _FILLED: Final = frozenset({"TRADE", "CALCULATED"})
-# Ended orders and recovered trades that are remembered, so that what comes late does not bring them back.
+# Ended orders, recovered ones and recovered trades are remembered, so that what is late brings none back.
 _MOST: Final = 65_536
 
 
@@ -44,7 +45,7 @@ class Mark(NamedTuple):
     last_trades
         The newest trade of each symbol, and the orders that it was told for.
     live
-        Trades that have come since; symbol, trade and order.
+        Trades that have come since; symbol, trade and order. Only where one before them may be looked for.
     seen_ms
         Time of the newest event.
     """
@@ -66,6 +67,11 @@ class Picture:
     ----------
     account
         Kind of account, `UserEvent.account` of its events.
+    symbols
+        Symbols that it may trade, known before any event: the pair of isolated margin.
+    most_live
+        Trades that may come before a reconciliation is done, which has to know them. With more, it begins
+        anew from what is known then, and `has_hole`.
 
     Attributes
     ----------
@@ -80,15 +86,24 @@ class Picture:
     incomplete : set of str
         Symbols of which an event has shown, while the account is being reconciled, that one before it was
         missed.
+    told_old : set
+        Assets and positions whose newest event is older than what is known of them: it came late, behind a
+        recovered one. Whoever believes events as they come has to be told again.
+    has_hole : bool
+        Fills have been missed which the next reconciliation does not find: those before the newest that was
+        told of their symbol. Orders, balances and positions it finds all the same.
     unreadable : int
         Events that were left out, because an amount in them is no number.
     """
 
-    def __init__(self, account: str) -> None:
+    def __init__(self, account: str, symbols: Iterable[str] = (), most_live: int = _MOST) -> None:
         self.account: Final = account
+        self._most_live = most_live
+        self.has_hole = False
         self.is_founded = False
         self.seen_ms = 0
-        self.symbols: set[str] = set()
+        self.symbols: set[str] = set(symbols)
+        self.told_old: set[str | PositionKey] = set()
         self.unreadable = 0
         self._orders: dict[OrderKey, OrderState] = {}
         self._ended: dict[OrderKey, OrderState] = {}
@@ -97,6 +112,7 @@ class Picture:
         # The newest trade of each symbol, with the orders that it was told for.
         self._last_trades: dict[str, tuple[int, frozenset[int]]] = {}
         self._recovered: dict[tuple[str, int, int], None] = {}
+        self._recovered_orders: dict[OrderKey, None] = {}
         self._mark: Mark | None = None
         self.incomplete: set[str] = set()
         self.orders: Final[Mapping[OrderKey, OrderState]] = MappingProxyType(self._orders)
@@ -112,16 +128,27 @@ class Picture:
             self.unreadable += 1
 
     def was_recovered(self, event: UserEvent) -> bool:
-        """Whether an event tells of a trade that has been told as recovered, before the event came."""
-        if event.recovered or not self._recovered:
+        """Whether an event tells what has been told as recovered before it came: a trade, an earlier step.
+
+        Without its trades, which are not told again, such a step would bring back an order that has ended.
+        """
+        if event.recovered or not self._recovered_orders:
             return False
         if isinstance(event, ExecutionReport):
-            return (event.symbol, event.trade_id, event.order_id) in self._recovered
-        if isinstance(event, OrderTradeUpdate):
+            order: ExecutionReport | FuturesOrder = event
+        elif isinstance(event, OrderTradeUpdate):
             order = event.order
-            is_fill = order.execution_type in _FILLED
-            return is_fill and (order.symbol, order.trade_id, order.order_id) in self._recovered
-        return False
+        else:
+            return False
+        if order.execution_type in _FILLED:
+            return (order.symbol, order.trade_id, order.order_id) in self._recovered
+        if (order.symbol, order.order_id) not in self._recovered_orders:
+            return False
+        try:
+            state = _of_report(event) if isinstance(event, ExecutionReport) else _of_update(event)
+            return not is_later(state, self.order(state.key))
+        except ArithmeticError:
+            return False  # `apply` counts it
 
     # -- for `Plan`
 
@@ -140,23 +167,35 @@ class Picture:
             )
         return self._mark
 
+    def give_up(self) -> None:
+        """Forget what was known when events began to come again: what was missed is not going to be found."""
+        self._mark = None
+        self.incomplete.clear()
+        # A first reconciliation looks for no fills.
+        self.has_hole = self.has_hole or self.is_founded
+
+    def missed(self) -> None:
+        """Take note of an event that cannot be read: what it told may never be known."""
+        self.has_hole = self.has_hole or self.is_founded
+
     def end(self, began_ms: int) -> None:
         """End a reconciliation that was begun at a time."""
         self._mark = None
         self.incomplete.clear()
         self.is_founded = True
+        self.has_hole = False
         self._see(began_ms)
 
     # -- events
 
     def _apply(self, event: UserEvent) -> None:
         if isinstance(event, ExecutionReport):
-            self._step(_of_report(event), Decimal(event.last_quantity))
+            self._step(_of_report(event), Decimal(event.last_quantity), event.recovered)
             self._note(event, event.symbol, event.execution_type, event.trade_id, event.order_id)
             self._see(event.transaction_ms)
         elif isinstance(event, OrderTradeUpdate):
             order = event.order
-            self._step(_of_update(event), Decimal(order.last_quantity))
+            self._step(_of_update(event), Decimal(order.last_quantity), event.recovered)
             self._note(event, order.symbol, order.execution_type, order.trade_id, order.order_id)
             self._see(event.transaction_ms)
         elif isinstance(event, AccountPosition):
@@ -170,9 +209,11 @@ class Picture:
     def _see(self, moment: int) -> None:
         self.seen_ms = max(self.seen_ms, moment)
 
-    def _step(self, state: OrderState, filled: Decimal) -> None:
+    def _step(self, state: OrderState, filled: Decimal, is_recovered: bool) -> None:
         key = state.key
         self.symbols.add(state.symbol)
+        if is_recovered:
+            _remember(self._recovered_orders, key, None)
         known = self.order(key)
         if not is_later(state, known):
             return
@@ -197,8 +238,11 @@ class Picture:
         key = (symbol, trade_id, order_id)
         if event.recovered:
             _remember(self._recovered, key, None)
-        elif self._mark is not None:
+        elif self._mark is not None and self.is_founded:
             self._mark.live.add(key)
+            if len(self._mark.live) > self._most_live:
+                self.give_up()
+                self.mark()
 
     def _balance(self, asset: str, first: str, second: str, moment: int) -> None:
         known = self._balances.get(asset)
@@ -206,6 +250,9 @@ class Picture:
         state.says_as(None)  # raises where an amount is no number
         if known is None or moment >= known.updated_ms:
             self._balances[asset] = state
+            self.told_old.discard(asset)
+        else:
+            self.told_old.add(asset)
 
     def _account(self, event: AccountUpdate) -> None:
         moment = event.transaction_ms
@@ -230,6 +277,9 @@ class Picture:
             state.says_as(state)  # raises where an amount is no number
             if known is None or moment >= known.updated_ms:
                 self._positions[key] = state
+                self.told_old.discard(key)
+            else:
+                self.told_old.add(key)
 
 
 def _remember(memory: dict[K, V], key: K, value: V) -> None:

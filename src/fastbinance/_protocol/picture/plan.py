@@ -9,7 +9,9 @@ A plan begins when events come again and before the first of them is applied. Fr
 whole, so that events win over answers that are older; what answers know and events do not was missed.
 """
 
+from collections import Counter
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -17,7 +19,7 @@ import msgspec
 from fastbinance._protocol.picture.picture import Picture
 from fastbinance._protocol.picture.questions import (
     ASKED,
-    MOST_TRADES,
+    SPOT_LIKE,
     Question,
     balances_of,
     order_of,
@@ -38,6 +40,9 @@ from fastbinance._protocol.picture.steps import Story, missed_steps
 from fastbinance.user_events import EventReader, UserEvent
 
 __all__ = ["Plan"]
+
+# Of an order that goes on being filled: an account may trade faster than it can be asked about.
+_MOST_ASKED: Final = 3
 
 S = TypeVar("S", BalanceState, PositionState)
 
@@ -70,12 +75,13 @@ class Plan:
         self._picture: Final = picture
         self._reader: Final = reader
         self._began_ms: Final = began_ms
-        self._is_spot: Final = picture.account == "spot"
+        self._is_spot: Final = picture.account in SPOT_LIKE
         self._is_first: Final = not picture.is_founded
         self._balances: Final = dict(picture.balances)
         self._positions: Final = dict(picture.positions)
         self._symbols: Final = picture.symbols | set(symbols)
         mark = picture.mark()
+        self._mark: Final = mark
         self._orders: Final = mark.orders
         self._marked: Final = mark.balances
         self._live: Final = mark.live
@@ -90,8 +96,13 @@ class Plan:
         # What has been asked.
         self._asked: set[Question] = set()
         self._traded: set[str] = set()
-        self._sought: set[OrderKey] = set()
+        self._sought: Counter[OrderKey] = Counter()
         self._out: set[Question] = set()
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether too much has come since it began for it to be finished; see `Picture.has_hole`."""
+        return self._picture.mark() is not self._mark
 
     @property
     def is_done(self) -> bool:
@@ -107,7 +118,7 @@ class Plan:
             if question.symbol is not None and question.subject == "trades":
                 self._traded.add(question.symbol)
             if question.symbol is not None and question.order_id is not None:
-                self._sought.add((question.symbol, question.order_id))
+                self._sought[question.symbol, question.order_id] += 1
         return wanted
 
     def answer(self, question: Question, answer: Any) -> None:
@@ -164,6 +175,8 @@ class Plan:
             for key in self._trades
             if self._picture.order(key) is None and key not in self._told_orders and key not in self._sought
         ]
+        # A trade that is newer than its order must not be left to its event, which the next loss may take.
+        missing += [key for key in self._trades if self._sought[key] < _MOST_ASKED and self._is_behind(key)]
         wanted = [Question("order", symbol, order_id) for symbol, order_id in dict.fromkeys(missing)]
         if not self._is_first:
             wanted += [self._first_trades(symbol) for symbol in sorted(self._different() - self._traded)]
@@ -204,6 +217,9 @@ class Plan:
         elif question.subject == "order":
             state = order_of(answer)
             self._told_orders[state.key] = state
+            if state.executed > self._explained(state.key):
+                # Filled since its trades were asked for: what is not told now would be told never.
+                self._traded.discard(state.symbol)
         elif question.subject == "open_orders":
             self._told_orders |= {state.key: state for state in map(order_of, answer)}
             self._vanished = [key for key in self._picture.orders if key not in self._told_orders]
@@ -211,16 +227,33 @@ class Plan:
             self._take_trades(question, [trade_of(one) for one in answer])
 
     def _take_trades(self, question: Question, trades: list[TradeState]) -> None:
+        known = {trade.key for found in self._trades.values() for trade in found}
         for trade in trades:
+            if trade.key in known:
+                continue
             last, orders = self._last.get(trade.symbol, (0, frozenset()))
             if trade.trade_id > last or (trade.trade_id == last and trade.order_id not in orders):
                 self._trades.setdefault((trade.symbol, trade.order_id), []).append(trade)
-        if len(trades) >= MOST_TRADES and question.symbol is not None:
+        most = ASKED[self._picture.account]["trades"].most
+        if len(trades) >= most and question.symbol is not None:
             newest = max(trade.trade_id for trade in trades)
             self._traded.discard(question.symbol)
             self._last[question.symbol] = (newest, frozenset(
                 trade.order_id for trade in trades if trade.trade_id == newest
             ))  # fmt: skip
+
+    def _is_behind(self, key: OrderKey) -> bool:
+        """Tell whether what is known of an order is older than a trade of it."""
+        told, current = self._told_orders.get(key), self._picture.order(key)
+        executed = max(order.executed for order in (told, current) if order) if told or current else None
+        return executed is not None and self._explained(key) > executed
+
+    def _explained(self, key: OrderKey) -> Decimal:
+        """Return how far an order is filled by what was told of it and by the trades that answers tell."""
+        before, current = self._orders.get(key), self._picture.order(key)
+        executed = NOTHING if before is None else before.executed
+        executed += sum(Decimal(trade.quantity) for trade in self._trades.get(key, ()))
+        return executed if current is None else max(executed, current.executed)
 
     # -- events
 
@@ -265,7 +298,9 @@ class Plan:
             told = self._told_balances.get(asset)
             if told is None:
                 told = BalanceState(asset=asset, first="0", second="0", updated_ms=0)
-            if not _wins(old, self._balances.get(asset), told) and not told.says_as(old):
+            if _wins(old, self._balances.get(asset), told):
+                continue
+            if not told.says_as(old) or asset in self._picture.told_old:
                 found.append((asset, told, old))
         return found
 
@@ -279,7 +314,9 @@ class Plan:
                 told = PositionState(
                     symbol=key[0], position_side=key[1], amount="0", entry_price="0", updated_ms=0
                 )
-            if not _wins(old, self._positions.get(key), told) and not told.says_as(old):
+            if _wins(old, self._positions.get(key), told):
+                continue
+            if not told.says_as(old) or key in self._picture.told_old:
                 found.append((key, told, old))
         return found
 

@@ -1,10 +1,17 @@
 """What a picture is compared with: the questions, how they are put to each market, and what answers say."""
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from fastbinance._protocol.picture.states import BalanceState, OrderState, PositionState, TradeState
+from fastbinance._protocol.picture.margin import CrossAccount, IsolatedAccounts, MarginTrade
+from fastbinance._protocol.picture.states import (
+    BalanceState,
+    OrderState,
+    PositionState,
+    TradeState,
+    spelled,
+)
 from fastbinance.answers import (
     Account,
     AccountTrade,
@@ -18,14 +25,17 @@ from fastbinance.answers import (
 from fastbinance.answers.common import Answer
 
 __all__ = [
-    "ASKED", "MOST_TRADES", "Asked", "FuturesTrade", "Question", "Subject", "balances_of", "order_of",
+    "ASKED", "SPOT_LIKE", "Asked", "FuturesTrade", "Question", "Subject", "balances_of", "order_of",
     "parameters", "position_of", "trade_of",
 ]  # fmt: skip
 
 Subject: TypeAlias = Literal["open_orders", "account", "positions", "order", "trades"]
 
-#: Most trades in one answer; as many as that, and there may be more.
-MOST_TRADES: Final = 1000
+#: Accounts whose events are those of spot.
+SPOT_LIKE: Final = frozenset({"spot", "margin", "isolated"})
+
+# Of the quote asset of spot's markets.
+_QUOTE_UNIT: Final = Decimal("1e-8")
 
 
 class Question(NamedTuple):
@@ -95,18 +105,28 @@ class Asked(NamedTuple):
     Attributes
     ----------
     name
-        Method of the WebSocket API on spot, path of a GET on futures.
+        Path of a GET; on spot, method of the WebSocket API.
     answer
         What the answer is decoded to.
     weight
         What it costs.
+    most
+        Most trades in one answer; as many as that, and there may be more.
     """
 
     name: str
     answer: Any
     weight: int
+    most: int = 1000
 
 
+# Binance's pages of the trades of margin say 1000 today, and 500 for years before. Counted against limits of
+# each path, and not as many as /api has.
+_MARGIN: Final[Mapping[Subject, Asked]] = {
+    "open_orders": Asked("/sapi/v1/margin/openOrders", list[Order], 10),
+    "order": Asked("/sapi/v1/margin/order", Order, 10),
+    "trades": Asked("/sapi/v1/margin/myTrades", list[MarginTrade], 10, most=500),
+}
 #: How each question is put, by kind of account. What is missing has nothing to be asked about.
 ASKED: Final[Mapping[str, Mapping[Subject, Asked]]] = {
     "spot": {
@@ -115,6 +135,8 @@ ASKED: Final[Mapping[str, Mapping[Subject, Asked]]] = {
         "order": Asked("order.status", Order, 4),
         "trades": Asked("myTrades", list[AccountTrade], 20),
     },
+    "margin": {**_MARGIN, "account": Asked("/sapi/v1/margin/account", CrossAccount, 10)},
+    "isolated": {**_MARGIN, "account": Asked("/sapi/v1/margin/isolated/account", IsolatedAccounts, 10)},
     "usdm": {
         "open_orders": Asked("/fapi/v1/openOrders", list[FuturesOrder], 40),
         "account": Asked("/fapi/v2/account", UsdmAccount, 5),
@@ -132,15 +154,30 @@ ASKED: Final[Mapping[str, Mapping[Subject, Asked]]] = {
 }
 
 
-def parameters(question: Question) -> dict[str, Any]:
-    """Return the parameters of a question, as Binance names them."""
+def parameters(question: Question, how: Asked, pair: str | None = None) -> dict[str, Any]:
+    """Return the parameters of a question, as Binance names them.
+
+    Parameters
+    ----------
+    question, how
+        Which one, and how it is put.
+    pair
+        Whose account of isolated margin it is about.
+
+    Source: Margin Trading REST API, "Query Margin Account's Open Orders", "Query Isolated Margin Account
+    Info".
+    """
+    if pair is not None and question.subject == "account":
+        return {"symbols": pair}
     found = {
         "symbol": question.symbol,
         "orderId": question.order_id,
         "fromId": question.from_id,
         "startTime": question.start_ms,
-        "limit": MOST_TRADES if question.subject == "trades" else None,
+        "limit": how.most if question.subject == "trades" else None,
     }
+    if pair is not None:
+        found |= {"symbol": pair, "isIsolated": "TRUE"}
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -186,10 +223,13 @@ def order_of(answer: Order | FuturesOrder) -> OrderState:
     )
 
 
-def balances_of(answer: Account | UsdmAccount | CoinmAccount) -> dict[str, BalanceState]:
+def balances_of(
+    answer: Account | CrossAccount | IsolatedAccounts | UsdmAccount | CoinmAccount,
+) -> dict[str, BalanceState]:
     """Return the balances that an answer tells, by asset."""
-    if isinstance(answer, Account):
-        moment = answer.update_time or 0
+    if isinstance(answer, Account | CrossAccount | IsolatedAccounts):
+        # Margin does not say of when they are.
+        moment = (answer.update_time or 0) if isinstance(answer, Account) else 0
         states = [
             BalanceState(asset=one.asset, first=one.free, second=one.locked, updated_ms=moment)
             for one in answer.balances
@@ -222,9 +262,9 @@ def position_of(answer: UsdmPosition | CoinmPosition) -> PositionState:
     )
 
 
-def trade_of(answer: AccountTrade | FuturesTrade) -> TradeState:
+def trade_of(answer: AccountTrade | MarginTrade | FuturesTrade) -> TradeState:
     """Return the fill that an answer tells."""
-    if isinstance(answer, AccountTrade):
+    if isinstance(answer, AccountTrade | MarginTrade):
         return TradeState(
             symbol=answer.symbol,
             trade_id=answer.id,
@@ -232,7 +272,7 @@ def trade_of(answer: AccountTrade | FuturesTrade) -> TradeState:
             side="BUY" if answer.is_buyer else "SELL",
             price=answer.price,
             quantity=answer.qty,
-            quote_quantity=answer.quote_qty,
+            quote_quantity=answer.quote_qty or _paid(answer.price, answer.qty),
             commission=answer.commission,
             commission_asset=answer.commission_asset,
             is_maker=answer.is_maker,
@@ -253,3 +293,7 @@ def trade_of(answer: AccountTrade | FuturesTrade) -> TradeState:
         realized_profit=answer.realized_pnl,
         position_side=answer.position_side,
     )
+
+
+def _paid(price: str, quantity: str) -> str:
+    return spelled((Decimal(price) * Decimal(quantity)).quantize(_QUOTE_UNIT, ROUND_DOWN))

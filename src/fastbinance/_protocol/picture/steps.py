@@ -59,6 +59,11 @@ def missed_steps(story: Story, reader: EventReader, recv_ns: int) -> list[UserEv
     reached = filled[-1][0] if filled else steps[-1][0] if steps else current
     if best is told and reached is not None:
         steps += _rest(reached, best, current, is_spot=story.is_spot)
+    if current is not None:
+        # Told behind what events have told since: the fill is news, but the order does not go back to it.
+        steps = [
+            (state if is_later(state, current) else current, kind, trade) for state, kind, trade in steps
+        ]
     return [
         step_event(reader, recv_ns, state, kind, trade, spot=story.is_spot) for state, kind, trade in steps
     ]
