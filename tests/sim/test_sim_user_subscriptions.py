@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from support.api import DEFAULT, ED25519, ApiPeer, Key, connect_api, ed25519_key
+from support.rest import RestPeer, connect_rest
 
 from fastbinance.sim import Simulator
 from fastbinance.sim.timeunit import MICROSECONDS
@@ -17,6 +18,14 @@ async def place(peer: ApiPeer, key: Key = DEFAULT, symbol: str = "BTCUSDT") -> N
     """Have an order that rests, over a connection that has no subscription."""
     order = {"symbol": symbol, "side": "BUY", "type": "LIMIT", "timeInForce": "GTC"}
     await peer.result("order.place", **peer.signed(key, **order, quantity="0.01", price="20000"))
+
+
+async def place_on_margin(rest: RestPeer, **params: Any) -> None:
+    """Have one of margin, over REST."""
+    order = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC"}
+    order |= {"quantity": "0.01", "price": "20000", **params}
+    status, _ = await rest.signed("spot", "POST", "/sapi/v1/margin/order", **order)
+    assert status == 200
 
 
 async def events(peer: ApiPeer, count: int) -> list[tuple[int, str]]:
@@ -121,10 +130,10 @@ def test_a_token_gets_the_cross_account_s_events_until_it_expires(
         async with (
             Simulator(clock=clock, listen_token_seconds=60) as sim,
             connect_api(sim, "marginUserData") as peer,
-            connect_api(sim) as orders,
+            connect_rest(sim) as orders,
         ):
             first = await peer.result(BY_TOKEN, listenToken=sim.listen_token())
-            await place(orders)
+            await place_on_margin(orders)
             assert await events(peer, 2) == [(0, "executionReport"), (0, "outboundAccountPosition")]
             clock.advance(59_999)
             sim.step()
@@ -138,7 +147,7 @@ def test_a_token_gets_the_cross_account_s_events_until_it_expires(
                 "subscriptionId": 0, "event": {"e": "eventStreamTerminated", "E": clock.now_ms},
             }  # fmt: skip
             assert await peer.result("session.subscriptions") == [{"subscriptionId": 1}]
-            await place(orders)
+            await place_on_margin(orders)
             assert await events(peer, 2) == [(1, "executionReport"), (1, "outboundAccountPosition")]
 
     client.run(scene())
@@ -159,13 +168,14 @@ def test_an_isolated_account_gets_what_is_about_its_symbol(client: SimpleNamespa
         async with (
             Simulator() as sim,
             connect_api(sim, "marginUserData") as peer,
-            connect_api(sim) as orders,
+            connect_rest(sim) as orders,
         ):
             await peer.result(BY_TOKEN, listenToken=sim.listen_token(symbol="BTCUSDT"))
-            await peer.result(BY_TOKEN, listenToken=sim.listen_token(symbol="ETHBTC"))
-            await place(orders)
-            # The order holds USDT, which the other account does not have.
+            await peer.result(BY_TOKEN, listenToken=sim.listen_token(symbol="ETHUSDT"))
+            await place_on_margin(orders, isIsolated="TRUE")
             assert await events(peer, 2) == [(0, "executionReport"), (0, "outboundAccountPosition")]
+            # What cross margin does is told to no pair.
+            await place_on_margin(orders)
             assert await hears_nothing(peer)
 
     client.run(scene())

@@ -22,6 +22,9 @@ v2/account.position account.balance v2/account.balance account.status v2/account
 """
 COINM = "order.place order.modify order.cancel order.status account.position account.balance account.status"
 REST_ONLY = "openOrders.status openOrders.cancelAll userTrades"
+MARGIN = """
+order.place order.cancel order.status openOrders.status myTrades account.status isolated.account.status
+"""
 
 
 def test_every_method_about_trading_and_accounts_has_a_handler() -> None:
@@ -29,6 +32,7 @@ def test_every_method_about_trading_and_accounts_has_a_handler() -> None:
     wanted = {(product, name) for product, names in methods for name in names.split()}
     # What only REST has.
     wanted |= {(product, name) for product in ("usdm", "coinm") for name in REST_ONLY.split()}
+    wanted |= {("spot", f"margin.{name}") for name in MARGIN.split()}
     assert set(TradingScene().trading.handlers) == wanted
 
 

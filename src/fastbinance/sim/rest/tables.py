@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from fastbinance._rest_endpoints import RestProduct
+from fastbinance.sim.api.call import ApiError
 from fastbinance.sim.api.futures_methods import COINM_METHODS, USDM_METHODS
-from fastbinance.sim.api.kinds import BOOLEAN, INTEGER, SYMBOL, TEXT, Kind, Number
+from fastbinance.sim.api.kinds import BOOLEAN, CLIENT_ID, INTEGER, SYMBOL, TEXT, Choice, Kind, Number
 from fastbinance.sim.api.method import Method, Security, missing, unsigned
 from fastbinance.sim.api.spot_methods import SPOT_METHODS
 from fastbinance.sim.rest.endpoint import Endpoint, Meter, Table
@@ -15,6 +16,8 @@ from fastbinance.sim.user.keys import KeyProduct
 __all__ = ["GONE", "TABLES"]
 
 _DAY_MS: Final = 24 * 3_600_000
+#: Of isolated margin, in one question.
+_MOST_PAIRS: Final = 5
 
 #: Paths of spot that are no more, since February 2026; with every verb.
 GONE: Final = frozenset(
@@ -110,6 +113,11 @@ def _check_token(params: Mapping[str, Any]) -> None:
         raise missing("symbol")
 
 
+def _check_pairs(params: Mapping[str, Any]) -> None:
+    if params.get("symbols", "").count(",") >= _MOST_PAIRS:
+        raise ApiError(-1130, "Data sent for parameter 'symbols' is not valid.")
+
+
 _FUTURES: Final[Mapping[tuple[str, str], tuple[str, Method]]] = {
     ("GET", "v1/ping"): ("ping", unsigned(1, {})),
     ("GET", "v1/time"): ("time", unsigned(1, {})),
@@ -129,6 +137,46 @@ _TOKEN: Final = Method(
 )
 
 
+_ISOLATED: Final[dict[str, Kind]] = {"isIsolated": BOOLEAN, "symbol": SYMBOL}
+_BY_ID: Final[dict[str, Kind]] = {**_ISOLATED, "orderId": INTEGER, "origClientOrderId": TEXT}
+_ONE_ID: Final = (("orderId", "origClientOrderId"),)
+_PLACED: Final = SPOT_METHODS["order.place"]
+# Order counts of margin are none of spot's, and not counted here.
+_MARGIN: Final[Mapping[tuple[str, str], tuple[str, Method]]] = {
+    ("POST", "order"): (
+        "order.place",
+        Method(
+            Security.TRADE,
+            6,
+            {
+                **_PLACED.parameters,
+                "isIsolated": BOOLEAN,
+                "sideEffectType": Choice.of("NO_SIDE_EFFECT MARGIN_BUY AUTO_REPAY AUTO_BORROW_REPAY"),
+                "autoRepayAtCancel": BOOLEAN,
+            },
+            _PLACED.required,
+            check=_PLACED.check,
+        ),
+    ),
+    ("DELETE", "order"): (
+        "order.cancel",
+        Method(Security.TRADE, 10, {**_BY_ID, "newClientOrderId": CLIENT_ID}, ("symbol",), _ONE_ID),
+    ),
+    ("GET", "order"): ("order.status", Method(Security.USER_DATA, 10, _BY_ID, ("symbol",), _ONE_ID)),
+    ("GET", "openOrders"): (
+        "openOrders.status", Method(Security.USER_DATA, 10, _ISOLATED, check=_check_token)
+    ),
+    ("GET", "myTrades"): (
+        "myTrades", Method(Security.USER_DATA, 10, {**_TRADES, "isIsolated": BOOLEAN}, ("symbol",))
+    ),
+    ("GET", "account"): ("account.status", Method(Security.USER_DATA, 10, {})),
+    ("GET", "isolated/account"): (
+        "isolated.account.status",
+        Method(Security.USER_DATA, 10, {"symbols": TEXT}, check=_check_pairs),
+    ),
+}  # fmt: skip
+
+
 def _listen_keys(path: str, keys: KeyProduct, meter: Meter, *, names_key: bool = False) -> Table:
     """Make the three calls of one product; futures know the key by the account."""
     create = Method(Security.KEY, 1, {})
@@ -144,6 +192,8 @@ def _spot() -> Table:
     table: Table = {
         (verb, f"/api/v3/{path}"): Endpoint(name, SPOT_METHODS[name], "spot") for verb, path, name in _SPOT
     }
+    for (verb, path), (name, method) in _MARGIN.items():
+        table[verb, f"/sapi/v1/margin/{path}"] = Endpoint(f"margin.{name}", method, "sapi")
     table["POST", "/sapi/v1/userListenToken"] = Endpoint("listenToken.create", _TOKEN, "sapi")
     return table | _listen_keys("/sapi/v1/margin/listen-key", "margin_risk", "sapi", names_key=True)
 

@@ -4,7 +4,8 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, Literal, Protocol
@@ -17,7 +18,7 @@ from fastbinance.errors import ConfigurationError
 from fastbinance.sim.api.call import Product
 from fastbinance.sim.trading.amounts import UNIT, from_decimal
 
-__all__ = ["API_KEY", "API_SECRET", "Account", "Balance", "SimAccount", "Verifier"]
+__all__ = ["API_KEY", "API_SECRET", "Account", "Balance", "SimAccount", "Verifier", "Wallet"]
 
 #: Key of the account that every simulator has.
 API_KEY: Final = "fastbinance-sim-key"
@@ -26,6 +27,8 @@ API_SECRET: Final = "fastbinance-sim-secret"
 
 Algorithm = Literal["HMAC", "RSA", "Ed25519"]
 Amounts = Mapping[str, Decimal | int | str]
+#: Where coins are that trade on spot's markets.
+Wallet = Literal["spot", "margin", "isolated"]
 
 # Enough of everything that is listed for a test that does not think about balances.
 _PLENTY: Final[dict[Product, dict[str, int]]] = {
@@ -36,6 +39,7 @@ _PLENTY: Final[dict[Product, dict[str, int]]] = {
     "usdm": {"USDT": 10_000_000, "USDC": 10_000_000, "BNB": 1_000},
     "coinm": {"BTC": 100, "ETH": 2_000, "BNB": 10_000, "SOL": 50_000},
 }  # fmt: skip
+_PLENTY_OF_MARGIN: Final = {asset: coins // 2 for asset, coins in _PLENTY["spot"].items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,8 @@ class SimAccount:
         PEM of an RSA or Ed25519 public key: the private one stays with the client, as at Binance.
     balances
         Whole coins by product and asset, such as ``{"spot": {"USDT": "1000.5"}}``. A product that is not
-        named has plenty of everything; one that is named has what it says and nothing else.
+        named has plenty of everything; one that is named has what it says and nothing else. ``margin`` is
+        the wallet of cross margin, ``isolated`` that of each pair, of which it has the two assets.
     permissions
         ``TRADE`` lets it place and cancel, ``USER_DATA`` lets it ask.
     hedge_mode
@@ -62,7 +67,7 @@ class SimAccount:
     api_key: str
     secret: str | None = field(default=None, repr=False)
     public_key: str | bytes | None = field(default=None, repr=False)
-    balances: Mapping[Product, Amounts] = field(default_factory=dict)
+    balances: Mapping[Product | Wallet, Amounts] = field(default_factory=dict)
     permissions: frozenset[str] = frozenset({"TRADE", "USER_DATA"})
     hedge_mode: bool = False
 
@@ -141,6 +146,8 @@ class Balance:
 class Account:
     """One key with its balances.
 
+    The wallets of its margin are accounts of their own for the engine of spot, see `margin`.
+
     Parameters
     ----------
     wanted
@@ -148,13 +155,23 @@ class Account:
     uid
         Binance's number of it.
 
+    Attributes
+    ----------
+    wallet, symbol
+        Which wallet ``balances["spot"]`` is, and the pair of one of isolated margin.
+    owner
+        Whose wallet it is; itself, where it is no wallet of margin.
+
     Raises
     ------
     ConfigurationError
         It has no usable key, or a balance that is no amount.
     """
 
-    __slots__ = ("_verifier", "api_key", "balances", "hedge_mode", "permissions", "uid", "updated_ms")
+    __slots__ = (
+        "_margin", "_margin_coins", "_verifier", "api_key", "balances", "hedge_mode", "owner", "permissions",
+        "symbol", "uid", "updated_ms", "wallet",
+    )  # fmt: skip
 
     def __init__(self, wanted: SimAccount, uid: int) -> None:
         if not wanted.api_key:
@@ -168,6 +185,14 @@ class Account:
         self._verifier = _verifier(wanted)
         self.balances: dict[Product, dict[str, Balance]] = {
             product: _balances(wanted.balances.get(product), plenty) for product, plenty in _PLENTY.items()
+        }
+        self.wallet: Wallet = "spot"
+        self.symbol: str | None = None
+        self.owner: Account = self
+        self._margin: dict[str | None, Account] = {}
+        self._margin_coins: dict[Wallet, dict[str, int]] = {
+            wallet: _coins(wanted.balances.get(wallet), _PLENTY_OF_MARGIN)
+            for wallet in ("margin", "isolated")
         }
 
     def __repr__(self) -> str:
@@ -185,6 +210,30 @@ class Account:
     def balance(self, product: Product, asset: str) -> Balance:
         """Give the balance of an asset, which is there once somebody asks for it."""
         return self.balances[product].setdefault(asset, Balance())
+
+    @property
+    def isolated_symbols(self) -> list[str]:
+        """Pairs that have a wallet of isolated margin."""
+        return sorted(symbol for symbol in self._margin if symbol is not None)
+
+    def margin(self, symbol: str | None = None, assets: Iterable[str] = ()) -> "Account":
+        """Give the wallet of cross margin, or that of a pair, which is there once somebody asks for it.
+
+        Parameters
+        ----------
+        symbol, assets
+            The pair, and the two assets that it has.
+        """
+        found = self._margin.get(symbol)
+        if found is None:
+            found = self._margin[symbol] = copy(self)  # the same key, which may do the same
+            found.wallet = "margin" if symbol is None else "isolated"
+            found.symbol = symbol
+            found.updated_ms = 0
+            coins = self._margin_coins[found.wallet]
+            held = coins if symbol is None else {asset: coins.get(asset, 0) for asset in assets}
+            found.balances = {"spot": {asset: Balance(free=amount) for asset, amount in held.items()}}
+        return found
 
 
 def _verifier(wanted: SimAccount) -> Verifier:
@@ -207,9 +256,13 @@ def _verifier(wanted: SimAccount) -> Verifier:
 
 
 def _balances(wanted: Amounts | None, plenty: Mapping[str, int]) -> dict[str, Balance]:
+    return {asset: Balance(free=amount) for asset, amount in _coins(wanted, plenty).items()}
+
+
+def _coins(wanted: Amounts | None, plenty: Mapping[str, int]) -> dict[str, int]:
     if wanted is None:
-        return {asset: Balance(free=coins * UNIT) for asset, coins in plenty.items()}
-    balances = {}
+        return {asset: coins * UNIT for asset, coins in plenty.items()}
+    found = {}
     for asset, coins in wanted.items():
         try:
             free = from_decimal(coins)
@@ -217,8 +270,8 @@ def _balances(wanted: Amounts | None, plenty: Mapping[str, int]) -> dict[str, Ba
             raise ConfigurationError(f"balance of {asset}: {error}") from None
         if free < 0:
             raise ConfigurationError(f"balance of {asset}: {coins!r} is negative")
-        balances[asset] = Balance(free=free)
-    return balances
+        found[asset] = free
+    return found
 
 
 def _from_base64(signature: str) -> bytes | None:

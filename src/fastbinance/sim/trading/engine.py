@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from fastbinance.errors import ConfigurationError
 from fastbinance.keys import Environment
-from fastbinance.sim.api.call import Handler, Handlers, Product
-from fastbinance.sim.trading.accounts import API_KEY, API_SECRET, Account, SimAccount
+from fastbinance.sim.api.call import ApiError, Handler, Handlers, Product
+from fastbinance.sim.trading.accounts import API_KEY, API_SECRET, Account, SimAccount, Wallet
 from fastbinance.sim.trading.algo import AlgoDesk
 from fastbinance.sim.trading.amounts import from_decimal
 from fastbinance.sim.trading.futures import FuturesEngine
@@ -15,6 +15,7 @@ from fastbinance.sim.trading.futures_account import CoinmAccounts, UsdmAccounts
 from fastbinance.sim.trading.futures_events import account_update
 from fastbinance.sim.trading.futures_lists import FuturesLists
 from fastbinance.sim.trading.futures_methods import AlgoMethods, FuturesOrders
+from fastbinance.sim.trading.margin import MarginMethods
 from fastbinance.sim.trading.matching import MarketsView
 from fastbinance.sim.trading.spot import SpotEngine
 from fastbinance.sim.trading.spot_account import OrderCounts, SpotAccounts
@@ -47,7 +48,8 @@ class Trading:
     handlers
         A handler of each method about trading and accounts.
     on_event
-        Called with every user data event, as Binance spells it, at once and in order.
+        Called with every user data event, as Binance spells it, at once and in order. The account of
+        margin's is its wallet.
     """
 
     def __init__(
@@ -64,11 +66,14 @@ class Trading:
         self.usdm = FuturesEngine("usdm", markets, seed=environment, tell=self._tell)
         self.coinm = FuturesEngine("coinm", markets, seed=environment, tell=self._tell)
         self._algos = AlgoDesk(self.usdm)
+        spot_orders = SpotOrders(self.spot)
+        spot_accounts = SpotAccounts(self.spot, order_counts or _no_counts)
         parts: dict[Product, list[dict[str, Handler]]] = {
             "spot": [
-                SpotOrders(self.spot).handlers(),
+                spot_orders.handlers(),
                 SpotLists(self.spot).handlers(),
-                SpotAccounts(self.spot, order_counts or _no_counts).handlers(),
+                spot_accounts.handlers(),
+                MarginMethods(self.spot, spot_orders, spot_accounts).handlers(),
             ],
             "usdm": [
                 FuturesOrders(self.usdm).handlers(),
@@ -114,6 +119,24 @@ class Trading:
         account = Account(wanted, _FIRST_UID + len(self._accounts))
         self._accounts[account.api_key] = account
         return account
+
+    def wallet(self, account: Account, kind: Product | Wallet, symbol: str | None, now_ms: int) -> Account:
+        """Give where an account has its coins of a kind: itself, or a wallet of margin.
+
+        Raises
+        ------
+        ConfigurationError
+            It is isolated margin, and no pair of it is named, or none that there is.
+        """
+        if kind == "margin":
+            return account.margin()
+        if kind != "isolated":
+            return account
+        try:
+            instrument = self.spot.pit(symbol or "", now_ms).rules.instrument
+        except ApiError:
+            raise ConfigurationError(f"isolated margin is of a pair, and {symbol!r} is none") from None
+        return account.margin(symbol, (instrument.base_asset, instrument.quote_asset))
 
     def deposit(
         self, account: Account, product: Product, asset: str, coins: Decimal | int | str, now_ms: int

@@ -9,7 +9,7 @@ from fastbinance.sim.timeunit import MILLISECONDS, TimeUnit
 from fastbinance.sim.user.keys import ListenKey
 from fastbinance.sim.user.kinds import AccountKind
 
-__all__ = ["Event", "concerns", "key_expired", "spell_event", "stream_terminated"]
+__all__ = ["Event", "key_expired", "spell_event", "stream_terminated"]
 
 Event = Mapping[str, Any]
 
@@ -30,14 +30,6 @@ def spell_event(event: Event, unit: TimeUnit) -> bytes:
         times = _TIMES.get(str(event.get("e")), _EVENT_TIME)
         event = {name: _at(value, unit) if name in times else value for name, value in event.items()}
     return msgspec.json.encode(event)
-
-
-def concerns(event: Event, symbol: str) -> bool:
-    """Tell whether an event of spot is one of the isolated margin account of a symbol too."""
-    if "s" in event:
-        return bool(event["s"] == symbol)
-    assets = [held["a"] for held in event.get("B", ())] or [event.get("a", "")]
-    return any(asset and (symbol.startswith(asset) or symbol.endswith(asset)) for asset in assets)
 
 
 def key_expired(key: ListenKey, kind: AccountKind, now_ms: int) -> Event:

@@ -9,13 +9,7 @@ from fastbinance.sim.api.call import Product
 from fastbinance.sim.api.session import Session, Subscription
 from fastbinance.sim.timeunit import TimeUnit
 from fastbinance.sim.trading import Account
-from fastbinance.sim.user.events import (
-    Event,
-    concerns,
-    key_expired,
-    spell_event,
-    stream_terminated,
-)
+from fastbinance.sim.user.events import Event, key_expired, spell_event, stream_terminated
 from fastbinance.sim.user.faults import UserFaults
 from fastbinance.sim.user.keys import KeyProduct, ListenKey, UserDataKeys
 from fastbinance.sim.user.kinds import AccountKind
@@ -185,12 +179,7 @@ class Outlet:
         if product != "spot":
             self.send(product, account, event)
             return
-        # Margin has no wallet of its own here: it sees what spot does.
-        if self._faults.is_frozen:
-            return
-        for link, number, one in list(self._subscriptions()):
-            if one.account is account and (one.symbol is None or concerns(event, one.symbol)):
-                _notify(link, number, event)
+        self.send(account.wallet, account.owner, event, account.symbol)
 
     def _send_to_key(self, key: ListenKey, kind: AccountKind, event: Event) -> int:
         told = 0

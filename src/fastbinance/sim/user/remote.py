@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 from fastbinance.keys import Environment
 from fastbinance.sim.api.call import Product
 from fastbinance.sim.trading import API_KEY
+from fastbinance.sim.trading.accounts import Wallet
 from fastbinance.sim.user.events import Event
 from fastbinance.sim.user.keys import KeyProduct
 from fastbinance.sim.user.kinds import AccountKind
@@ -70,13 +71,16 @@ class RemoteUser:
         self,
         asset: str,
         coins: Decimal | int | str,
-        product: Product = "spot",
+        product: Product | Wallet = "spot",
         api_key: str = API_KEY,
         *,
+        symbol: str | None = None,
         environment: Environment = "prod",
     ) -> None:
         """Give an account coins, or with a negative number take some."""
-        self._call(lambda user: user.deposit(asset, coins, product, api_key, environment=environment))
+        self._call(
+            lambda user: user.deposit(asset, coins, product, api_key, symbol=symbol, environment=environment)
+        )
 
     def liquidate(
         self,

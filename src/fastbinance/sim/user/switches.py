@@ -8,6 +8,7 @@ from fastbinance.keys import Environment
 from fastbinance.sim.api.apis import Apis
 from fastbinance.sim.api.call import Product
 from fastbinance.sim.trading import API_KEY
+from fastbinance.sim.trading.accounts import Wallet
 from fastbinance.sim.trading.futures_floor import FuturesFloor
 from fastbinance.sim.trading.mishaps import call_margin, liquidate, pay_funding
 from fastbinance.sim.user.events import Event
@@ -88,14 +89,26 @@ class UserSwitches:
         self,
         asset: str,
         coins: Decimal | int | str,
-        product: Product = "spot",
+        product: Product | Wallet = "spot",
         api_key: str = API_KEY,
         *,
+        symbol: str | None = None,
         environment: Environment = "prod",
     ) -> None:
-        """Give an account coins, or with a negative number take some."""
-        account = self._apis.account(api_key, environment)
-        self._apis.trading(environment).deposit(account, product, asset, coins, self._clock_ms())
+        """Give an account coins, or with a negative number take some.
+
+        Parameters
+        ----------
+        product
+            Where they come to: ``margin`` and ``isolated`` are wallets of margin.
+        symbol
+            The pair of isolated margin.
+        """
+        trading, now_ms = self._apis.trading(environment), self._clock_ms()
+        wallet = trading.wallet(self._apis.account(api_key, environment), product, symbol, now_ms)
+        # A wallet of margin is an account of its own, whose coins trade on spot's markets.
+        where: Product = "spot" if product == "margin" or product == "isolated" else product
+        trading.deposit(wallet, where, asset, coins, now_ms)
         self._on_change()
 
     def liquidate(
