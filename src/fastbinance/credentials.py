@@ -54,7 +54,7 @@ class Credentials:
     Credentials(api_key='a-ke...', algorithm='HMAC')
     """
 
-    __slots__ = ("_algorithm", "_api_key", "_identity", "_sign")
+    __slots__ = ("_algorithm", "_api_key", "_give", "_identity", "_sign")
 
     def __init__(
         self,
@@ -76,6 +76,8 @@ class Credentials:
         self._algorithm = made.algorithm
         self._sign = made.sign
         self._identity = made.identity
+        # A function, so that nothing which shows attributes has the secret to show.
+        self._give = _giver(api_secret, password)
 
     @property
     def api_key(self) -> str:
@@ -102,6 +104,10 @@ class Credentials:
         """
         return self._sign(payload)
 
+    def _given(self) -> tuple[str | bytes, str | bytes | None] | None:
+        """Return what it was made from, for a feed in another process; None with `sign=`."""
+        return self._give()
+
     def __repr__(self) -> str:
         shown = self._api_key[:_SHOWN] if len(self._api_key) >= _SHOWN_FROM else ""
         return f"{type(self).__name__}(api_key={shown + '...'!r}, algorithm={self._algorithm!r})"
@@ -123,6 +129,15 @@ class Credentials:
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         raise TypeError("credentials are not pickled: make them where they are used")
+
+
+def _giver(
+    api_secret: str | bytes | None, password: str | bytes | None
+) -> Callable[[], tuple[str | bytes, str | bytes | None] | None]:
+    def give() -> tuple[str | bytes, str | bytes | None] | None:
+        return None if api_secret is None else (api_secret, password)
+
+    return give
 
 
 class _Made(NamedTuple):

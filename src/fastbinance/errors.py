@@ -4,10 +4,11 @@
 
     FastBinanceError
       ConfigurationError (ValueError)   the caller's mistake, found before any I/O
-      WaitTimeout (TimeoutError)        ready() waited in vain      .stream .timeout_seconds .missing
+      WaitTimeout (TimeoutError)        ready() waited in vain      .stream .timeout_seconds .missing .trouble
       TransportError
         ConnectFailed                   never came up               .ws_key .attempts .cause .kind
         ConnectionLost                  was up                      .ws_key .close_code .reason
+      FeedDied                          feed='process': it is gone  .pid .reason
       DecodeError                       payload we cannot read      .ws_key .code .offset .head
       StreamError
         SubscriptionRejected            Binance said no             .streams .code .reason
@@ -16,6 +17,7 @@
         StaleData                       older than was asked for    .stream .age_seconds .max_age_seconds
         StreamClosed                    unsubscribed, or the client is closed   .stream
       UserDataFailed                    an account's events will not come   .account .symbol .ws_key .code
+      UserDataDelayed                   an attempt at them failed, another follows        (the same)
 
 Facts are attributes and the message is a sentence made of them. Every class survives `pickle`, because a
 feed may live in a process of its own.
@@ -31,6 +33,7 @@ __all__ = [
     "ConnectionLost",
     "DecodeError",
     "FastBinanceError",
+    "FeedDied",
     "Lapped",
     "NoData",
     "StaleData",
@@ -38,6 +41,7 @@ __all__ = [
     "StreamError",
     "SubscriptionRejected",
     "TransportError",
+    "UserDataDelayed",
     "UserDataFailed",
     "WaitTimeout",
 ]
@@ -74,17 +78,23 @@ class WaitTimeout(FastBinanceError, TimeoutError):
         How long was waited.
     missing : str
         What had not come by then, such as ``"the confirmation"`` or ``"a first record"``.
+    trouble : str
+        What the last attempt failed at, of user data; empty where that is not known.
     """
 
-    def __init__(self, stream: str, timeout_seconds: float, missing: str = "a first record") -> None:
+    def __init__(
+        self, stream: str, timeout_seconds: float, missing: str = "a first record", trouble: str = ""
+    ) -> None:
         self.stream = stream
         self.timeout_seconds = timeout_seconds
         self.missing = missing
+        self.trouble = trouble
         # One argument for OSError, the parent of TimeoutError: it reads two as errno and text.
-        super().__init__(f"{stream}: still without {missing} after {timeout_seconds:g} s")
+        last = f"; the last attempt: {trouble}" if trouble else ""
+        super().__init__(f"{stream}: still without {missing} after {timeout_seconds:g} s{last}")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.stream, self.timeout_seconds, self.missing)
+        return type(self), (self.stream, self.timeout_seconds, self.missing, self.trouble)
 
 
 class TransportError(FastBinanceError):
@@ -162,6 +172,28 @@ class ConnectionLost(TransportError):
         how = "without a close frame" if self.close_code is None else f"with close code {self.close_code}"
         reason = f": {self.reason}" if self.reason else ""
         return f"{self.ws_key}: connection lost {how}{reason}"
+
+
+class FeedDied(FastBinanceError):
+    """The process of a feed has ended unasked. It is started again, with all that is wanted.
+
+    Never raised: it comes as an event of kind ``exception``.
+
+    Parameters
+    ----------
+    pid : int
+        Its number.
+    reason : str
+        How it has ended.
+    """
+
+    def __init__(self, pid: int, reason: str) -> None:
+        super().__init__(reason)
+        self.pid = pid
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.pid, self.reason)
 
 
 class DecodeError(FastBinanceError):
@@ -288,20 +320,24 @@ class StaleData(StreamError):
 
 
 class StreamClosed(StreamError):
-    """The ring gets no more records: it was unsubscribed, or its client is closed.
+    """The ring gets no more records: it was unsubscribed, its client is closed, or its server is gone.
 
     Parameters
     ----------
     stream : str
         Binance's stream name.
+    reason : str
+        Why; empty where it was this program that unsubscribed or closed.
     """
 
-    def __init__(self, stream: str) -> None:
-        super().__init__(stream)
+    def __init__(self, stream: str, reason: str = "") -> None:
+        super().__init__(stream, reason)
         self.stream = stream
+        self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.stream}: unsubscribed or its client is closed; no more records come"
+        why = self.reason or "unsubscribed or its client is closed"
+        return f"{self.stream}: {why}; no more records come"
 
 
 class UserDataFailed(FastBinanceError):
@@ -332,3 +368,38 @@ class UserDataFailed(FastBinanceError):
     def __str__(self) -> str:
         what = self.account if self.symbol is None else f"{self.account} {self.symbol}"
         return f"user data of account {what} ({self.ws_key}) cannot be had: {self.reason}"
+
+
+class UserDataDelayed(FastBinanceError):
+    """An attempt at the events of an account has failed, and another one follows.
+
+    Told as an event and never raised. Where events come already, it was an attempt at having them go on:
+    a listen key or token is renewed long before its end.
+
+    Attributes
+    ----------
+    account : str
+        What kind of account: ``"usdm"``.
+    symbol : str or None
+        Pair of an isolated margin account.
+    ws_key : str
+        The service that they come over.
+    code : int or None
+        Binance's code, where it gave one.
+    reason : str
+        In words.
+    """
+
+    def __init__(self, account: str, symbol: str | None, ws_key: str, code: int | None, reason: str) -> None:
+        super().__init__(account, symbol, ws_key, code, reason)
+        self.account = account
+        self.symbol = symbol
+        self.ws_key = ws_key
+        self.code = code
+        self.reason = reason
+
+    def __str__(self) -> str:
+        what = self.account if self.symbol is None else f"{self.account} {self.symbol}"
+        return (
+            f"user data of account {what} ({self.ws_key}): an attempt has failed, again soon: {self.reason}"
+        )

@@ -40,7 +40,7 @@ __all__ = [
 EventKind = Literal[
     "open", "message", "response", "reconnecting", "reconnected", "resubscribed", "close", "exception",
     "contract_info", "composite_index", "trading_session", "option_symbol", "all_tokens", "server_shutdown",
-    "drift", "rollover", "suspect", "gap", "authenticated", "limit",
+    "drift", "rollover", "suspect", "gap", "authenticated", "limit", "feed_restarted",
 ]  # fmt: skip
 EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
 
@@ -85,9 +85,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         - ``gap``: something is missing in a stream, and its ring's `gaps` say what; `reason` is the cause.
         - ``authenticated``: a connection to the WebSocket API is logged on.
         - ``limit``: four fifths of what Binance allows in requests or orders are used; `reason` says of what.
+        - ``feed_restarted``: the feed had a process of its own, which was gone (an ``exception`` with
+          `FeedDied`), and another one has taken its place; `reason` names it.
         - ``drift``: something has come for the first time that our tables do not know; `data` is a `Drift`.
     ws_key
-        Name of the service, after routing (``usdmPublic``).
+        Name of the service, after routing (``usdmPublic``); over HTTP such as ``"usdm REST"``.
     stream
         Stream name of a message, None where the message carries none.
     payload

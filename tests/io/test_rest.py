@@ -14,7 +14,7 @@ from aiohttp import web
 from support.addresses import other_loopback
 from support.rest_world import KEY, LISTEN_KEY, SECRET, RestWorld, refuse
 
-from fastbinance._protocol.request_limits import RateLimit
+from fastbinance._protocol.request_limits import RateLimit, RequestLimits
 from fastbinance.errors import ConfigurationError
 from fastbinance.request_errors import (
     AnswerMalformed,
@@ -230,6 +230,39 @@ async def test_what_was_too_much_is_not_sent_again_before_its_time(world, status
     with pytest.raises(RateLimited, match="not sent, Binance has refused more until then"):
         await world.call(rest)
     assert len(world.asked) == 1
+
+
+async def test_the_time_is_not_asked_for_during_a_ban(world):
+    rest = world.rest()
+    world.answers = [refuse(418, -1003, "banned", Retry_After="600")]
+    with pytest.raises(RateLimited, match="banned"):
+        await world.call(rest)
+    with pytest.raises(RateLimited, match="not sent, Binance has refused more until then"):
+        await world.call(rest, verb="GET", security="signed")
+    assert world.verbs == ["POST"]
+    assert len(world.asked) == 1
+
+
+async def test_a_ban_where_the_time_is_told_keeps_only_the_time_back(world):
+    banned = RequestLimits("spot")
+    now = asyncio.get_running_loop().time()
+    banned.refused(418, -1003, None, (), "", now, time.time() * 1e3)
+    rest = world.rest(products={"spot": banned}, urls={"portfolio": world.url, "spot": world.url})
+    how = {"security": "signed", "credentials": world.credentials, "is_safe": True}
+    await rest.call("portfolio", "GET", "/papi/v1/balance", **how)
+    assert [asked.path for asked in world.asked] == ["/papi/v1/balance"]
+
+
+async def test_the_weight_of_the_time_counts(world):
+    used = {"X-MBX-USED-WEIGHT-1M": "2395"}
+    world.answers = [lambda request: web.json_response({}, headers=used)]
+    rest = world.rest()
+    await world.call(rest)
+    with pytest.raises(RateLimited, match="not sent"):
+        await world.call(rest, verb="GET", security="signed", weight=5)
+    assert len(world.asked) == 1
+    await world.call(rest, verb="GET", security="signed", weight=4)
+    assert [asked.path for asked in world.asked[1:]] == ["/fapi/v1/time", "/fapi/v1/listenKey"]
 
 
 async def test_the_end_of_a_ban_is_taken_from_its_text(world):

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest_asyncio
+from aiohttp import web
 from support.rest_world import KEY, LISTEN_KEY, SECRET, RestWorld
 
 import fastbinance
@@ -64,6 +65,19 @@ async def test_the_clock_of_a_product_is_that_of_its_websocket_api(world):
     assert apis.clock("usdm").measured
     assert not apis.clock("spot").measured
     await apis.close()
+
+
+async def test_what_is_used_of_a_limit_is_told_as_an_event(world):
+    world.answers = [lambda request: web.json_response({}, headers={"X-MBX-USED-WEIGHT-1M": "2000"})]
+    async with fastbinance.AsyncClient(rest_urls={"usdm": world.url}) as client:
+        told = []
+        client.on("limit", told.append)
+        rest = client._on_pool(lambda pool: pool.apis.rest)
+        for _ in range(2):
+            await rest.call("usdm", "POST", "/fapi/v1/listenKey", **ASK)
+    (event,) = told
+    assert event.ws_key == "usdm REST"
+    assert event.reason == "usdm: 2000 of 2400 REQUEST_WEIGHT in 1 min are used"
 
 
 async def test_the_limits_of_binance_are_shared_and_those_of_this_machine_are_not():

@@ -112,3 +112,19 @@ async def test_a_limit_that_is_used_up_is_heeded(credentials):
         with pytest.raises(RateLimited):
             await rest.call("options", "POST", KEYS["options"], **how)
         assert sim.stats.rest_requests == before
+
+
+async def test_a_limit_of_sapi_that_is_used_up_holds_back_that_path_alone(credentials):
+    margin = "/sapi/v1/margin"
+    async with Simulator() as sim, calling(sim) as rest:
+        how = {"security": "signed", "credentials": credentials, "is_safe": True, "weight": 10}
+        sim.rest_answers(status=429, code=-1003, msg="too much", path=f"{margin}/account", times=1)
+        for _ in range(2):
+            with pytest.raises(RateLimited):
+                await rest.call("spot", "GET", f"{margin}/account", **how)
+        assert await rest.call("spot", "GET", f"{margin}/openOrders", **how) == []
+        assert await rest.call("spot", "GET", "/api/v3/openOrders", **how) == []
+        sim.rest_answers(status=418, code=-1003, msg="banned", path=f"{margin}/openOrders", times=1)
+        for path in (f"{margin}/openOrders", f"{margin}/myTrades", "/api/v3/openOrders"):
+            with pytest.raises(RateLimited):
+                await rest.call("spot", "GET", path, **how)

@@ -1,6 +1,7 @@
 """The requests of one client: a service for each WebSocket API and each pair of credentials, and REST."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any, Final
@@ -16,16 +17,16 @@ from fastbinance._io.sockets import is_loopback
 from fastbinance._io.stats import ConnectionStats
 from fastbinance._io.telling import Emit
 from fastbinance._protocol.method import Method, Product
-from fastbinance._protocol.request_limits import RequestLimits, Use
+from fastbinance._protocol.request_limits import LimitWarning, RequestLimits, Use
 from fastbinance._protocol.requests import Request, Settle
 from fastbinance._protocol.server_clock import ServerClock
 from fastbinance._protocol.signing import Signer
 from fastbinance._rest_endpoints import RestProduct, rest_url
 from fastbinance.errors import ConfigurationError
-from fastbinance.events import EventKind
+from fastbinance.events import Event, EventKind
 from fastbinance.keys import Environment, Urls, WsKey, base_url, describe, parse_key, route, stream_url
 
-__all__ = ["ApiServices", "product_of"]
+__all__ = ["ApiServices", "product_of", "takes_requests"]
 
 _PRODUCTS: Final[Mapping[WsKey, Product]] = {
     WsKey.MAIN_WS_API: "spot",
@@ -53,6 +54,11 @@ def product_of(ws_key: WsKey | str) -> Product:
             f"{key} ({describe(key).product}) takes no requests; these do: {', '.join(_PRODUCTS)}"
         )
     return _PRODUCTS[key]
+
+
+def takes_requests(key: WsKey | None) -> bool:
+    """Tell whether a service is one of those that requests go to, and subscriptions to user data."""
+    return key in _PRODUCTS
 
 
 class ApiServices:
@@ -139,6 +145,19 @@ class ApiServices:
             service = self.service(key, credentials)
         return service, service.submit(method, params, settle, timeout, resolve)
 
+    def begin(
+        self,
+        key: WsKey,
+        method: Method,
+        params: Mapping[str, Any],
+        settle: Settle,
+        timeout: float | None = None,
+        resolve: bool = True,
+    ) -> Callable[[], None]:
+        """Send a request; the returned function says that nobody waits for its answer any more."""
+        service, request = self.submit(key, method, params, settle, timeout, resolve)
+        return lambda: service.desk.abandon(request)
+
     def service(self, key: WsKey, credentials: Signer | None = None) -> ApiService:
         """Return a service, made if need be; it connects with its first request.
 
@@ -182,6 +201,7 @@ class ApiServices:
                 timeout=self._timeout,
                 recv_window=self._recv_window,
                 rng=self._rng,
+                warned=self._warned,
             )
         return self._rest
 
@@ -261,6 +281,9 @@ class ApiServices:
         await asyncio.gather(*(service.close() for service in self._services.values()), *rest)
         while self._endings:
             await asyncio.wait(self._endings)
+
+    def _warned(self, service: str, warning: LimitWarning) -> None:
+        self._emit(Event(kind="limit", ws_key=service, recv_ns=time.time_ns(), reason=str(warning)))
 
     def _of(self, key: WsKey) -> tuple[ApiService, ...]:
         routed, url = route(key, self._env), self.url(key)

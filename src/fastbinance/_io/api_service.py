@@ -36,6 +36,9 @@ logger = logging.getLogger("fastbinance")
 _ids: Final = request_ids()
 # While the desk asks about orders it is woken this soon after any answer: what is next may be sooner now.
 _ASK_SOON: Final = 0.1
+_SUBSCRIBES: Final = frozenset({"userDataStream.subscribe", "userDataStream.subscribe.signature"})
+_UNSUBSCRIBE: Final = "userDataStream.unsubscribe"
+_LOGOUT: Final = "session.logout"
 # A link that a subscription is still needed on goes after so long all the same.
 _HOLD_SECONDS: Final = 10.0
 
@@ -54,7 +57,13 @@ class Subscriber(Protocol):
         """Take note that a link is gone."""
 
     def take(self, link: int, subscription_id: int, event: bytes, recv_ns: int, /) -> bool:
-        """Take an event; tell whether the subscription is this one's."""
+        """Take an event; tell whether the subscription is this one's alone."""
+
+    def adopt(self, link: int, subscription_id: int, /) -> bool:
+        """Have a subscription that is nobody's, if one of this one's is without a name; tell whether."""
+
+    def ended(self, link: int, subscription_id: int | None, /) -> None:
+        """Take note that a request has ended a subscription of a link; None for all of them."""
 
     def holds(self, link: int, /) -> bool:
         """Tell whether a link is needed although there is a newer one."""
@@ -132,6 +141,8 @@ class ApiService(Seat):
         self._links: dict[Line, int] = {}
         self._lines: dict[int, Line] = {}
         self._subscribers: list[Subscriber] = []
+        #: Ids of the account's subscriptions that callers have made with requests of their own, by link.
+        self.others: dict[int, int] = {}
         # Links that have nothing more to answer and are held, and until when.
         self._held: dict[int, float] = {}
 
@@ -148,6 +159,8 @@ class ApiService(Seat):
         """Send a request as soon as possible; see `Desk.submit`."""
         now = self._loop.time()
         request = self.desk.submit(method, params, settle, now, timeout, resolve)
+        if method.name in _SUBSCRIBES or method.name in (_UNSUBSCRIBE, _LOGOUT):
+            request.settle = functools.partial(self._heed, request, request.settle)
         if self._slot is None:
             self.start()
         if self._timer is None or request.deadline < self._timer_at:
@@ -172,6 +185,11 @@ class ApiService(Seat):
         sent = self.desk.ask_on(link, method, params, settle, self._loop.time())
         self._arm()
         return sent
+
+    def ended(self, link: int, subscription_id: int | None) -> None:
+        """Tell of a subscription that a request has ended; None for all of a link."""
+        for subscriber in tuple(self._subscribers):
+            subscriber.ended(link, subscription_id)
 
     def release(self) -> None:
         """Let go of links that nobody holds any more."""
@@ -206,6 +224,7 @@ class ApiService(Seat):
         if number is not None:
             del self._lines[number]
             self._held.pop(number, None)
+            self.others.pop(number, None)
             self.desk.lost(number, now)
             for subscriber in tuple(self._subscribers):
                 subscriber.link_lost(number)
@@ -313,9 +332,34 @@ class ApiService(Seat):
 
     def _take_event(self, line: Line, subscription_id: int, event: bytes, recv_ns: int) -> bool:
         number = self._links.get(line)
-        return number is not None and any(
-            subscriber.take(number, subscription_id, event, recv_ns) for subscriber in self._subscribers
+        if number is None:
+            return False
+        if any(subscriber.take(number, subscription_id, event, recv_ns) for subscriber in self._subscribers):
+            return True
+        # Whose id is known comes first: who does not know its own would take everybody's.
+        return any(
+            subscriber.adopt(number, subscription_id)
+            and subscriber.take(number, subscription_id, event, recv_ns)
+            for subscriber in self._subscribers
         )
+
+    def _heed(self, request: Request, settle: Settle, result: Any, error: RequestError | None) -> None:
+        """Take note of what a request of a caller's own does to subscriptions, and settle it."""
+        if error is None and request.link is not None:
+            link, name = request.link.number, request.method.name
+            if name in _SUBSCRIBES:
+                made = result.get("subscriptionId") if isinstance(result, dict) else result.subscription_id
+                if isinstance(made, int):
+                    self.others[link] = made
+            elif name == _LOGOUT:
+                # What the session has subscribed ends with it, and Binance tells so.
+                self.others.pop(link, None)
+            else:
+                ended = request.params.get("subscriptionId")
+                if ended in (None, self.others.get(link)):
+                    self.others.pop(link, None)
+                self.ended(link, ended)
+        settle(result, error)
 
     def _take_in(self, line: Line, payload: bytes) -> None:
         """Give the desk an answer of a line, or what there is of one."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import quote, urlsplit
 
 from picows import WSMsgType
@@ -13,7 +13,7 @@ from fastbinance._core.histogram import Histogram
 from fastbinance._io.mail import Mail
 from fastbinance._io.options import ConnectionOptions
 from fastbinance._io.session import API_KEY_HEADER, Feed, FeedFactory, Reject, Session
-from fastbinance._io.sockets import Failure, explain
+from fastbinance._io.sockets import Failure, explain, without
 from fastbinance._io.stats import ConnectionStats, FeedCounters
 from fastbinance._protocol.lifecycle import State
 from fastbinance._protocol.line import Line
@@ -21,11 +21,29 @@ from fastbinance._protocol.subscriptions import URL_SAFE
 from fastbinance.errors import TransportError
 from fastbinance.keys import WsKey, format_of
 
-__all__ = ["Connection", "ConnectionOwner", "takes_streams_in_url"]
+__all__ = ["Connection", "ConnectionOwner", "UrlSecret", "takes_streams_in_url"]
 
 _NO_LATENCY = Latency(Histogram(), Histogram())
 
 logger = logging.getLogger("fastbinance")
+
+
+class UrlSecret:
+    """What comes behind a URL and is shown nowhere: a listen key. Each one is another, whatever its text.
+
+    Parameters
+    ----------
+    tail
+        Comes behind the URL.
+    words
+        What of it must not be seen, in each spelling that a peer may echo.
+    """
+
+    __slots__ = ("tail", "words")
+
+    def __init__(self, tail: str, *words: str) -> None:
+        self.tail: Final = tail
+        self.words: Final = tuple(word for word in dict.fromkeys(words) if word)
 
 
 class ConnectionOwner(Protocol):
@@ -105,8 +123,10 @@ class Connection:
         self.line = line
         self.ws_key = ws_key
         self.url = url
-        #: Comes behind the URL in each attempt, and is shown nowhere: a listen key.
-        self.secret = ""
+        #: Comes behind the URL in attempts that begin from now on.
+        self.secret: UrlSecret | None = None
+        #: Came behind it in the newest attempt.
+        self.dialled: UrlSecret | None = None
         self.mail = mail
         self.trouble: TransportError | None = None
         self.ended = asyncio.Event()
@@ -124,7 +144,7 @@ class Connection:
         self._replaced: Connection | None = None
         self._cancelled = False  # by us
         self._frames_at_ping = -1
-        self._next_url: str | None = None
+        self._next_in_url: tuple[str, ...] | None = None
         self.ended.set()
 
     @property
@@ -141,15 +161,11 @@ class Connection:
 
     def dial(self, in_url: tuple[str, ...]) -> None:
         """Begin an attempt."""
-        url = self.url + self.secret
-        if in_url:
-            names = "/".join(quote(name, safe=URL_SAFE) for name in in_url)
-            url += f"{'&' if '?' in url else '?'}streams={names}"
         if self._task is not None:
             # The socket is gone, and its task has yet to say why.
-            self._next_url = url
+            self._next_in_url = in_url
         else:
-            self._begin(url)
+            self._begin(in_url)
 
     def send(self, frame: bytes) -> None:
         """Send a control message."""
@@ -264,9 +280,15 @@ class Connection:
 
     # -- an attempt, and the connection it becomes
 
-    def _begin(self, url: str) -> None:
+    def _begin(self, in_url: tuple[str, ...]) -> None:
         self.ended.clear()
-        self._cancelled, self._next_url = False, None
+        self._cancelled, self._next_in_url = False, None
+        # Not before: the secret may be another one by now.
+        self.dialled = self.secret
+        url = self.url if self.dialled is None else self.url + self.dialled.tail
+        if in_url:
+            names = "/".join(quote(name, safe=URL_SAFE) for name in in_url)
+            url += f"{'&' if '?' in url else '?'}streams={names}"
         self._task = self._loop.create_task(self._attempt(url), name=f"fastbinance {self.ws_key}")
         self._task.add_done_callback(self._finished)
 
@@ -276,16 +298,16 @@ class Connection:
         try:
             session.feed = self._feed_factory(session, str(self.ws_key), self.line.number)
             self._owner.prepare(session.feed)
-            await session.dial(url, self._options, self._headers(), is_secret=bool(self.secret))
+            await session.dial(url, self._options, self._headers(), is_secret=self.dialled is not None)
         except Exception as error:
-            failure = explain(error, self._where, self._options.handshake_timeout, self._options.secrets)
+            failure = explain(error, self._where, self._options.handshake_timeout, self._secrets)
         else:
             await session.over()
         self._retire()
         if failure is not None:
             self._owner.failed(self, failure)
         else:
-            self._owner.explained(self, session.close_code, session.reason)
+            self._owner.explained(self, session.close_code, without(session.reason, self._secrets))
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         # Also when the loop's owner cancels everything: no socket outlives its task.
@@ -307,8 +329,8 @@ class Connection:
                 self._owner.lost(self)
         elif task.exception() is not None:
             logger.error("%s: a connection's task failed", self.ws_key, exc_info=task.exception())
-        if self._next_url is not None and self.line.state is State.CONNECTING:
-            self._begin(self._next_url)
+        if self._next_in_url is not None and self.line.state is State.CONNECTING:
+            self._begin(self._next_in_url)
 
     def _retire(self) -> None:
         session, self._session = self._session, None
@@ -318,6 +340,11 @@ class Connection:
                 self._heir._take_over(session.feed, self)
         if session is not None:
             session.release()
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        """What the present attempt has sent, and nobody may see."""
+        return (*self._options.secrets, *(() if self.dialled is None else self.dialled.words))
 
     def _headers(self) -> dict[str, str] | None:
         # To nobody who does not need it.

@@ -50,6 +50,12 @@ class EventHub:
         self._scheduled = False
         self._closed = False
         self._abandoned = False
+        #: Called on any thread when somebody begins to listen, or ends.
+        self.on_change: Callable[[], object] | None = None
+
+    def _changed(self) -> None:
+        if self.on_change is not None and not self._closed:
+            self.on_change()
 
     @property
     def lost(self) -> int:
@@ -80,6 +86,12 @@ class EventHub:
                 return True
         return False
 
+    def listeners(self) -> tuple[bool, frozenset[str], frozenset[tuple[str, str]]]:
+        """Return whether anybody wants all events, and else of which kinds and of which streams."""
+        only = [queue.only for kept in self._queues if (queue := kept()) is not None]
+        streams = frozenset(one for one in only if one is not None)
+        return None in only, frozenset(self._callbacks), streams
+
     def listen(self, capacity: int = EVENT_CAPACITY, only: tuple[str, str] | None = None) -> EventQueue:
         """Return a new queue that gets every event from now on, or only the messages of one stream."""
         queue = EventQueue(capacity, only)
@@ -90,6 +102,7 @@ class EventHub:
             weak = weakref.ref(queue)
             self._queues = (*alive, weak)
             queue.on_close = lambda: self._forget(weak)
+        self._changed()
         if self._closed:  # looked at last: close() may have come in between, and not have seen it
             queue.close()
         return queue
@@ -105,6 +118,7 @@ class EventHub:
         # With the lock: another thread may be in listen(), and its new queue must not be lost.
         with self._lock:
             self._queues = tuple(kept for kept in self._queues if kept is not weak)
+        self._changed()
 
     def on(self, kind: EventKind, callback: Callback) -> Callable[[], None]:
         """Call back for each event of a kind; the returned function ends it.
@@ -130,6 +144,7 @@ class EventHub:
                         target=self._serve, name="fastbinance-callbacks", daemon=True
                     )
                     self._thread.start()
+        self._changed()
         return lambda: self._off(kind, callback)
 
     def close(self, timeout: float | None = 1.0) -> None:
@@ -174,6 +189,7 @@ class EventHub:
             if not kept:
                 del callbacks[kind]
             self._callbacks = callbacks
+        self._changed()
 
     def _serve(self) -> None:
         for event in self._backlog:

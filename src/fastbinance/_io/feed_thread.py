@@ -7,16 +7,16 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
-from fastbinance._io.pool import Pool
 from fastbinance.errors import ConfigurationError
 
-__all__ = ["CLOSED", "FeedThread", "close_pool"]
+__all__ = ["CLOSED", "FeedThread", "close_pool", "new_loop"]
 
 logger = logging.getLogger("fastbinance")
 
 X = TypeVar("X")
+P = TypeVar("P", bound="Closing")
 
 CLOSED: Final = "the client is closed; make a new one"
 
@@ -28,7 +28,14 @@ _LAST_TURNS: Final = 5
 _LEAST_SECONDS: Final = 0.02
 
 
-async def close_pool(pool: Pool, deadline: float) -> None:
+class Closing(Protocol):
+    """What is closed in bounded time: a pool, here or in another process."""
+
+    async def close(self) -> None:
+        """Leave nothing on the loop."""
+
+
+async def close_pool(pool: Closing, deadline: float) -> None:
     """Close a pool until a time of `time.monotonic`; what has not ended then is torn down."""
     try:
         async with asyncio.timeout(max(deadline - time.monotonic(), _LEAST_SECONDS)):
@@ -44,7 +51,7 @@ async def _last_turns() -> None:
         await asyncio.sleep(0)
 
 
-class FeedThread:
+class FeedThread(Generic[P]):
     """A daemon thread with an event loop and a pool.
 
     It ends itself: whoever closes only asks for it, and waits for as long as there is time. So an end that
@@ -58,14 +65,14 @@ class FeedThread:
         Called on the thread when the pool has ended; must not wait.
     """
 
-    def __init__(self, make_pool: Callable[[], Pool], on_end: Callable[[], object]) -> None:
+    def __init__(self, make_pool: Callable[[], P], on_end: Callable[[], object]) -> None:
         self._make_pool = make_pool
         self._on_end = on_end
         self._claim = threading.Lock()  # taken by the one thread that runs, and never given back
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
-        self._started: Future[Pool] = Future()
+        self._started: Future[P] = Future()
         self._over = threading.Event()
         self._calls: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._end_by: float | None = None
@@ -80,7 +87,7 @@ class FeedThread:
         """Whether this is the thread: it must not wait for itself."""
         return threading.current_thread() is self._thread
 
-    def start(self) -> Pool:
+    def start(self) -> P:
         """Return the pool; the first call makes it. On any thread.
 
         Raises
@@ -180,7 +187,7 @@ class FeedThread:
         self._thread = threading.current_thread()
         loop: asyncio.AbstractEventLoop | None = None
         try:
-            loop = _new_loop()
+            loop = new_loop()
             asyncio.set_event_loop(loop)
             try:
                 loop.run_until_complete(self._main(loop))
@@ -224,7 +231,7 @@ class FeedThread:
                 done.set_exception(error)
 
 
-def _new_loop() -> asyncio.AbstractEventLoop:
+def new_loop() -> asyncio.AbstractEventLoop:
     try:
         import uvloop
     except ImportError:  # not on every platform; asyncio's own loop does the same, a little slower

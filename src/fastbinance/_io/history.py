@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -36,6 +37,8 @@ class History:
         self._news: deque[Gap] = deque(maxlen=_MOST_NEWS)
         # The last record before an outage: its sequence and its receive time.
         self._before: tuple[int, int] | None = None
+        #: Called with each thing that the ledger is told, the name of its method and the arguments.
+        self.told: Callable[[str, tuple[Any, ...]], object] | None = None
 
     # -- what happens
 
@@ -44,7 +47,7 @@ class History:
         now_ns = time.time_ns()
         with self._lock:
             ended = None if self._joins and ring is not None else self._ledger.lasting
-            self._ledger.restored(now_ns)
+            self._tell("restored", now_ns)
             if ended is not None and ended.cause == "connection lost":
                 # No ids will tell whether it has cost anything.
                 self._news.append(replace(ended, to_ns=now_ns))
@@ -53,18 +56,18 @@ class History:
         """Take note that no line carries it any more."""
         with self._lock:
             self._remember(ring)
-            self._ledger.lost(time.time_ns(), cause)
+            self._tell("lost", time.time_ns(), cause)
 
     def stale(self, ring: Any, seconds: float) -> None:
         """Take note that it has been suspiciously silent for so long."""
         with self._lock:
             self._remember(ring)
-            self._ledger.stale(time.time_ns() - int(seconds * 1e9))
+            self._tell("stale", time.time_ns() - int(seconds * 1e9))
 
     def fresh(self) -> None:
         """Take note that it speaks again."""
         with self._lock:
-            self._ledger.fresh(time.time_ns())
+            self._tell("fresh", time.time_ns())
 
     def look(self, ring: Any) -> tuple[Gap, ...]:
         """Take over what the ring has found missing, where there is one; return what is new."""
@@ -80,7 +83,7 @@ class History:
             self._news.clear()
             for symbol, first_id, last_id, from_ns, to_ns, restart in new:
                 cause: Cause = "ids restarted" if restart else "missing ids"
-                gaps.append(self._ledger.hole(symbol, first_id, last_id, from_ns, to_ns, cause))
+                gaps.append(self._tell("hole", symbol, first_id, last_id, from_ns, to_ns, cause))
             self._join(ring, new)
         return tuple(gaps)
 
@@ -96,7 +99,21 @@ class History:
         with self._lock:
             return self._ledger.why_not(from_ns, to_ns, now_ns)
 
+    # -- of a stream whose feed is in another process
+
+    def repeat(self, name: str, args: tuple[Any, ...]) -> None:
+        """Have the ledger told what another one was told there; see `told`."""
+        with self._lock:
+            getattr(self._ledger, name)(*args)
+
     # -- inside
+
+    def _tell(self, name: str, *args: Any) -> Any:
+        """Have the ledger told of something; with the lock."""
+        found = getattr(self._ledger, name)(*args)
+        if self.told is not None:
+            self.told(name, args)
+        return found
 
     def _told(self) -> tuple[Gap, ...]:
         with self._lock:
@@ -120,4 +137,4 @@ class History:
         except Lapped:
             return  # what came first is overwritten, and with it the proof
         if not any(from_ns <= before_ns and after_ns <= to_ns for _, _, _, from_ns, to_ns, _ in new):
-            self._ledger.joined(before_ns, after_ns)
+            self._tell("joined", before_ns, after_ns)

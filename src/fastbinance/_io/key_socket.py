@@ -4,7 +4,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
-from fastbinance._io.connection import Connection
+from fastbinance._io.connection import Connection, UrlSecret
 from fastbinance._io.mail import Mail
 from fastbinance._io.options import ConnectBudget, ConnectionOptions
 from fastbinance._io.seat import Seat
@@ -43,7 +43,7 @@ class KeySocket(Seat):
     on_event
         Called with the number of the connection, a payload, and when it came in nanoseconds.
     on_open, on_lost
-        Called with the URL's secret part, and when nothing is open any more.
+        Called with what a connection that is up was dialled with, and when none is up any more.
     feed_factory, emit, budget, options, rng
         See `Group`.
     """
@@ -54,7 +54,7 @@ class KeySocket(Seat):
         url: str,
         *,
         on_event: Callable[[int, bytes, int], object],
-        on_open: Callable[[str], object],
+        on_open: Callable[[UrlSecret], object],
         on_lost: Callable[[], object],
         feed_factory: FeedFactory,
         emit: Emit,
@@ -75,27 +75,24 @@ class KeySocket(Seat):
         self._on_event: Final = on_event
         self._on_open: Final = on_open
         self._on_lost: Final = on_lost
-        self._secret = ""
-        # Which key each connection was opened with, while it is open.
-        self._opened_with: dict[Line, str] = {}
+        self._secret: UrlSecret | None = None
 
-    def open(self, secret: str) -> None:
+    def open(self, secret: UrlSecret) -> None:
         """Have a connection to the URL with this behind it: a first one, or one that replaces the present."""
-        is_new, self._secret = secret != self._secret, secret
+        self._secret = secret
         if self._slot is None:
             self.start()
             return
-        if not is_new and any(self._opened_with.get(line) == secret for line in self._connections.all):
-            self._on_open(secret)
-            return
-        current = self._slot.current
         for connection in self._connections:
-            # What is not up yet is cut off, and a successor with the old key too; they dial with the new one.
-            is_up = connection.line.state is State.LIVE
-            if connection.secret != secret and not (is_up and connection.line is current):
-                connection.secret = secret
+            connection.secret = secret
+            if connection.line.state is State.CONNECTING and connection.dialled is not secret:
+                # It dials anew.
                 connection.hang_up()
-        self.replace()
+        current = self._slot.current
+        if current.state is State.LIVE and self._connections[current].dialled is secret:
+            self._on_open(secret)
+        else:
+            self._replace_outdated()
 
     def stats(self) -> tuple[ConnectionStats, ...]:
         """Return what is known now, of the present connection."""
@@ -111,8 +108,12 @@ class KeySocket(Seat):
         return line
 
     def _came_up(self, line: Line, now: float) -> None:
-        slot, secret = self._slot, self._connections[line].secret
-        self._opened_with[line] = secret
+        slot, connection = self._slot, self._connections[line]
+        secret = connection.dialled
+        if secret is None or secret is not self._secret:
+            # It was up before it could be told to dial anew.
+            connection.hang_up()
+            return
         if slot is not None and line is slot.successor:
             old = slot.current
             self._promote(slot, now)
@@ -121,9 +122,23 @@ class KeySocket(Seat):
         self._on_open(secret)
 
     def _went(self, line: Line, now: float) -> None:
-        self._opened_with.pop(line, None)
-        if not self._opened_with and not self._closed:
+        # One that was replaced may linger; nothing is to be hoped from it.
+        if not self.is_up and not self._closed:
             self._on_lost()
+
+    def finished(self, connection: Connection, /) -> None:
+        """See `ConnectionOwner`."""
+        super().finished(connection)
+        self._replace_outdated()
+
+    def _replace_outdated(self) -> None:
+        """Replace a present connection with another secret; where there is no room yet, as soon as there is.
+
+        One that is not up, and one that is to replace it, dial with the new secret by themselves.
+        """
+        slot = self._slot
+        if slot is not None and self._connections[slot.current].dialled is not self._secret:
+            self.replace()
 
     def _troubled(self, error: TransportError) -> None:
         """Do nothing: the session hears of what is open only."""

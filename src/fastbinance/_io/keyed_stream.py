@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from copy import copy
+from functools import partial
 from random import Random
 from typing import Any, Final
 from urllib.parse import quote
@@ -11,6 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from fastbinance._accounts import AccountKind
+from fastbinance._io.connection import UrlSecret
 from fastbinance._io.key_socket import KeySocket
 from fastbinance._io.options import ConnectBudget, ConnectionOptions
 from fastbinance._io.rest import Rest
@@ -30,15 +32,22 @@ from fastbinance.user_events import ListenKeyExpired, unwrap
 __all__ = ["KeyedStream"]
 
 _EXPIRED: Final = "listenKeyExpired"
+_EXPIRED_BYTES: Final = b'"listenKeyExpired"'
 _SAFE: Final = ""
 
 
 class _Key(msgspec.Struct, rename="camel"):
     listen_key: str
 
+    def __repr__(self) -> str:
+        return "<listen key>"
+
 
 class _Renewed(msgspec.Struct, rename="camel"):
     listen_key: str | None = None  # of some products
+
+    def __repr__(self) -> str:
+        return "<listen key, renewed>"
 
 
 class KeyedStream(UserStream):
@@ -90,9 +99,10 @@ class KeyedStream(UserStream):
         self._clock = clock
         self._events = events
         self._rest = rest
-        self._session = KeySession(self, backoff)
+        self._session = KeySession(self, backoff, options.renew_key_every)
         self._timer: asyncio.TimerHandle | None = None
         self._key = ""
+        self._secret: UrlSecret | None = None  # of the key
         self._socket = KeySocket(
             ws_key,
             url,
@@ -118,9 +128,17 @@ class KeyedStream(UserStream):
         """See `UserStream`."""
         return self._socket.replace()
 
+    @property
+    def is_up(self) -> bool:
+        """See `UserStream`."""
+        return self._socket.is_up
+
     def stats(self) -> tuple[ConnectionStats, ...]:
         """See `UserStream`."""
         return self._socket.stats()
+
+    def _connection_trouble(self) -> Exception | None:
+        return self._socket.trouble
 
     async def close(self) -> None:
         """See `UserStream`."""
@@ -145,10 +163,13 @@ class KeyedStream(UserStream):
         params = {"listenKey": key} if self.kind.names_key else {}
         self._call("PUT", params, _Renewed, self._renewed, self._not_renewed)
 
-    def open(self, key: str, /) -> None:
+    def open(self, key: str, anew: bool, /) -> None:
         """See `KeyDriver`."""
+        if anew or key != self._key or self._secret is None:
+            self._secret = UrlSecret(self._tail(key), key, quote(key, safe=_SAFE))
         self._key = key
-        self._loop.call_soon(self._open, key)
+        # Without the key: asyncio shows the arguments of what fails or is slow.
+        self._loop.call_soon(self._open)
 
     # -- UserStream
 
@@ -158,28 +179,29 @@ class KeyedStream(UserStream):
         if product is None:
             raise AssertionError(f"{self.kind.name} has nothing to ask")
         return await self._rest.call(
-            product, "GET", how.name, parameters(question), security="signed", credentials=self.credentials,
-            weight=how.weight, answer=how.answer, is_safe=True,
+            product, "GET", how.name, parameters(question, how), security="signed",
+            credentials=self.credentials, weight=how.weight, answer=how.answer, is_safe=True,
         )  # fmt: skip
 
     def _server_ms(self) -> float:
-        return float(self._clock.timestamp(time.time_ns() / 1e6))
+        # Trades are asked for from here on: not from a moment that Binance's clock has not reached yet.
+        return self._clock.reached_ms(time.time_ns() / 1e6)
 
     # -- inside
 
-    def _open(self, key: str) -> None:
-        if self.state not in ("closed", "failed") and key == self._key:
-            self._socket.open(self._path(key))
+    def _open(self) -> None:
+        if self.state not in ("closed", "failed") and self._secret is not None:
+            self._socket.open(self._secret)
 
-    def _path(self, key: str) -> str:
+    def _tail(self, key: str) -> str:
         if not self._events:
             return f"/{quote(key, safe=_SAFE)}"
         # Without it nobody would tell that the key has expired.
         wanted = dict.fromkeys((*self._events, _EXPIRED))
         return f"?listenKey={quote(key, safe=_SAFE)}&events={'/'.join(wanted)}"
 
-    def _opened(self, path: str) -> None:
-        if path == self._path(self._key):
+    def _opened(self, secret: UrlSecret) -> None:
+        if secret is self._secret:
             self._session.opened(self._key, self._loop.time())
             self._arm()
 
@@ -192,6 +214,10 @@ class KeyedStream(UserStream):
         data = self.receive(source, event, recv_ns, None)
         if isinstance(data, ListenKeyExpired):
             self._session.expired(data.listen_key, self._loop.time())
+            self._arm()
+        elif data is None and _EXPIRED_BYTES in event:
+            # It cannot be read, and what it is about is only too clear.
+            self._session.expired(None, self._loop.time())
             self._arm()
 
     def _call(
@@ -206,13 +232,14 @@ class KeyedStream(UserStream):
         if product is None:
             raise AssertionError(f"{self.kind.name} has no listen keys")
         # Asked twice it gives the same key.
-        call = self._rest.call(
-            product, verb, self.kind.path, params,
+        call = partial(
+            self._rest.call, product, verb, self.kind.path, params,
             security="key", credentials=self.credentials, answer=answer, is_safe=True,
         )  # fmt: skip
         self._begin(self._asked(call, good, bad), "listen key")
 
     def _given(self, answer: Any) -> None:
+        self.troubles.passed()
         self._session.key_given(answer.listen_key, self._loop.time())
         self._arm()
 
@@ -221,6 +248,7 @@ class KeyedStream(UserStream):
         self._arm()
 
     def _renewed(self, answer: Any) -> None:
+        self.troubles.end()
         self._session.renewed(answer.listen_key, self._loop.time())
         self._arm()
 

@@ -69,6 +69,10 @@ class ConnectionOptions:
         Messages a second, weighted by kind, above which the streams of a connection are shared out over two.
     spread_every
         Seconds between two looks at that.
+    renew_key_every
+        Seconds between renewals of a listen key, which Binance has live for twice as long.
+    weight_a_minute
+        What REST of each product allows in a minute, where it is not Binance's; None is Binance's.
     linger
         Seconds that a connection without streams is kept for the next one.
     read_buffer_bytes
@@ -97,6 +101,8 @@ class ConnectionOptions:
     hold_seconds: float = 0.020
     spread_load: float = 100_000.0
     spread_every: float = 5.0
+    renew_key_every: float = 1800.0
+    weight_a_minute: int | None = None
     linger: float = 2.0
     read_buffer_bytes: int = 64 * 1024
 

@@ -4,10 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from fastbinance._accounts import ACCOUNTS
 from fastbinance._io.options import ConnectionOptions
 from fastbinance._io.proxy import in_the_clear
 from fastbinance.errors import ConfigurationError
-from fastbinance.keys import Environment, Part, TimeUnit, Urls, WsKey, describe, key_for, route, stream_url
+from fastbinance.keys import (
+    Environment,
+    Part,
+    TimeUnit,
+    Urls,
+    WsKey,
+    describe,
+    environments,
+    key_for,
+    route,
+    stream_url,
+)
 from fastbinance.streams import Stream
 
 __all__ = ["Place", "Places"]
@@ -76,6 +88,39 @@ class Places:
         """
         routes = dict.fromkeys(route(named, self.env, part) for part in _MARKET_PARTS)
         return tuple(self._locate(routed, named) for routed in routes)
+
+    def is_user_data(self, named: WsKey) -> bool:
+        """Tell whether a service brings user data and nothing else.
+
+        Raises
+        ------
+        ConfigurationError
+            It does not exist in this environment.
+        """
+        return describe(route(named, self.env)).carries == "user_data"
+
+    def of_user_data(self, named: WsKey) -> Place:
+        """Return the routed key and the URL, without a listen key, of a service that brings user data.
+
+        Raises
+        ------
+        ConfigurationError
+            It does not exist in this environment.
+        """
+        routed = route(named, self.env)
+        for kind in ACCOUNTS.values():
+            # An account is asked for by another key than its route, and found where that is said to be.
+            is_there = self.env in environments(kind.ws_key)
+            if is_there and route(kind.ws_key, self.env, kind.part) == routed:
+                named = kind.ws_key
+        return routed, stream_url(
+            routed,
+            env=self.env,
+            market_maker=self.market_maker,
+            urls=self.urls,
+            named=named,
+            combined=False,
+        )
 
     def urls_of(self, place: Place, named: WsKey) -> tuple[str, ...]:
         """Return where each line connects: the hosts of sibling keys in turn, where there are any."""

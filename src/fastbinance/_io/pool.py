@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from random import Random
 
-from fastbinance._io.api_pool import ApiServices
+from fastbinance._io.api_pool import ApiServices, takes_requests
 from fastbinance._io.drifts import merged
 from fastbinance._io.group import Emit, Group
 from fastbinance._io.moves import Moves
@@ -169,7 +169,7 @@ class Pool:
         """Connect to a service ahead of need; its connections stay without streams too, until `end`."""
         if self._closed:
             raise ConfigurationError(f"the client is closed; {key} cannot be connected to")
-        if _takes_requests(key):
+        if describe(key).carries == "ws_api":
             self.apis.connect(key)
             return
         for place in self.places.of_service(key):
@@ -180,8 +180,12 @@ class Pool:
     def end(self, key: WsKey) -> tuple[Wish, ...]:
         """Give up all streams of a service and close its connections; return what was wanted."""
         given_up: list[Wish] = []
-        if _takes_requests(key):
+        if self._users is not None:
+            self._users.end_service(key)
+        if takes_requests(key):
             self.apis.end(key)
+            return ()
+        if self.places.is_user_data(key):
             return ()
         for place in self.places.of_service(key):
             # Those that were refused too: no group has them any more.
@@ -195,25 +199,35 @@ class Pool:
 
     def replace(self, key: WsKey | None = None) -> int:
         """Replace connections by new ones, which deliver first; return how many that concerns."""
-        if _takes_requests(key):
+        if key is not None and takes_requests(key):
             return self.apis.replace(key)
+        streams = 0 if self._users is None else self._users.replace(key)
+        if key is not None and self.places.is_user_data(key):
+            return streams
         places = self._groups.keys() if key is None else self.places.of_service(key)
-        streams = sum(group.replace() for place in tuple(places) for group in self._groups.get(place, ()))
-        if key is None and self._users is not None:
-            streams += self._users.replace()
+        streams += sum(group.replace() for place in tuple(places) for group in self._groups.get(place, ()))
         return streams + (self._apis.replace() if key is None and self._apis is not None else 0)
 
     def is_connected(self, key: WsKey) -> bool:
-        """Tell whether every route of a service has a connection that is up."""
-        if _takes_requests(key):
+        """Tell whether every route of a service has a connection that is up, or user data that it brings."""
+        if takes_requests(key):
             return self.apis.is_connected(key)
-        return all(
+        if self._users is not None and self._users.is_connected(key):
+            return True
+        return not self.places.is_user_data(key) and all(
             any(group.is_up for group in self._groups.get(place, ())) for place in self.places.of_service(key)
         )
 
     def url(self, key: WsKey) -> str:
-        """Return where a service is: of quotes and depth where it has two routes, of the first line."""
-        return self.apis.url(key) if _takes_requests(key) else self.places.of_service(key)[0][1]
+        """Return where a service is: of quotes and depth where it has two routes, of the first line.
+
+        Of user data it is what there is without a listen key.
+        """
+        if takes_requests(key):
+            return self.apis.url(key)
+        if self.places.is_user_data(key):
+            return self.places.of_user_data(key)[1]
+        return self.places.of_service(key)[0][1]
 
     def wishes(self) -> tuple[Wish, ...]:
         """Return all wishes, the failed ones too, in the order in which they were made."""
@@ -337,7 +351,3 @@ class Pool:
         ending = self._loop.create_task(group.close(), name=f"fastbinance end of {group.ws_key}")
         self._endings.add(ending)
         ending.add_done_callback(self._endings.discard)
-
-
-def _takes_requests(key: WsKey | None) -> bool:
-    return key is not None and describe(key).carries == "ws_api"

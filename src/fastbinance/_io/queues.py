@@ -194,6 +194,20 @@ class UnboundedQueue(Queue[E]):
             self._told_at = 2 * waiting
             logger.warning("%s: %d events wait for a consumer that is too slow", self._name, waiting)
 
+    def get_while(self, wanted: Callable[[], bool]) -> E | None:
+        """Wait for the next event and return it; None when it is not wanted, or when closed and empty.
+
+        `wanted` is asked right before an event is taken, and again after `look_again`.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._events or self._closed or not wanted())
+            return self._events.popleft() if self._events and wanted() else None
+
+    def look_again(self) -> None:
+        """Have who waits in `get_while` ask whether an event is wanted still."""
+        with self._changed:
+            self._changed.notify_all()
+
 
 def _settle(future: asyncio.Future[None]) -> None:
     """Wake who waits, unless it has gone."""

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, Final
 
+from fastbinance._io.troubles import sentence_of
 from fastbinance._protocol.backoff import Backoff
 from fastbinance._protocol.picture import ASKED, Asked, Picture, Plan, Question
 from fastbinance._protocol.user_session import WRONG_KEY
-from fastbinance.request_errors import RateLimited, RequestError, RequestRejected
+from fastbinance.request_errors import AnswerMalformed, RateLimited, RequestError, RequestRejected
 from fastbinance.user_events import EventReader, UserEvent
 
 __all__ = ["Reconciler"]
@@ -35,13 +36,16 @@ class Reconciler:
         Takes each event that was missed, in order.
     ready
         Called with whether the account has been reconciled: True once it has; False, before that, where it
-        could not be at once and is tried again, or where Binance does not let this API key ask.
+        could not be at once and is tried again, or where Binance does not let this API key ask. False alone
+        where it has been but for fills, because it was given up, or too many trades came before it was done.
     troubled
         Takes why it could not be.
     server_ms
         Binance's time.
     backoff
         Delays between attempts.
+    symbol
+        Pair of an isolated margin account.
     """
 
     def __init__(
@@ -55,8 +59,9 @@ class Reconciler:
         troubled: Callable[[Exception], object],
         server_ms: Callable[[], float],
         backoff: Backoff,
+        symbol: str | None = None,
     ) -> None:
-        self.picture: Final = Picture(account)
+        self.picture: Final = Picture(account, () if symbol is None else (symbol,))
         self._how: Final = ASKED[account]
         self._reader = reader
         self._ask = ask
@@ -75,25 +80,43 @@ class Reconciler:
     async def run(self) -> None:
         """Reconcile; try again until it is done. Cancelled when the events stop once more."""
         self._backoff.reset()
-        is_told = False
+        told: set[Hashable] = set()
         while True:
-            plan = Plan(self.picture, self._reader, int(self._server_ms()))
             try:
+                plan = Plan(self.picture, self._reader, int(self._server_ms()))
                 await self._carry_out(plan)
-            except (RequestError, ValueError) as error:
-                self._troubled(error)
-                if not is_told:
-                    is_told = True
-                    self._ready(False)
+                if plan.is_outdated:
+                    continue
+                is_whole = not self.picture.has_hole
+                events = plan.events(time.time_ns())
+            except Exception as error:
+                # Of whatever kind: without an end of this nobody would hear that events come.
+                self._tell(error, told)
                 if isinstance(error, RequestRejected) and error.code in WRONG_KEY:
+                    self.picture.give_up()
                     return
                 wait = error.retry_after if isinstance(error, RateLimited) else 0.0
                 await asyncio.sleep(max(wait, self._backoff.next()))
                 continue
-            for event in plan.events(time.time_ns()):
+            for event in events:
                 self._deliver(event)
-            self._ready(True)
+            if not is_whole:
+                logger.warning("user data of %s: fills were missed that are not told", self.picture.account)
+            if is_whole or not told:
+                self._ready(is_whole)
             return
+
+    def _tell(self, error: Exception, told: set[Hashable]) -> None:
+        """Tell why it could not be done, the unexpected once, and first of all that it is not done."""
+        is_foreseen = isinstance(error, RequestError)
+        kind = (type(error), getattr(error, "code", None)) if is_foreseen else sentence_of(error)
+        if kind not in told:
+            logger.warning("user data of %s: what was missed: %s", self.picture.account, sentence_of(error))
+        if is_foreseen or kind not in told:
+            self._troubled(error)
+        if not told:
+            self._ready(False)
+        told.add(kind)
 
     async def _carry_out(self, plan: Plan) -> None:
         while not plan.is_done:
@@ -105,4 +128,13 @@ class Reconciler:
                         raise
                     plan.not_found(question)
                 else:
-                    plan.answer(question, answer)
+                    self._read(plan, question, answer)
+
+    def _read(self, plan: Plan, question: Question, answer: Any) -> None:
+        try:
+            plan.answer(question, answer)
+        except ValueError as error:
+            method = self._how[question.subject].name
+            raise AnswerMalformed(
+                f"account {self.picture.account}", method, status=200, problem=str(error)
+            ) from None

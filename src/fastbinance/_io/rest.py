@@ -1,12 +1,11 @@
 """Requests over HTTP: the few that streaming needs, from signing to the answer or the error that is true."""
 
 import asyncio
-import itertools
 import logging
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from http import HTTPStatus
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
@@ -15,10 +14,11 @@ import msgspec
 
 from fastbinance._io.options import ConnectionOptions
 from fastbinance._io.proxy import in_the_clear
+from fastbinance._io.rest_call import RestCall
 from fastbinance._io.sockets import status_meaning
 from fastbinance._protocol.backoff import Backoff
 from fastbinance._protocol.method import Lane
-from fastbinance._protocol.request_limits import RequestLimits
+from fastbinance._protocol.request_limits import LimitWarning, RequestLimits
 from fastbinance._protocol.rest_messages import (
     WEIGHT_A_MINUTE,
     RestSecurity,
@@ -48,7 +48,7 @@ from fastbinance.request_errors import (
 )
 
 if TYPE_CHECKING:
-    from fastbinance._io.rest_http import Http, Reply, Sending
+    from fastbinance._io.rest_http import Http, Reply
 
 __all__ = ["LONGEST_ANSWER", "Rest"]
 
@@ -58,48 +58,15 @@ logger = logging.getLogger("fastbinance")
 LONGEST_ANSWER: Final = 32 * 1024 * 1024
 
 _API_KEY: Final = "X-MBX-APIKEY"
+_SAPI: Final = "/sapi/"
 # Of what may be sent twice; who renews a key in half an hour has the time for more.
 _RETRIES: Final = 2
-#: Of this process. Binance never sees them; an error that has none is about a request that did not go out.
-_numbers: Final = itertools.count(1)
+# Of the question for Binance's time.
+_TIME_WEIGHT: Final = 1
 
 
 class _Time(msgspec.Struct, rename="camel"):
     server_time: int
-
-
-@dataclass(slots=True)
-class _Call:
-    """One request, on its way through its attempts."""
-
-    product: RestProduct
-    verb: Verb
-    path: str
-    params: Mapping[str, Any]
-    security: RestSecurity
-    credentials: Signer | None
-    weight: int
-    answer: Any
-    is_safe: bool
-    number: int = field(default_factory=lambda: next(_numbers))
-    sending: "Sending | None" = None
-    signature: str = ""  # of the last attempt, as it stands in the query
-
-    @property
-    def account(self) -> str:
-        return "" if self.credentials is None else self.credentials.api_key
-
-    @property
-    def is_sent(self) -> bool:
-        return self.sending is not None and self.sending.at_ms is not None
-
-    @property
-    def names(self) -> tuple[str, str]:
-        return f"{self.product} REST", f"{self.verb} {self.path}"
-
-    @property
-    def facts(self) -> tuple[str, str, int]:
-        return (*self.names, self.number)
 
 
 class Rest:
@@ -125,6 +92,8 @@ class Rest:
         ``recvWindow`` of signed requests that name none, as it goes on the wire; None sends none.
     rng
         Source of the jitter.
+    warned
+        ``warned(service, warning)`` is told when most of a limit is used.
     longest_answer
         Bytes.
     """
@@ -141,6 +110,7 @@ class Rest:
         timeout: float = 10.0,
         recv_window: int | str | None = None,
         rng: Random | None = None,
+        warned: Callable[[str, LimitWarning], object] = lambda service, warning: None,
         longest_answer: int = LONGEST_ANSWER,
     ) -> None:
         self._options = options
@@ -152,11 +122,13 @@ class Rest:
         self._timeout = timeout
         self._recv_window = recv_window
         self._rng = Random() if rng is None else rng
+        self._warned = warned
         self._longest_answer = longest_answer
         self._loop = asyncio.get_running_loop()
         self._http: asyncio.Future[Http] | None = None
         self._decoders: dict[Any, Any] = {}
         self._measuring: dict[RestProduct, asyncio.Lock] = {}
+        self._of_paths: dict[str, RequestLimits] = {}
         # Of the calls that are under way: closing lets their time be up.
         self._scopes: set[asyncio.Timeout] = set()
         self._idle = asyncio.Event()
@@ -172,6 +144,27 @@ class Rest:
             It has none in this environment.
         """
         return rest_url(product, env=self._env, market_maker=self._market_maker, urls=self._urls)
+
+    def check(
+        self, product: RestProduct, path: str, security: RestSecurity, credentials: Signer | None
+    ) -> None:
+        """Refuse what `call` would, so that whoever calls later can be told at once.
+
+        Raises
+        ------
+        ConfigurationError
+            See `call`.
+        """
+        url = self.url(product)
+        if security == "none":
+            return
+        if credentials is None:
+            raise ConfigurationError(f"{path} wants credentials: give the client api_key= and api_secret=")
+        listener = in_the_clear(url, self._options.proxy)
+        if listener is not None:
+            raise ConfigurationError(
+                f"{product} REST would send the API key in the clear to {listener}: use https://"
+            )
 
     async def call(
         self,
@@ -204,7 +197,7 @@ class Rest:
         credentials
             Whose; not needed for ``"none"``.
         weight
-            What it counts against the limit of the address.
+            What it counts against the limit of the address, or of its path under ``/sapi``.
         answer
             Type to decode to.
         is_safe
@@ -220,8 +213,8 @@ class Rest:
         RequestError
             See `request_errors`.
         """
-        self._check(product, path, security, credentials)
-        call = _Call(product, verb, path, params or {}, security, credentials, weight, answer, is_safe)
+        self.check(product, path, security, credentials)
+        call = RestCall(product, verb, path, params or {}, security, credentials, weight, answer, is_safe)
         if self._closed:
             raise NotSent(*call.names, reason="the client is closed")
         result, error = await self._within(call, self._timeout if timeout is None else timeout)
@@ -246,21 +239,7 @@ class Rest:
 
     # -- one call
 
-    def _check(
-        self, product: RestProduct, path: str, security: RestSecurity, credentials: Signer | None
-    ) -> None:
-        url = self.url(product)
-        if security == "none":
-            return
-        if credentials is None:
-            raise ConfigurationError(f"{path} wants credentials: give the client api_key= and api_secret=")
-        listener = in_the_clear(url, self._options.proxy)
-        if listener is not None:
-            raise ConfigurationError(
-                f"{product} REST would send the API key in the clear to {listener}: use https://"
-            )
-
-    async def _within(self, call: _Call, timeout: float) -> tuple[Any, RequestError | None]:
+    async def _within(self, call: RestCall, timeout: float) -> tuple[Any, RequestError | None]:
         """Return the result or the error of a call, in bounded time."""
         scope: asyncio.Timeout | None = None
         try:
@@ -282,14 +261,15 @@ class Rest:
             return None, RequestOrphaned(*call.facts, reason="the client was closed before the answer")
         return None, RequestTimeout(*call.facts, timeout_seconds=timeout)
 
-    async def _attempts(self, call: _Call) -> tuple[Any, RequestError | None]:
+    async def _attempts(self, call: RestCall) -> tuple[Any, RequestError | None]:
         options, clock = self._options, self._clock(call.product)
         backoff = Backoff(base=options.backoff_base, cap=options.backoff_cap, rng=self._rng)
         is_told_time = False
         while True:
-            if call.security == "signed":
-                await self._measure(call.product, clock)
             seconds = self._held_back(call)
+            if call.security == "signed" and seconds <= 0.0:
+                await self._measure(call.product, clock)
+                seconds = self._held_back(call)  # as that has been answered
             if seconds > 0.0:
                 reason = "Binance has refused more until then"
                 return None, RateLimited(*call.names, reason=reason, retry_after=seconds)
@@ -304,11 +284,23 @@ class Rest:
                 return result, error
             await asyncio.sleep(backoff.next())
 
-    def _held_back(self, call: _Call) -> float:
-        limits, now = self._limits(call.product), self._loop.time()
-        return max(limits.refusal(Lane.READ, call.account, now), limits.wait_for(call.weight, now))
+    def _held_back(self, call: RestCall) -> float:
+        now, weight, own = self._loop.time(), call.weight, self._limits_of(call)
+        if call.security == "signed" and self._clock(call.product).wants_refresh(_wall_ms()):
+            weight += _TIME_WEIGHT  # of what is asked first
+        of_address = self._limits(call.product).refusal(Lane.READ, call.account, now)
+        return max(of_address, own.refusal(Lane.READ, call.account, now), own.wait_for(weight, now))
 
-    async def _attempt(self, call: _Call) -> tuple[Any, RequestError | None, bool]:
+    def _limits_of(self, call: RestCall) -> RequestLimits:
+        """Return what a call is counted against: each path of /sapi has limits of its own.
+
+        Source: Margin Trading REST API, "General Info", "Limits on /api/* and /sapi/*".
+        """
+        if not call.path.startswith(_SAPI):
+            return self._limits(call.product)
+        return self._of_paths.setdefault(call.path, RequestLimits(call.product))
+
+    async def _attempt(self, call: RestCall) -> tuple[Any, RequestError | None, bool]:
         """Return the result or the error of one attempt, and whether another one may do better."""
         from fastbinance._io.rest_http import Reply, Sending
 
@@ -327,7 +319,7 @@ class Rest:
             return None, NotSent(*call.facts, reason=reply.sentence), call.is_safe
         return None, RequestOrphaned(*call.facts, reason=reply.sentence), call.is_safe
 
-    def _query(self, call: _Call) -> str:
+    def _query(self, call: RestCall) -> str:
         if call.security != "signed" or call.credentials is None:
             return query_of(call.params)
         timestamp = self._clock(call.product).timestamp(_wall_ms())
@@ -336,13 +328,15 @@ class Rest:
 
     # -- what an answer says
 
-    def _judge(self, call: _Call, reply: "Reply") -> tuple[Any, RequestError | None, bool]:
+    def _judge(self, call: RestCall, reply: "Reply") -> tuple[Any, RequestError | None, bool]:
         limits, now = self._limits(call.product), self._loop.time()
         server_ms = self._clock(call.product).timestamp(_wall_ms())
         used = whole_number(reply.used_weight)
         if used is not None:
-            for warning in limits.learn_weight(used, WEIGHT_A_MINUTE[call.product], now, server_ms):
+            assumed = self._options.weight_a_minute or WEIGHT_A_MINUTE[call.product]
+            for warning in limits.learn_weight(used, assumed, now, server_ms):
                 logger.warning("%s: %s", call.names[0], warning)
+                self._warned(call.names[0], warning)
         status = reply.status
         if status >= 400:
             error = self._refusal(call, reply, limits, now, server_ms)
@@ -359,7 +353,7 @@ class Rest:
         return None, AnswerMalformed(*call.facts, status=status, problem=problem), False
 
     def _refusal(
-        self, call: _Call, reply: "Reply", limits: RequestLimits, now: float, server_ms: float
+        self, call: RestCall, reply: "Reply", limits: RequestLimits, now: float, server_ms: float
     ) -> RequestError:
         status = reply.status
         body = read_error(reply.body or b"", self._secrets(call))
@@ -372,10 +366,12 @@ class Rest:
         if not is_limited(status, body):
             return RequestRejected(*call.facts, status=status, code=body.code, reason=text)
         retry_at = retry_at_ms(reply.retry_after, body.msg, server_ms)
+        if status != HTTPStatus.IM_A_TEAPOT:  # a ban is the whole address's
+            limits = self._limits_of(call)
         seconds = limits.refused(status, body.code, retry_at, (), call.account, now, server_ms)
         return RateLimited(*call.facts, status=status, code=body.code, reason=text, retry_after=seconds)
 
-    def _secrets(self, call: _Call) -> tuple[str, ...]:
+    def _secrets(self, call: RestCall) -> tuple[str, ...]:
         """Return what was sent and must not come back: keys, listen keys, and the words of headers."""
         signature = call.signature
         return (
@@ -397,7 +393,9 @@ class Rest:
             if not clock.wants_refresh(_wall_ms()):
                 return
             owner, path = time_path(product)
-            call = _Call(owner, "GET", path, {}, "none", None, 1, _Time, True)
+            call = RestCall(owner, "GET", path, {}, "none", None, _TIME_WEIGHT, _Time, True)
+            if self._held_back(call) > 0.0:
+                return  # a ban is one of all that is asked there
             result, error, _ = await self._attempt(call)
             if error is None and call.sending is not None and call.sending.at_ms is not None:
                 clock.observe(call.sending.at_ms, _wall_ms(), result.server_time)
@@ -408,12 +406,12 @@ class Rest:
     # -- inside
 
     async def _loaded(self) -> "Http":
-        """Return what sends, loaded and made at the first call.
+        """Return what sends, loaded and made at the first call, and at the next where that has failed.
 
         Loading and reading the system's certificates take tenths of a second: on a thread, while the feed
         that runs on this one goes on.
         """
-        if self._http is None:
+        if self._http is None or _has_failed(self._http):
             self._http = asyncio.ensure_future(self._load())
         # A call that is given up must not take it from the others.
         return await asyncio.shield(self._http)
@@ -423,6 +421,10 @@ class Rest:
         from fastbinance._io.rest_http import Http
 
         return Http(self._options, context, _wall_ms, self._longest_answer)
+
+
+def _has_failed(loading: "asyncio.Future[Http]") -> bool:
+    return loading.done() and (loading.cancelled() or loading.exception() is not None)
 
 
 def _loaded_context(context: ssl.SSLContext | None) -> ssl.SSLContext:

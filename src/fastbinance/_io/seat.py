@@ -63,6 +63,8 @@ class Seat(ABC):
         self.ws_key: Final = ws_key
         #: Where the next connection goes.
         self.url = url
+        #: Why there is no connection; None where there is one, or none was tried. May be read on any thread.
+        self.trouble: TransportError | None = None
         self._budget = budget
         self._options = options
         self._loop = asyncio.get_running_loop()
@@ -180,6 +182,7 @@ class Seat(ABC):
         if current:
             self._opened = True
             self._telling.opened(line, again=connection.opens > 0)
+        self.trouble = None
         line.opened(now)
         if slot is not None:
             slot.shutting.discard(line.number)
@@ -197,6 +200,8 @@ class Seat(ABC):
             self._budget.banned(urlsplit(connection.url).hostname or "", failure.retry_after)
         trouble = failure.as_error(str(self.ws_key), line.attempts)
         connection.trouble = trouble
+        if self._is_current(line):
+            self.trouble = trouble
         self._troubled(trouble)
         self._telling.failed(line, trouble, self._replacing(line))
         line.failed(self._loop.time(), failure.retry_after)
@@ -224,7 +229,7 @@ class Seat(ABC):
             return
         trouble = ConnectionLost(str(self.ws_key), close_code, reason)
         if heir.state is not State.LIVE:
-            self._connections[heir].trouble = trouble
+            self._connections[heir].trouble = self.trouble = trouble
         self._telling.lost(line, trouble, self._replacing(line))
 
     def abandoned(self, connection: Connection, /) -> None:

@@ -30,6 +30,7 @@ __all__ = [
     "is_loopback",
     "open_socket",
     "status_meaning",
+    "without",
 ]
 
 #: Family of a socket, and what it connects to.
@@ -242,7 +243,7 @@ def explain(error: Exception, place: str, timeout: float, secrets: Collection[st
     if isinstance(error, ProxyFailed):
         return Failure(str(error), kind="proxy", status=error.status)
     kind, cause = _kind_and_cause(error, place, timeout)
-    return Failure(_without(cause, secrets), kind=kind)
+    return Failure(without(cause, secrets), kind=kind)
 
 
 def _kind_and_cause(error: Exception, place: str, timeout: float) -> tuple[FailureKind, str]:
@@ -293,7 +294,7 @@ def _refused(error: WSHandshakeError, status: int, place: str, secrets: Collecti
     if status in _BANNED:
         seconds = _ban_seconds(headers.get("Retry-After"), "" if said is None else said.msg)
         cause += f"; next attempt in {seconds:g} s"
-    return Failure(_without(cause, secrets), seconds, "http", status, body[:_KEPT_BYTES])
+    return Failure(without(cause, secrets), seconds, "http", status, body[:_KEPT_BYTES])
 
 
 def status_meaning(status: int) -> str:
@@ -338,7 +339,8 @@ def _seconds_of(retry_after: str) -> float:
         return _BAN_SECONDS
 
 
-def _without(text: str, secrets: Collection[str]) -> str:
+def without(text: str, secrets: Collection[str]) -> str:
+    """Return what somebody has said, with stars for what must not be seen."""
     for secret in secrets:
         text = text.replace(secret, "***")
     return text

@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fastbinance._accounts import AccountKind, account_kind
-from fastbinance._io.api_pool import ApiServices
+from fastbinance._io.api_pool import ApiServices, takes_requests
 from fastbinance._io.keyed_stream import KeyedStream
 from fastbinance._io.options import ConnectBudget, ConnectionOptions
+from fastbinance._io.proxy import in_the_clear
 from fastbinance._io.rest import Rest
 from fastbinance._io.session import FeedFactory
 from fastbinance._io.sockets import is_loopback
@@ -102,7 +103,10 @@ class UserStreams:
             self._check_alone(place)
         stream = self._streams.get(place)
         if stream is None or stream.state in ("failed", "closed"):
-            stream = self._streams[place] = self._make(kind, symbol, credentials, events, reconciles)
+            made = self._make(kind, symbol, credentials, events, reconciles)
+            if stream is not None:
+                self.end(stream)  # its goodbyes may be under way
+            stream = self._streams[place] = made
             stream.start()
         return stream
 
@@ -112,22 +116,36 @@ class UserStreams:
             if account == "spot" and owner == credentials:
                 stream.answered(answer)
 
-    def end(self, stream: UserStream) -> None:
+    def end(self, stream: object) -> None:
         """End a stream that nobody listens to any more."""
-        for place in [place for place, other in self._streams.items() if other is stream]:
-            del self._streams[place]
-        task = self._loop.create_task(stream.close(), name="fastbinance end of user data")
-        self._endings.add(task)
-        task.add_done_callback(self._endings.discard)
+        for place, own in tuple(self._streams.items()):
+            if own is stream:
+                del self._streams[place]
+                if self._loop.is_closed():
+                    return  # its connections have ended with it
+                task = self._loop.create_task(own.close(), name="fastbinance end of user data")
+                self._endings.add(task)
+                task.add_done_callback(self._endings.discard)
 
     def sample(self) -> None:
         """Look at every connection."""
         for stream in self._streams.values():
             stream.sample()
 
-    def replace(self) -> int:
-        """Replace every connection by a new one, which is up first; return how many that concerns."""
-        return sum(stream.replace() for stream in self._streams.values())
+    def replace(self, key: WsKey | None = None) -> int:
+        """Replace connections by new ones, which are up first; return how many that concerns."""
+        return sum(stream.replace() for stream in self._of(key))
+
+    def is_connected(self, key: WsKey) -> bool:
+        """Tell whether a connection of a service that brings user data is open."""
+        routed = route(key, self._env)
+        return any(stream.is_up for stream in self._streams.values() if stream.ws_key == routed)
+
+    def end_service(self, key: WsKey) -> None:
+        """End the streams of a service, whoever listens to them."""
+        for stream in self._of(key):
+            stream.begin_close()
+            self.end(stream)
 
     def stats(self) -> tuple[ConnectionStats, ...]:
         """Return what is known about each connection now."""
@@ -145,6 +163,18 @@ class UserStreams:
         while self._endings:
             await asyncio.wait(self._endings)
 
+    def _of(self, key: WsKey | None) -> tuple[UserStream, ...]:
+        """Return the streams that come over a service, or over a route of it; all for None."""
+        streams = tuple(self._streams.values())
+        return streams if key is None else tuple(one for one in streams if self._is_of(one, key))
+
+    def _is_of(self, stream: UserStream, key: WsKey) -> bool:
+        routed = route(key, self._env)
+        if isinstance(stream, SubscribedStream):
+            is_there = takes_requests(key) and stream.service.url == self._apis.url(key)
+            return is_there and stream.ws_key == routed
+        return routed in (stream.ws_key, route(stream.kind.ws_key, self._env))
+
     def _make(
         self,
         kind: AccountKind,
@@ -158,7 +188,9 @@ class UserStreams:
         options = self._options
         backoff = Backoff(base=options.backoff_base, cap=options.backoff_cap, rng=self._rng)
         if kind.rest is not None:
+            # Keys, tokens and what was missed are asked for later, where nobody could be told.
             self._check_rest(kind, self._url(kind, routed))
+            self._rest.check(kind.rest, kind.path, "key", credentials)
         if kind.mechanism != "key":
             service = self._apis.service(kind.ws_key, credentials)
             return SubscribedStream(
@@ -166,8 +198,11 @@ class UserStreams:
                 service=service, rest=self._rest, lookup=self._lookup, backoff=backoff, reconciles=reconciles,
             )  # fmt: skip
         url = self._url(kind, routed)
-        if url.startswith("ws:") and not is_loopback(urlsplit(url).hostname or ""):
-            raise ConfigurationError(f"{routed} would send a listen key in the clear: use wss://")
+        listener = in_the_clear(url, options.proxy)
+        if listener is not None:
+            raise ConfigurationError(
+                f"{routed} would send a listen key in the clear to {listener}: use wss://"
+            )
         return KeyedStream(
             kind, symbol, routed, credentials, report,
             url=url, events=events, rest=self._rest, backoff=backoff, feed_factory=self._feed_factory,

@@ -2,19 +2,21 @@
 
 import asyncio
 import logging
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, Final, Literal
 
 from fastbinance._accounts import AccountKind
 from fastbinance._io.reconciling import Reconciler
 from fastbinance._io.stats import ConnectionStats
+from fastbinance._io.troubles import Troubles, sentence_of
 from fastbinance._protocol.backoff import Backoff
 from fastbinance._protocol.duplicates import Duplicates
 from fastbinance._protocol.picture import ASKED, Asked, Question
 from fastbinance._protocol.signing import Signer
 from fastbinance.answers import OrderPlaced
-from fastbinance.errors import ConfigurationError, DecodeError, UserDataFailed
+from fastbinance.errors import ConfigurationError, DecodeError, UserDataDelayed, UserDataFailed
 from fastbinance.keys import WsKey
 from fastbinance.request_errors import RateLimited, RequestError, RequestRejected
 from fastbinance.user_events import (
@@ -40,7 +42,7 @@ _HEAD_BYTES: Final = 256
 def refusal_of(error: Exception) -> tuple[int | None, str, float]:
     """Return Binance's code, the reason, and for how many seconds it wants to be left alone."""
     code = error.code if isinstance(error, RequestRejected) else None
-    return code, str(error), error.retry_after if isinstance(error, RateLimited) else 0.0
+    return code, sentence_of(error), error.retry_after if isinstance(error, RateLimited) else 0.0
 
 
 class UserStream(ABC):
@@ -86,6 +88,7 @@ class UserStream(ABC):
         self.reader: Final = EventReader(kind.name, symbol)
         self.duplicates: Final = Duplicates()
         self.malformed = 0
+        self.troubles: Final = Troubles(kind.name, symbol, ws_key, report)
         self._report = report
         self._hear: tuple[Callable[[UserEvent], object], ...] = ()
         self._ends: tuple[Callable[[], object], ...] = ()
@@ -103,9 +106,10 @@ class UserStream(ABC):
                 ask=self._ask_about,
                 deliver=self.hand_out,
                 ready=self._ready,
-                troubled=lambda error: report("exception", error=error),
+                troubled=self._not_reconciled,
                 server_ms=self._server_ms,
                 backoff=backoff,
+                symbol=symbol,
             )
 
     def listen(
@@ -180,9 +184,30 @@ class UserStream(ABC):
     def _server_ms(self) -> float:
         """Return Binance's time."""
 
+    @property
+    def is_up(self) -> bool:
+        """Whether a connection of its own is open."""
+        return False
+
+    @property
+    def trouble(self) -> str:
+        """What the last attempt has failed at, since events were last known to come; empty if none has.
+
+        May be read on any thread.
+        """
+        last = self.troubles.last
+        if last is not None:
+            return last.reason
+        error = self._connection_trouble() if self.state in ("connecting", "interrupted") else None
+        return "" if error is None else str(error)
+
     def stats(self) -> tuple[ConnectionStats, ...]:
         """Return what is known of connections of its own."""
         return ()
+
+    @abstractmethod
+    def _connection_trouble(self) -> Exception | None:
+        """Return why there is no connection; None if there is, or none was tried."""
 
     @abstractmethod
     def _stop(self) -> None:
@@ -193,6 +218,7 @@ class UserStream(ABC):
     def proven(self, again: bool, /) -> None:
         """See `UserDriver`."""
         self.state = "live"
+        self.troubles.end()
         self._again = again
         if self._reconciler is None:
             self._ready(False)
@@ -207,7 +233,7 @@ class UserStream(ABC):
             self._reconciler.interrupted()
         if self._reconciling is not None:
             self._reconciling.cancel()
-        self.hand_out(self.reader.make(UserDataInterrupted, reason=reason))
+        self.hand_out(self.reader.make(UserDataInterrupted, reason=reason, recv_ns=time.time_ns()))
 
     def failed(self, reason: str, code: int | None, /) -> None:
         """See `UserDriver`."""
@@ -223,13 +249,15 @@ class UserStream(ABC):
     # -- events
 
     def receive(
-        self, source: int, event: bytes, recv_ns: int, subscription_id: int | None
+        self, source: Hashable, event: bytes, recv_ns: int, subscription_id: int | None
     ) -> UserEvent | None:
         """Decode an event, hand it out unless it came before, and return it; None if it cannot be read."""
         try:
             data = self.reader.read(event, recv_ns, subscription_id)
         except EventUnfit as unfit:
             self.malformed += 1
+            if self._reconciler is not None:
+                self._reconciler.picture.missed()
             error = DecodeError(f"{self.ws_key} (account {self._name})", unfit.code, 0, event[:_HEAD_BYTES])
             self._report("exception", error=error, recv_ns=recv_ns)
             return None
@@ -256,8 +284,16 @@ class UserStream(ABC):
         return self.kind.name if self.symbol is None else f"{self.kind.name} {self.symbol}"
 
     def _ready(self, reconciled: bool) -> None:
-        self._told_ready = self.reader.make(UserDataReady, again=self._again, reconciled=reconciled)
+        self._told_ready = self.reader.make(
+            UserDataReady, again=self._again, reconciled=reconciled, recv_ns=time.time_ns()
+        )
         self.hand_out(self._told_ready)
+
+    def _not_reconciled(self, error: Exception) -> None:
+        if not isinstance(error, RequestError):
+            sentence = f"what was missed could not be found out: {sentence_of(error)}"
+            error = UserDataDelayed(self.kind.name, self.symbol, str(self.ws_key), None, sentence)
+        self._report("exception", error=error)
 
     def _begin(self, work: Any, name: str) -> "asyncio.Task[None]":
         """Run a coroutine that reports its own failures, until the stream is closed."""
@@ -271,18 +307,29 @@ class UserStream(ABC):
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("user data of %s: a task failed", self._name, exc_info=error)
 
-    async def _asked(self, call: Any, good: Callable[[Any], object], bad: Callable[..., object]) -> None:
-        """Await a call and tell a session how it went."""
+    async def _asked(
+        self, call: Callable[[], Awaitable[Any]], good: Callable[[Any], object], bad: Callable[..., object]
+    ) -> None:
+        """Await what a function begins, and tell a session how it went."""
         try:
-            answer = await call
-        except RequestError as error:
-            if self.state not in ("closed", "failed"):
-                bad(*refusal_of(error), self._loop.time())
-            return
+            answer = await call()
+            if not self._is_over:
+                good(answer)
         except ConfigurationError as error:
             # There is no such API in this environment, or a signer of the user's own has failed.
-            if self.state not in ("closed", "failed"):
+            if not self._is_over:
                 self.failed(str(error), None)
-            return
-        if self.state not in ("closed", "failed"):
-            good(answer)
+        except Exception as error:
+            # Of whatever kind: a session that is not answered would wait for ever.
+            self._retried(error, bad)
+
+    def _retried(self, error: Exception, bad: Callable[..., object]) -> None:
+        """Tell a session of an error, and the user if the session tries again."""
+        if not self._is_over:
+            bad(*refusal_of(error), self._loop.time())
+        if not self._is_over:
+            self.troubles.take(error)
+
+    @property
+    def _is_over(self) -> bool:
+        return self.state in ("closed", "failed")

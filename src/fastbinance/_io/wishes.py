@@ -155,6 +155,14 @@ class Wish:
         finally:
             end()
 
+    # -- of a wish whose feed is in another process
+
+    def repeat(
+        self, state: WishState, error: SubscriptionRejected | None, trouble: TransportError | None
+    ) -> None:
+        """Be as the feed's own wish is."""
+        self._become(state, RingState.DOWN, error=error, trouble=trouble)
+
     # -- called by the connection
 
     def wanted_by(self, owner: object) -> None:
