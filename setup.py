@@ -163,6 +163,7 @@ setup(
             module("histogram"),
             module("record"),
             module("ring"),
+            module("segment"),
             # The AVX2 file comes last: see its head.
             module("decode", "fallback_baseline.cpp", "simdjson_unit.cpp", AVX2_FILE),
             module("feed"),

@@ -41,7 +41,7 @@ if _fallback.get() == NULL:
     raise MemoryError("no memory for the JSON parser")
 
 
-Implementation = namedtuple("Implementation", "fast fallback")
+Implementation = namedtuple("Implementation", "fast fallback", module=__name__)
 
 
 def implementation():

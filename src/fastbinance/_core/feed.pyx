@@ -25,12 +25,12 @@ _logger = logging.getLogger("fastbinance")
 HEAD_BYTES = 256
 KEPT_REJECTS = 16
 
-Reject = namedtuple("Reject", "code offset head stream recv_ns")
-RouteStats = namedtuple("RouteStats", "fast fallback skipped rejected")
-Drift = namedtuple("Drift", "stream kind what path sample count first_ns last_ns")
+Reject = namedtuple("Reject", "code offset head stream recv_ns", module=__name__)
+RouteStats = namedtuple("RouteStats", "fast fallback skipped rejected", module=__name__)
+Drift = namedtuple("Drift", "stream kind what path sample count first_ns last_ns", module=__name__)
 
 
-class Latency(namedtuple("Latency", "exchange_to_receive receive_to_published")):
+class Latency(namedtuple("Latency", "exchange_to_receive receive_to_published", module=__name__)):
     """How long the records of a connection took."""
 
     __slots__ = ()
@@ -97,6 +97,7 @@ cdef class Feed(WSListener):
                 f"stream names have 1 to {native.max_name_bytes} bytes of UTF-8, without quotes and backslashes, "
                 f"which {stream_name[:60]!r} has not")
         self.refuse_while_replaying()
+        ring.must_write()
         self.table.add(string_view(PyBytes_AS_STRING(name), len(name)), ring.kind, &ring.writer,
                        string_view(PyBytes_AS_STRING(symbol), len(symbol)))
         self.rings[stream_name] = ring

@@ -90,6 +90,9 @@ cdef extern from "ring.hpp" namespace "fb" nogil:
     size_t max_symbol_bytes
 
     cdef cppclass RingHeader:
+        uint32_t kind
+        int64_t capacity
+        int64_t level_capacity
         int64_t claim
         int64_t cursor
         int64_t level_claim
@@ -99,6 +102,7 @@ cdef extern from "ring.hpp" namespace "fb" nogil:
         int64_t last_recv_ns
         int64_t heartbeat_ns
         int64_t epoch
+        uint64_t rejected
 
     cdef cppclass SymbolRow:
         char* name
@@ -132,6 +136,7 @@ cdef extern from "ring.hpp" namespace "fb" nogil:
         int64_t oldest_intact_level() noexcept
         bool read_last(void*) noexcept
         bool read_at(int64_t, void*) noexcept
+        int64_t newest_of(uint32_t, int64_t) noexcept
         bool read_levels(const DepthRecord&, Level*) noexcept
 
     void format_ring(void*, const RingShape&) noexcept
@@ -143,6 +148,65 @@ cdef extern from "ring_memory.hpp" namespace "fb" nogil:
         void* allocate(size_t) noexcept
         @staticmethod
         void release(void*, size_t) noexcept
+
+
+cdef extern from "bell.hpp" namespace "fb" nogil:
+    cdef cppclass BellPage:
+        uint32_t sleeping
+        uint32_t listening
+        uint32_t bell
+
+    cdef cppclass Awaited:
+        RingHeader* header
+        int64_t after
+
+    void format_bell(void*) noexcept
+    bool is_bell(void*) noexcept
+    void ring_all(BellPage&) noexcept
+    void ring_if_asleep(BellPage&) noexcept
+    bool take_listening(BellPage&) noexcept
+    void ask_for_byte(BellPage&) noexcept
+    bool has_news(const Awaited*, size_t) noexcept
+    bool wait_for_news(BellPage&, const Awaited*, size_t, uint32_t&, uint32_t, int64_t, int64_t) noexcept
+
+
+cdef extern from "segment.hpp" namespace "fb" nogil:
+    uint64_t segment_magic
+    uint32_t segment_layout_version
+    size_t max_stream_bytes
+
+    cdef cppclass SegmentHeader:
+        uint64_t magic
+        uint32_t layout_version
+        uint32_t ring_version
+        uint64_t schema
+        uint64_t total_bytes
+        uint32_t ring_capacity
+        uint64_t rings_offset
+        int64_t owner_pid
+        int64_t created_ns
+        char* name
+        char* version
+        uint32_t ring_count
+        uint32_t ended
+        int64_t heartbeat_ns
+
+    cdef cppclass RingEntry:
+        uint64_t offset
+        uint64_t bytes
+        uint32_t stream_length
+        uint32_t symbol_length
+        char* ws_key
+        char* stream
+        char* symbol
+
+    uint64_t schema_digest() noexcept
+    size_t rings_offset(uint32_t) noexcept
+    int reserve_pages(int, uint64_t, uint64_t) noexcept
+    void release_pages(int, void*, uint64_t, uint64_t) noexcept
+    int make_memory_file(const char*) noexcept
+    void format_segment(void*, uint64_t, uint32_t, const char*, const char*, int64_t) noexcept
+    bool ring_fits(const void*, uint64_t) noexcept
 
 
 cdef extern from "merge_memory.hpp" namespace "fb" nogil:
@@ -183,6 +247,7 @@ cdef extern from "writer.hpp" namespace "fb" nogil:
         RingView view
         MergeMemory merge
         bool open(void*, bool, bool) noexcept
+        void take_over() noexcept
         bool many_symbols() noexcept
         int64_t find_symbol(string_view) noexcept
         DecodeCode add_symbol(string_view, uint32_t&) noexcept

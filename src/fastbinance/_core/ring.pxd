@@ -23,6 +23,11 @@ cdef class Waiter:
 cdef class RingBase:
     cdef:
         void* memory                       # what everything below points into; NULL until it is there
+        object shared                      # keeps memory of a segment mapped; None where it is this ring's own
+        bint owns_memory                   # else it is of a segment
+        readonly bint writes               # this process writes it; else another one does
+        void* gone                         # a header that says "empty", once the memory is given back; else NULL
+        dict rows                          # of a ring that another process writes: symbol -> row, as far as read
         size_t memory_size
         object record_type                 # class of what last() and at() return
         object dtype                       # dtype of the records
@@ -34,10 +39,12 @@ cdef class RingBase:
         readonly object symbol             # str: the one symbol; None on a many-symbol ring
         readonly Bell bell
         readonly bint closed
-        readonly uint64_t reject_count     # payloads of this stream that did not decode, over all connections
         object __weakref__
 
     cdef void count_reject(self) noexcept
+    cdef int must_write(self) except -1
+    cdef int name_symbol(self, str symbol) except -1
+    cdef int64_t row_of(self, str symbol) except -2
     cdef int ring_if_newer(self, int64_t before) except -1
     cdef object make_record(self, int64_t sequence)
     cdef int64_t newest_of(self, str symbol) except -2

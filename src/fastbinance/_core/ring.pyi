@@ -6,6 +6,8 @@ from typing import Any, Final, NamedTuple, Never, Self
 import numpy as np
 from typing_extensions import disjoint_base
 
+from fastbinance._core.segment import RingMemoryView
+
 _Records = np.ndarray[tuple[int], np.dtype[np.void]]
 _Levels = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
@@ -184,6 +186,9 @@ class Window:
     def asks(self, i: int) -> _Levels:
         """Return the ask levels of record `i`; see `bids`."""
 
+def ring_bytes(kind: int, capacity: int, level_capacity: int, symbol_capacity: int) -> int:
+    """Return the bytes of a ring of this shape; see `RingBase`."""
+
 def power_of_two(wanted: int) -> int:
     """Return the smallest power of two that is at least so large."""
 
@@ -212,6 +217,14 @@ class RingBase:
     merge : bool
         Whether only what is new gets in. Without it whatever comes is published: for tests, measurements and
         the decoding of single payloads.
+    memory : RingMemoryView, optional
+        Room in a segment; by default memory of its own.
+    writes : bool
+        Whether this process writes the ring. Else another one does, and this one reads only.
+    formats : bool
+        Whether the memory is new, and laid out here.
+    again : bool
+        Whether another writer, which is gone, has written to it: this one goes on where that was.
 
     Raises
     ------
@@ -227,6 +240,7 @@ class RingBase:
     reject_count: Final[int]
     stream: Final[str]
     symbol: Final[str | None]
+    writes: Final[bool]
     ws_key: Final[str]
 
     def __new__(
@@ -241,6 +255,10 @@ class RingBase:
         symbol_capacity: int = 1,
         bell: Bell | None = None,
         merge: bool = True,
+        memory: RingMemoryView | None = None,
+        writes: bool = True,
+        formats: bool = True,
+        again: bool = False,
         **ignored: Any,
     ) -> Self: ...
     @property
@@ -258,6 +276,18 @@ class RingBase:
     @property
     def memory_bytes(self) -> int:
         """Bytes of memory, all touched at creation."""
+
+    @property
+    def symbol_capacity(self) -> int:
+        """Rows of the symbol table."""
+
+    @property
+    def shared_memory(self) -> RingMemoryView | None:
+        """Where it is in a segment; None where its memory is its own."""
+
+    @property
+    def heartbeat_ns(self) -> int:
+        """When its feed has last given a sign of life, UTC nanoseconds; 0 before the first."""
 
     @property
     def epoch(self) -> int:
@@ -284,6 +314,12 @@ class RingBase:
     def sample(self, now_ns: int) -> None:
         """Refresh the header's sampled words: the feed's sign of life and the newest record's receive
         time.
+        """
+
+    def let_go(self) -> None:
+        """Be empty from now on, of a ring that another process owns: its memory may become another ring's.
+
+        What has been copied out of it stays good; windows are not intact any more.
         """
 
     def set_lines(self, n: int) -> None:

@@ -29,8 +29,8 @@ cnp.import_array()
 
 _logger = logging.getLogger("fastbinance")
 
-Hole = namedtuple("Hole", "symbol first_id last_id from_ns to_ns restart")
-MergeStats = namedtuple("MergeStats", "duplicates overlaps gaps held late_joins restarts wins copies lead_ns")
+Hole = namedtuple("Hole", "symbol first_id last_id from_ns to_ns restart", module=__name__)
+MergeStats = namedtuple("MergeStats", "duplicates overlaps gaps held late_joins restarts wins copies lead_ns", module=__name__)
 
 cdef extern from "Python.h":
     int PySlice_Unpack(object, Py_ssize_t*, Py_ssize_t*, Py_ssize_t*) except -1
@@ -263,6 +263,16 @@ cdef class Window:
         return f"Window({self.ring.stream}, {len(self.records)} records from sequence {self.first_sequence})"
 
 
+def ring_bytes(int kind, int64_t capacity, int64_t level_capacity, uint32_t symbol_capacity):
+    """Bytes of a ring of this shape."""
+    cdef RingShape shape
+    shape.kind = <Kind>kind
+    shape.capacity = capacity
+    shape.level_capacity = level_capacity if _layouts[kind].has_levels else 0
+    shape.symbol_capacity = symbol_capacity
+    return shape.total_bytes()
+
+
 def power_of_two(int64_t wanted):
     cdef int64_t size = 1
     while size < wanted:
@@ -274,12 +284,10 @@ cdef class RingBase:
     """Memory and reads of one ring. The facade's `Ring` and `AsyncRing` add waiting and iterating."""
 
     def __cinit__(self, int kind, str stream not None, str ws_key not None, symbol, *, int64_t capacity,
-                  int64_t level_capacity=0, uint32_t symbol_capacity=1, Bell bell=None, bint merge=True, **ignored):
+                  int64_t level_capacity=0, uint32_t symbol_capacity=1, Bell bell=None, bint merge=True,
+                  memory=None, bint writes=True, bint formats=True, bint again=False, **ignored):
         cdef:
             RingShape shape
-            char* name
-            Py_ssize_t length
-            uint32_t row = 0
         if kind not in _layouts:
             raise ConfigurationError(f"no kind {kind}; there are {sorted(_layouts)}")
         if capacity < 2 or capacity & (capacity - 1) or capacity > 1 << 24:
@@ -307,35 +315,74 @@ cdef class RingBase:
         shape.capacity = capacity
         shape.level_capacity = level_capacity
         shape.symbol_capacity = symbol_capacity
-        # Touched by this, so that no page fault comes later and memory use is flat from the start.
         self.memory_size = shape.total_bytes()
-        self.memory = native.RingMemory.allocate(self.memory_size)
-        if self.memory == NULL:
-            raise MemoryError(f"no {self.memory_size} bytes for the ring of {stream}")
-        native.format_ring(self.memory, shape)
+        self.writes = writes
+        if memory is None:
+            # Touched by this, so that no page fault comes later and memory use is flat from the start.
+            self.memory = native.RingMemory.allocate(self.memory_size)
+            if self.memory == NULL:
+                raise MemoryError(f"no {self.memory_size} bytes for the ring of {stream}")
+            self.owns_memory = True
+        else:
+            # Of a segment: see RingMemoryView. What it points to is good for as long as it lives.
+            self.shared = memory
+            self.memory = <void*><size_t>memory.address
+            if memory.size < self.memory_size:
+                raise ConfigurationError(f"the ring of {stream} has {memory.size:,} bytes, not {self.memory_size:,}")
+        if formats:
+            native.format_ring(self.memory, shape)
+        elif not native.ring_fits(self.memory, self.memory_size):
+            raise ConfigurationError(f"the memory of the ring of {stream} has no good header")
+        if not writes:
+            self.view.attach(self.memory)
+            return
         if not self.writer.open(self.memory, symbol is None, merge):
             raise MemoryError(f"no memory for the writer of {stream}")
+        if again:
+            self.writer.take_over()
         self.view = self.writer.view
         if symbol is not None:
-            encoded = symbol.encode()
-            PyBytes_AsStringAndSize(encoded, &name, &length)
-            if self.writer.add_symbol(string_view(name, length), row) != DecodeCode.ok:
-                raise ConfigurationError(
-                    f"symbol {symbol!r} has from 1 to {native.max_symbol_bytes} bytes of UTF-8, without quotes, "
-                    f"backslashes and control characters")
+            self.name_symbol(symbol)
+
+    cdef int name_symbol(self, str symbol) except -1:
+        cdef:
+            char* name
+            Py_ssize_t length
+            uint32_t row = 0
+        encoded = symbol.encode()
+        PyBytes_AsStringAndSize(encoded, &name, &length)
+        if self.writer.add_symbol(string_view(name, length), row) != DecodeCode.ok:
+            raise ConfigurationError(
+                f"symbol {symbol!r} has from 1 to {native.max_symbol_bytes} bytes of UTF-8, without quotes, "
+                f"backslashes and control characters")
+        return 0
 
     def __dealloc__(self):
-        if self.memory != NULL:
+        if self.gone != NULL:
+            native.RingMemory.release(self.gone, native.page_bytes)
+        # Not by `shared`, which the garbage collector may have cleared by now.
+        if self.owns_memory:
             native.RingMemory.release(self.memory, self.memory_size)
 
     # What the feed and the pool use.
 
     cdef void count_reject(self) noexcept:
-        self.reject_count += 1
+        store_relaxed[uint64_t](self.view.header.rejected, self.view.header.rejected + 1)
+
+    @property
+    def reject_count(self):
+        return load_relaxed[uint64_t](self.view.header.rejected)
+
+    cdef int must_write(self) except -1:
+        if not self.writes:
+            raise TypeError(f"the ring of {self.stream} is written by another process")
+        return 0
 
     def set_state(self, int state):
         if not 0 <= state <= 3:
             raise ValueError(f"ring states are 0 to 3, not {state}")
+        if not self.writes and not self.shared.segment.writable:
+            self.must_write()
         cdef uint32_t before = load_relaxed[uint32_t](self.view.header.state)
         store_relaxed[uint32_t](self.view.header.state, <uint32_t>state)
         if before != <uint32_t>state and self.bell.waiting:
@@ -345,6 +392,7 @@ cdef class RingBase:
         """Refresh the header's sampled words: the feed's sign of life and the newest record's receive time."""
         cdef RecordHead head
         cdef int64_t sequence = self.view.cursor()
+        self.must_write()
         if sequence >= 0:
             memcpy(&head, self.view.slot(sequence), sizeof(RecordHead))
             store_relaxed[int64_t](self.view.header.last_recv_ns, head.recv_ns)
@@ -353,12 +401,14 @@ cdef class RingBase:
     def set_lines(self, int n):
         if not 0 <= n <= <int>native.most_lines:
             raise ValueError(f"a ring has from 0 to {native.most_lines} lines, not {n}")
+        self.must_write()
         cdef int64_t before = self.view.cursor()
         if not native.Merge(self.writer).set_lines(<uint8_t>n):
             raise MemoryError(f"no memory for {n} lines of {self.stream}")
         self.ring_if_newer(before)
 
     def release_held(self, int64_t now_ns):
+        self.must_write()
         cdef int64_t before = self.view.cursor()
         cdef int64_t left = native.Merge(self.writer).release_held(now_ns)
         self.ring_if_newer(before)
@@ -375,6 +425,7 @@ cdef class RingBase:
         return self.writer.merge.holes.count()
 
     def holes(self):
+        self.must_write()
         cdef size_t i
         cdef native.Hole hole
         found = []
@@ -385,6 +436,7 @@ cdef class RingBase:
         return found
 
     def merge_stats(self):
+        self.must_write()
         cdef const native.MergeCounts* stats = &self.writer.merge.stats
         lines = range(native.most_lines)
         return MergeStats(
@@ -394,8 +446,26 @@ cdef class RingBase:
 
     def close(self):
         self.closed = True
-        self.set_state(0)
+        if self.writes:
+            self.set_state(0)
         self.bell.wake_all()
+
+    def let_go(self):
+        """Be empty from now on: the memory is another process's, which may give it to another ring."""
+        cdef RingHeader* header
+        if self.shared is None or self.writes or self.gone != NULL:
+            return
+        self.gone = native.RingMemory.allocate(native.page_bytes)
+        if self.gone == NULL:
+            raise MemoryError(f"no memory to let go of the ring of {self.stream}")
+        memcpy(self.gone, self.view.header, sizeof(RingHeader))
+        header = <RingHeader*>self.gone
+        header.cursor = -1
+        # So that no window of before is intact.
+        header.claim = header.level_claim = <int64_t>1 << 62
+        header.symbol_count = header.state = 0
+        self.rows = None
+        self.view.header = header
 
     # What readers use.
 
@@ -416,6 +486,18 @@ cdef class RingBase:
         return self.memory_size
 
     @property
+    def symbol_capacity(self):
+        return self.view.header.symbol_capacity
+
+    @property
+    def shared_memory(self):
+        return self.shared
+
+    @property
+    def heartbeat_ns(self):
+        return load_relaxed[int64_t](self.view.header.heartbeat_ns)
+
+    @property
     def epoch(self):
         return self.view.header.epoch
 
@@ -432,15 +514,19 @@ cdef class RingBase:
     def state_code(self):
         cdef int64_t heartbeat = load_relaxed[int64_t](self.view.header.heartbeat_ns)
         cdef uint32_t state = load_relaxed[uint32_t](self.view.header.state)
+        if self.closed:
+            return 0
         if state != 0 and heartbeat and wall_clock_ns() - heartbeat > HEARTBEAT_LIMIT_NS:
             return 3
         return state
 
     @property
     def symbols(self):
-        cdef uint32_t count = load_acquire[uint32_t](self.view.header.symbol_count)
+        cdef uint32_t count = min(load_acquire[uint32_t](self.view.header.symbol_count), self.view.header.symbol_capacity)
         cdef uint32_t i
-        return tuple((<bytes>self.view.symbols[i].name[:self.view.symbols[i].length]).decode() for i in range(count))
+        return tuple([
+            (<bytes>self.view.symbols[i].name[:min(self.view.symbols[i].length, native.max_symbol_bytes)]).decode()
+            for i in range(count)])
 
     cdef object make_record(self, int64_t sequence):
         """Copy record `sequence`, or None when it is not there any more."""
@@ -457,20 +543,35 @@ cdef class RingBase:
         (<DepthRecord>record).levels = levels
         return record
 
-    cdef int64_t newest_of(self, str symbol) except -2:
-        """Sequence of the newest record of a symbol; -1 before its first."""
+    cdef int64_t row_of(self, str symbol) except -2:
+        """Row of a symbol in the table, or -1."""
         cdef char* name
         cdef Py_ssize_t length
-        cdef int64_t row
-        for spelled in (symbol, symbol.upper()):
-            encoded = spelled.encode()
+        cdef uint32_t count, row
+        encoded = symbol.encode()
+        if self.writes:
             PyBytes_AsStringAndSize(encoded, &name, &length)
-            row = self.writer.find_symbol(string_view(name, length))
+            return self.writer.find_symbol(string_view(name, length))
+        # The writer's index is in another process. Rows only ever follow others.
+        if self.rows is None:
+            self.rows = {}
+        count = min(load_acquire[uint32_t](self.view.header.symbol_count), self.view.header.symbol_capacity)
+        for row in range(<uint32_t>len(self.rows), count):
+            self.rows[<bytes>self.view.symbols[row].name[:min(self.view.symbols[row].length, native.max_symbol_bytes)]] = row
+        return self.rows.get(encoded, -1)
+
+    cdef int64_t newest_of(self, str symbol) except -2:
+        """Sequence of the newest published record of a symbol; -1 before its first."""
+        cdef int64_t row, sequence, cursor
+        for spelled in (symbol, symbol.upper()):
+            row = self.row_of(spelled)
             if row >= 0:
-                if not self.writer.many_symbols():
+                if self.symbol is not None:
                     return self.view.cursor()
-                return load_acquire[int64_t](self.view.symbols[row].last_sequence)
-        if self.symbol is not None:
+                sequence = load_acquire[int64_t](self.view.symbols[row].last_sequence)
+                cursor = self.view.cursor()
+                return sequence if sequence <= cursor else self.view.newest_of(<uint32_t>row, cursor)
+        if self.symbol is not None and symbol.upper() != self.symbol.upper():
             raise KeyError(f"{self.stream} carries {self.symbol} only, not {symbol!r}")
         return -1
 
@@ -653,18 +754,20 @@ cdef class RingBase:
             Py_ssize_t found = 0
             int64_t lost = 0
             char* target
-        if not self.writer.many_symbols():
+        if self.symbol is not None:
             return self.copy_from(max(sequence, self.view.cursor()), 1)
         if self.view.level_capacity:
             raise TypeError(f"{self.stream}: no conflation over the levels of many symbols")
         cursor = self.view.cursor()
         if sequence > cursor:
             return None, sequence, 0
-        count = load_acquire[uint32_t](self.view.header.symbol_count)
+        count = min(load_acquire[uint32_t](self.view.header.symbol_count), self.view.header.symbol_capacity)
         batch = np.empty(count, self.dtype)
         target = <char*>cnp.PyArray_DATA(batch)
         for i in range(count):
             newest = load_acquire[int64_t](self.view.symbols[i].last_sequence)
+            if newest > cursor and newest > self.view.cursor():  # not shown yet, and perhaps never
+                newest = self.view.newest_of(i, cursor)
             # Newer than the cursor we saw: left for the next call, so that nothing comes twice.
             if not sequence <= newest <= cursor:
                 continue

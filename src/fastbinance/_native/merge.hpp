@@ -244,7 +244,7 @@ private:
     if (kind_ == Kind::diff_depth)
       return true;
     const StreamState &state = state_of(in);
-    const std::uint64_t needed = (in.reopened ? 8ull : 128ull) << (3 * std::min(state.skips, 4u));
+    const std::uint64_t needed = (in.reopened ? proving_run_reopened : proving_run) << (3 * std::min(state.skips, 4u));
     return static_cast<std::uint64_t>(newest.rank) - static_cast<std::uint64_t>(state.run_begin) >= needed;
   }
 

@@ -89,6 +89,10 @@ struct Newest {
   std::int64_t recv_ns = 0;
 };
 
+// A run of so many ids without a hole proves that one is missing where the next does not join: the first of a connection, or
+// one within it.
+constexpr std::uint64_t proving_run_reopened = 8, proving_run = 128;
+
 // What else is known of a symbol's stream; touched only when something does not follow.
 struct StreamState {
   std::int64_t run_begin = no_rank;    // every id behind this one has come: what has been joined since the last hole

@@ -18,7 +18,7 @@
 namespace fb {
 
 constexpr std::uint64_t ring_magic = 0x31474e4952424621; // "!FBRING1" in memory order
-constexpr std::uint32_t ring_layout_version = 1;
+constexpr std::uint32_t ring_layout_version = 2;
 constexpr std::size_t page_bytes = 4096;
 constexpr std::size_t max_symbol_bytes = 48;
 
@@ -50,11 +50,9 @@ struct RingHeader {
   std::int64_t last_recv_ns;
   std::int64_t heartbeat_ns; // wall clock of the feed's last sample: older than a second means that the feed is stuck
   std::int64_t epoch;        // raised each time another writer takes the ring over
-  // Written by readers.
-  alignas(64) std::uint32_t waiters;
-  std::uint32_t bell;
+  std::uint64_t rejected;    // payloads of its stream that did not decode, over all connections
 };
-static_assert(sizeof(RingHeader) == 256 && sizeof(RingHeader) <= page_bytes);
+static_assert(sizeof(RingHeader) == 192 && sizeof(RingHeader) <= page_bytes);
 static_assert(offsetof(RingHeader, claim) == 64 && offsetof(RingHeader, symbol_count) == 128);
 
 struct SymbolRow {
@@ -156,6 +154,19 @@ struct RingView {
       return false;
     std::memcpy(out, slot(sequence), record_size);
     return sequence >= oldest_intact();
+  }
+
+  // Sequence of the newest record of a symbol, up to one that is published: for when its row names a record that is stored
+  // and not shown yet, which is so between two stores of the writer, and on where that one was ended in between. -1 when
+  // there has been none; one that `read_at` refuses when it is not known any more.
+  std::int64_t newest_of(std::uint32_t symbol_id, std::int64_t sequence) const noexcept {
+    for (; sequence >= 0; --sequence) {
+      RecordHead head;
+      std::memcpy(&head, slot(sequence), sizeof head);
+      if (sequence < oldest_intact() || head.symbol_id == symbol_id)
+        return sequence;
+    }
+    return -1;
   }
 
   // Copy a depth record's levels, bids then asks. False when they have been written over.

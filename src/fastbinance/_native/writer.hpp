@@ -132,6 +132,30 @@ public:
     return true;
   }
 
+  // After `open`, on memory that another writer was stopped on in the midst of anything: go on behind its newest record.
+  // `claim` stays as it is, because the slot it names may have been written to.
+  void take_over() noexcept {
+    RingHeader &header = *view.header;
+    // Rows that were staged, and never shown. Any of their bytes may have been written, in any order.
+    std::memset(static_cast<void *>(view.symbols + rows_), 0, (header.symbol_capacity - rows_) * sizeof(SymbolRow));
+    for (std::uint32_t row = 0; many_symbols() && row < rows_; ++row) {
+      SymbolRow &entry = view.symbols[row];
+      std::size_t at = hash_symbol({entry.name, entry.length});
+      while (index_[at & (index_size_ - 1)] != 0)
+        ++at;
+      index_[at & (index_size_ - 1)] = row + 1;
+      if (entry.last_sequence > header.cursor) // told, and never published
+        store_release(entry.last_sequence, view.newest_of(row, header.cursor));
+      remember(row, entry.last_sequence);
+    }
+    // Noted before the record was published, which may not have come to that.
+    if (!many_symbols()) {
+      header.newest_rank = no_rank;
+      remember(0, header.cursor);
+    }
+    store_relaxed(header.epoch, header.epoch + 1);
+  }
+
   // Row of a symbol in the table, or -1.
   std::int64_t find_symbol(std::string_view name) const noexcept {
     if (!many_symbols()) {
@@ -305,6 +329,19 @@ public:
   }
 
 private:
+  // What the merge has to know of the newest record of a symbol, which another writer has published.
+  void remember(std::uint32_t row, std::int64_t sequence) noexcept {
+    const std::byte *const newest = written(sequence);
+    if (newest == nullptr || merge.states == nullptr)
+      return;
+    const Ids ids = ids_of(kind(), newest);
+    // As after a run that is long enough to prove a hole between two connections, and not one within: see is_proven.
+    merge.states[row].run_begin = static_cast<std::int64_t>(static_cast<std::uint64_t>(ids.last) - proving_run_reopened);
+    if (merge.newest != nullptr)
+      merge.newest[row] = {ids.last, reinterpret_cast<const RecordHead *>(newest)->recv_ns};
+    else
+      view.header->newest_rank = ids.last;
+  }
   bool row_is(std::uint32_t row, std::string_view name) const noexcept {
     const SymbolRow &entry = view.symbols[row];
     return entry.length == name.size() && std::memcmp(entry.name, name.data(), name.size()) == 0;
