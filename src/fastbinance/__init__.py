@@ -12,6 +12,7 @@ from fastbinance._io.wishes import RingState
 from fastbinance._protocol.fills import Fill, FillUpdate
 from fastbinance._protocol.ledger import Gap
 from fastbinance.async_client import AsyncClient
+from fastbinance.attached import Attached, attach
 from fastbinance.client import Client
 from fastbinance.codes import (
     OrderStatus,
@@ -28,6 +29,7 @@ from fastbinance.errors import (
     ConnectionLost,
     DecodeError,
     FastBinanceError,
+    FeedDied,
     Lapped,
     NoData,
     StaleData,
@@ -35,6 +37,7 @@ from fastbinance.errors import (
     StreamError,
     SubscriptionRejected,
     TransportError,
+    UserDataDelayed,
     UserDataFailed,
     WaitTimeout,
 )
@@ -158,6 +161,7 @@ __all__ = [
     "AsyncTickerRing",
     "AsyncTradeRing",
     "AsyncUserData",
+    "Attached",
     "AveragePrice",
     "AveragePriceRing",
     "BookTicker",
@@ -180,6 +184,7 @@ __all__ = [
     "Event",
     "EventQueue",
     "FastBinanceError",
+    "FeedDied",
     "Fill",
     "FillUpdate",
     "ForceOrder",
@@ -234,10 +239,12 @@ __all__ = [
     "TradingSession",
     "TransportError",
     "UserData",
+    "UserDataDelayed",
     "UserDataFailed",
     "WaitTimeout",
     "Window",
     "WsKey",
+    "attach",
     "decode",
     "dtype_of",
     "implementation",

@@ -6,64 +6,36 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar, Final, TypeVar, Unpack
+from typing import Any, ClassVar, TypeVar, Unpack
 
-from fastbinance._api import METHODS
-from fastbinance._client_options import MOST_SLOTS, ClientOptions, check_size, read_options
-from fastbinance._core.feed import Feed
+from fastbinance._client_options import ClientOptions, read_options
 from fastbinance._core.ring import Bell, RingBase
-from fastbinance._io.api_pool import ApiServices
+from fastbinance._core.segment import RingMemoryView
+from fastbinance._feed.any_pool import AnyPool
+from fastbinance._feed.assembly import make_pool
+from fastbinance._feed.handing_over import check_handing_over
+from fastbinance._feed.messages import Interest
+from fastbinance._feed.remote_pool import RemotePool
+from fastbinance._feed.shapes import check_sizes, shape_of
+from fastbinance._feed.shared import SharedFeed
 from fastbinance._io.dispatch import Callback, EventHub, EventQueue
 from fastbinance._io.feed_thread import CLOSED
-from fastbinance._io.options import ConnectBudget, ConnectionOptions
-from fastbinance._io.pool import Pool
 from fastbinance._io.stats import ConnectionStats
-from fastbinance._io.user_pool import UserStreams
 from fastbinance._io.wishes import Wish, WishState
 from fastbinance._market.notices import NoticeStreams
 from fastbinance._services import Services
 from fastbinance.drift import Drift
 from fastbinance.errors import ConfigurationError
 from fastbinance.events import EventKind
-from fastbinance.keys import WsKey, format_of, key_for
+from fastbinance.keys import WsKey, key_for
 from fastbinance.market import ENDLESS, NamedStreams
 from fastbinance.rings import AnyRing
 from fastbinance.streams import Kind, Stream
+from fastbinance.waiting import SharedLoopBell
 
 __all__ = ["ClientBase", "ClientStats"]
 
 X = TypeVar("X")
-
-# Slots by kind, powers of two: of one symbol, and of many, because each symbol wants a history. What is
-# pushed once a second needs fewer than what is pushed with each change; options of one underlying may be a
-# thousand.
-_CAPACITY: Final[Mapping[Kind, tuple[int, int]]] = {
-    Kind.BOOK_TICKER: (1_024, 65_536),
-    Kind.TRADE: (1_024, 16_384),
-    Kind.AGG_TRADE: (1_024, 16_384),
-    Kind.BLOCK_TRADE: (256, 256),
-    Kind.DIFF_DEPTH: (512, 512),
-    Kind.PARTIAL_DEPTH: (512, 512),
-    Kind.KLINE: (1_024, 1_024),
-    Kind.CONTINUOUS_KLINE: (1_024, 1_024),
-    Kind.INDEX_PRICE_KLINE: (1_024, 1_024),
-    Kind.MARK_PRICE_KLINE: (1_024, 1_024),
-    Kind.CONTRACT_KLINE: (1_024, 1_024),
-    Kind.TICKER: (256, 16_384),
-    Kind.ROLLING_TICKER: (256, 16_384),
-    Kind.MINI_TICKER: (256, 16_384),
-    Kind.AVERAGE_PRICE: (256, 256),
-    Kind.REFERENCE_PRICE: (256, 256),
-    Kind.MARK_PRICE: (256, 16_384),
-    Kind.OPTION_MARK_PRICE: (32_768, 32_768),
-    Kind.INDEX_PRICE: (256, 1_024),
-    Kind.FORCE_ORDER: (256, 4_096),
-    Kind.OPEN_INTEREST: (8_192, 8_192),
-    Kind.ASSET_INDEX: (256, 1_024),
-}
-_MANY_SYMBOLS_ROWS: Final = 16_384
-_LEVEL_CAPACITY: Final = 32_768
-_MOST_LEVELS: Final = 1 << 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +73,14 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
     _ring_types: ClassVar[Mapping[Kind, type[AnyRing[Any, Any]]]]
     _hub: EventHub
 
-    def __init__(self, bell: Bell, **options: Unpack[ClientOptions]) -> None:
+    def __init__(
+        self, bell: Bell, shared: SharedFeed | None = None, **options: Unpack[ClientOptions]
+    ) -> None:
         self._settings = read_options(**options)
+        if shared is not None:
+            check_handing_over(self._settings)
         self._bell = bell
+        self._shared = shared
         # One wish at a time. Closing does not take it: who holds it may be waiting for the feed.
         self._lock = threading.RLock()
         self._wanted: dict[tuple[WsKey, str], tuple[Wish, AnyRing[Any, Any] | None]] = {}
@@ -140,8 +117,10 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
         ConfigurationError
             No such kind, or the callback is a coroutine function.
         """
-        self._start()
-        return self._hub.on(kind, callback)
+        pool = self._start()
+        end = self._hub.on(kind, callback)
+        self._be_heard(pool)
+        return end
 
     def events(self) -> EventQueue:
         """Return an iterator over the events from now on: messages of streams without ring, what
@@ -150,62 +129,41 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
         Holds 65,536 events for a slow consumer and then drops the oldest; its `lost` counts them. Iterate it
         with ``for`` on a `Client`, with ``async for`` on an `AsyncClient`; it ends when the client closes.
         """
-        self._start()
-        return self._hub.listen()
+        pool = self._start()
+        queue = self._hub.listen()
+        self._be_heard(pool)
+        return queue
+
+    def _be_heard(self, pool: AnyPool) -> None:
+        """Have a feed elsewhere know who listens, before anything else happens."""
+        if isinstance(pool, RemotePool):
+            try:
+                self._on_loop(pool.be_heard)
+            except ConfigurationError:
+                if not self._closed:  # else by another thread meanwhile: nothing comes any more
+                    raise
 
     def __repr__(self) -> str:
         what = "closed" if self._closed else f"{len(self._wanted)} streams"
         return f"<{type(self).__name__} {self._settings.env}: {what}>"
 
-    def _make_pool(self) -> Pool:
-        return Pool(
-            feed_factory=self._make_feed,
-            emit=self._hub.publish,
-            env=self._settings.env,
-            market_maker=self._settings.market_maker,
-            urls=self._settings.urls,
-            time_unit=self._settings.time_unit,
-            options=self._settings.connection,
-            on_sample=self._sample,
-            make_apis=self._make_apis,
-            make_users=self._make_users,
+    def _make_pool(self) -> AnyPool:
+        hub = self._hub
+        if self._shared is None:
+            return make_pool(
+                self._settings, bell=self._bell, emit=hub.publish, hears=hub.hears, on_sample=self._sample
+            )
+        pool = RemotePool(
+            self._settings,
+            tuning=self._shared.tuning,
+            segment=self._shared.segment,
+            bell=self._shared.bell,
+            pipe=self._bell.feeds_pipe if isinstance(self._bell, SharedLoopBell) else None,
+            emit=hub.publish,
+            interest=lambda: Interest(*hub.listeners()),
         )
-
-    def _make_apis(self, options: ConnectionOptions, budget: ConnectBudget) -> ApiServices:
-        settings = self._settings
-        return ApiServices(
-            feed_factory=self._make_feed,
-            emit=self._hub.publish,
-            options=options,
-            budget=budget,
-            lookup=METHODS,
-            env=settings.env,
-            market_maker=settings.market_maker,
-            urls=settings.urls,
-            rest_urls=settings.rest_urls,
-            credentials=settings.credentials,
-            recv_window=settings.recv_window,
-            timeout=settings.request_timeout,
-            time_offset=settings.time_offset,
-            hears=self._hub.hears,
-        )
-
-    def _make_users(
-        self, options: ConnectionOptions, budget: ConnectBudget, apis: ApiServices
-    ) -> UserStreams:
-        settings = self._settings
-        return UserStreams(
-            apis=apis,
-            rest=apis.rest,
-            lookup=METHODS,
-            feed_factory=self._make_feed,
-            emit=self._hub.publish,
-            budget=budget,
-            options=options,
-            env=settings.env,
-            market_maker=settings.market_maker,
-            urls=settings.urls,
-        )
+        hub.on_change = pool.interest_changed
+        return pool
 
     def set_time_offset(self, offset_ms: float | None) -> None:
         """Set by how many milliseconds Binance's clocks are ahead of this machine's; None measures them."""
@@ -215,9 +173,6 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
             raise ConfigurationError(f"offset_ms is a number of milliseconds or None, not {offset_ms!r}")
         self._on_pool(lambda pool: pool.apis.set_offset(offset_ms))
 
-    def _make_feed(self, handler: Any, ws_key: str, line: int) -> Feed:
-        return Feed(handler, ws_key, self._bell, sbe=format_of(ws_key) == "sbe", line=line)
-
     def _sample(self, now: float) -> None:
         now_ns = time.time_ns()  # and not the loop's time: other processes compare it with their clock
         for _, ring in tuple(self._wanted.values()):
@@ -225,25 +180,31 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
                 ring.sample(now_ns)
 
     def _make_ring(
-        self, stream: Stream, kind: Kind, ws_key: WsKey, capacity: int | None, level_capacity: int | None
+        self, stream: Stream, named: WsKey, ws_key: WsKey, capacity: int | None, level_capacity: int | None
     ) -> AnyRing[Any, Any]:
-        many = stream.many_symbols
-        # One symbol that only its payloads spell is a table of one row.
-        rows = _MANY_SYMBOLS_ROWS if many and kind is not Kind.CONTRACT_KLINE else 1
-        if capacity is None:
-            capacity = self._settings.capacity
-        if capacity is None:
-            capacity = _CAPACITY[kind][many]
-        return self._ring_types[kind](
-            int(kind),
+        shape = shape_of(stream, capacity, level_capacity, self._settings.capacity)
+        memory: RingMemoryView | None = None
+        if self._shared is not None:
+            memory = RingMemoryView.allocate(
+                self._shared.segment, shape.size, ws_key.value, stream.name, stream.ring_symbol
+            )
+        return self._ring_type(stream)(
+            int(stream.kind or 0),
             stream.name,
             ws_key.value,
             stream.ring_symbol,
-            capacity=capacity,
-            level_capacity=_LEVEL_CAPACITY if level_capacity is None else level_capacity,
-            symbol_capacity=rows,
+            capacity=shape.capacity,
+            level_capacity=shape.level_capacity,
+            symbol_capacity=shape.symbol_capacity,
             bell=self._bell,
+            memory=memory,
+            writes=memory is None,
         )
+
+    def _ring_type(self, stream: Stream) -> type[AnyRing[Any, Any]]:
+        if stream.kind is None:
+            raise AssertionError(f"{stream.name} has no ring")
+        return self._ring_types[stream.kind]
 
     def _place(self, stream: Stream, named: WsKey) -> WsKey:
         return self._start().place(stream, named)[0]
@@ -256,8 +217,7 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
         *,
         named: WsKey | None = None,
     ) -> AnyRing[Any, Any] | None:
-        check_size("capacity", capacity, 2, MOST_SLOTS)
-        check_size("level_capacity", level_capacity, 2, _MOST_LEVELS)
+        check_sizes(capacity, level_capacity)
         named = key_for(stream.market, stream.format) if named is None else named
         with self._lock:
             pool = self._start()
@@ -270,17 +230,18 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
                 return ring
             ring = None
             if stream.kind is not None:
-                ring = self._make_ring(stream, stream.kind, place[0], capacity, level_capacity)
+                ring = self._make_ring(stream, named, place[0], capacity, level_capacity)
             self._on_loop(lambda: self._begin(pool, place, stream, ring, named))
         return ring
 
     def _listen(self, stream: Stream) -> EventQueue:
         with self._lock:
-            self._start()
+            pool = self._start()
             ws_key = self._place(stream, key_for(stream.market))
             # Before the wish, so that its first message is not missed.
             queue = self._hub.listen(only=(ws_key.value, stream.name))
             try:
+                self._be_heard(pool)
                 self._want(stream)
             except BaseException:
                 queue.close()
@@ -289,7 +250,7 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
 
     def _begin(
         self,
-        pool: Pool,
+        pool: AnyPool,
         place: tuple[WsKey, str],
         stream: Stream,
         ring: AnyRing[Any, Any] | None,
@@ -367,7 +328,7 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
         self._hub.forget()
         self._end_rings()
 
-    def _collect(self, pool: Pool | None) -> ClientStats:
+    def _collect(self, pool: AnyPool | None) -> ClientStats:
         wishes = [wish for wish, _ in self._wanted.values()]
         confirmed = sum(wish.state is WishState.CONFIRMED for wish in wishes)
         connections, drifts = (pool.stats(), pool.drifts()) if pool is not None else ((), ())
@@ -375,7 +336,7 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
             connections, len(wishes), confirmed, self._hub.callback_errors, self._hub.lost, drifts
         )
 
-    def _on_pool(self, call: Callable[[Pool], X]) -> X:
+    def _on_pool(self, call: Callable[[AnyPool], X]) -> X:
         with self._lock:
             pool = self._start()
             return self._on_loop(lambda: call(pool))
@@ -391,7 +352,7 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
     # -- what a client provides
 
     @abstractmethod
-    def _start(self) -> Pool:
+    def _start(self) -> AnyPool:
         """Return the pool, making it if need be; refuse when closed."""
 
     @abstractmethod

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from fastbinance._io.pool import Pool
+from fastbinance._feed.any_pool import AnyPool
 from fastbinance._io.wishes import Wish
 from fastbinance.keys import WsKey, service
 
@@ -17,7 +17,8 @@ class Services(ABC):
     """Connect ahead of need, look, replace and close.
 
     A service is a `WsKey`, its name, or a market whose service is meant. ``"usdm"`` and ``"eoptions"`` are
-    two services in one, each route with a connection of its own: what is done to them is done to both.
+    two services in one, each route with a connection of its own: what is done to them is done to both, and a
+    rollover or a close to user data that come over a route of their own too.
     """
 
     def connect(self, ws_key: WsKey | str) -> None:
@@ -37,10 +38,12 @@ class Services(ABC):
     def is_connected(self, ws_key: WsKey | str) -> bool:
         """Whether a connection to a service is open now, to each of its routes where it has several.
 
+        Of a service of user data, such as ``"usdmPrivate"``, whether one of an account is.
+
         Raises
         ------
         ConfigurationError
-            See `connect`.
+            There is no such service, or not in this environment; or the client is closed.
         """
         key = service(ws_key)
         return self._on_pool(lambda pool: pool.is_connected(key))
@@ -48,10 +51,12 @@ class Services(ABC):
     def url(self, ws_key: WsKey | str) -> str:
         """Return the URL that a service connects to: of quotes and depth where it has two, of the first line.
 
+        Never with a listen key.
+
         Raises
         ------
         ConfigurationError
-            See `connect`.
+            See `is_connected`.
         """
         key = service(ws_key)
         return self._on_pool(lambda pool: pool.url(key))
@@ -65,20 +70,20 @@ class Services(ABC):
         Raises
         ------
         ConfigurationError
-            See `connect`.
+            See `is_connected`.
         """
         key = None if ws_key is None else service(ws_key)
         return self._on_pool(lambda pool: pool.replace(key))
 
     def _close_service(self, ws_key: WsKey | str) -> None:
-        """Close the connections of a service; their streams are given up and their rings end."""
+        """Close the connections of a service; their streams are given up, their rings and handles end."""
         key = service(ws_key)
         self._given_up(self._on_pool(lambda pool: pool.end(key)))
 
     # -- what a client provides
 
     @abstractmethod
-    def _on_pool(self, call: Callable[[Pool], X]) -> X:
+    def _on_pool(self, call: Callable[[AnyPool], X]) -> X:
         """Run something with the pool on the loop's thread and return what it returns."""
 
     @abstractmethod

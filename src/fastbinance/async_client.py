@@ -12,9 +12,11 @@ from typing import Any, ClassVar, Final, Literal, Self, TypeVar, Unpack
 
 from fastbinance._client_base import ClientBase, ClientStats
 from fastbinance._client_options import ClientOptions
+from fastbinance._feed.any_pool import AnyPool
+from fastbinance._feed.remote_pool import RemotePool
+from fastbinance._feed.shared import check_tuning, share
 from fastbinance._io.dispatch import EventHub
 from fastbinance._io.feed_thread import CLOSED, close_pool
-from fastbinance._io.pool import Pool
 from fastbinance._market.candles import CandleStreams
 from fastbinance._market.depth import DepthStreams
 from fastbinance._market.positions import PositionStreams
@@ -45,7 +47,7 @@ from fastbinance.typed_rings import (
     AsyncTradeRing,
 )
 from fastbinance.user_data import AwaitedUserStreams
-from fastbinance.waiting import LoopBell, await_news
+from fastbinance.waiting import LoopBell, SharedLoopBell, await_news
 from fastbinance.ws_api import AsyncRequests
 
 __all__ = ["AsyncClient"]
@@ -78,7 +80,10 @@ class AsyncClient(
     Parameters
     ----------
     feed
-        Where the feed runs: ``"inline"``.
+        Where the feed runs: ``"inline"``, on the loop, or in a ``"process"`` of its own, where what else is
+        on the loop cannot slow it; on Linux and macOS.
+    cpu, spin
+        Of a feed in a process of its own: see `Client`.
     **options
         As for `Client`: those of `ClientOptions`.
 
@@ -97,14 +102,27 @@ class AsyncClient(
 
     _ring_types: ClassVar[Mapping[Kind, type[AnyRing[Any, Any]]]] = ASYNC_RINGS
 
-    def __init__(self, *, feed: Literal["inline"] = "inline", **options: Unpack[ClientOptions]) -> None:
-        if feed != "inline":
+    def __init__(
+        self,
+        *,
+        feed: Literal["inline", "process"] = "inline",
+        cpu: int | None = None,
+        spin: bool = False,
+        **options: Unpack[ClientOptions],
+    ) -> None:
+        if feed not in ("inline", "process"):
             raise ConfigurationError(
-                f"the feed of an AsyncClient is 'inline', not {feed!r}; Client has 'thread'"
+                f"the feed of an AsyncClient is 'inline' or a 'process', not {feed!r}; Client has 'thread'"
             )
-        self._loop_bell = LoopBell()
-        super().__init__(self._loop_bell, **options)
-        self._pool: Pool | None = None
+        check_tuning(feed, cpu, spin)
+        self._loop_bell: LoopBell | SharedLoopBell
+        if feed == "process":
+            self._loop_bell = bell = SharedLoopBell()
+            super().__init__(bell, share(bell, cpu, spin), **options)
+        else:
+            self._loop_bell = LoopBell()
+            super().__init__(self._loop_bell, **options)
+        self._pool: AnyPool | None = None
         self._hub = EventHub()
         self._ending: asyncio.Task[None] | None = None
         self._process = 0
@@ -152,14 +170,14 @@ class AsyncClient(
         Parameters
         ----------
         ws_key
-            Only the connections of this service: its streams are given up, their rings end, and the client
-            goes on. None ends the client.
+            Only the connections of this service: its streams are given up, their rings and handles of user
+            data end, and the client goes on. None ends the client.
 
         Raises
         ------
         ConfigurationError
             This is not the event loop that the client belongs to, and that one still runs; or there is no
-            such service, or it carries no market streams.
+            such service in this environment.
         """
         if ws_key is not None:
             self._close_service(ws_key)
@@ -168,6 +186,7 @@ class AsyncClient(
         # In a child process the loop is a copy, and what is on it the parent's.
         if home is not None and (home.is_closed() or os.getpid() != self._process):
             self._closed = True
+            self._abandon()
             self._end_rest()
             return
         if self._pool is not None:
@@ -177,6 +196,11 @@ class AsyncClient(
             self._ending = asyncio.get_running_loop().create_task(self._end(), name="fastbinance close")
         # Shielded: cancelled with the wait, it would leave sockets.
         await asyncio.shield(self._ending)
+
+    def _abandon(self) -> None:
+        """End a feed's process, where the loop cannot do it any more; not that of a parent."""
+        if isinstance(self._pool, RemotePool) and os.getpid() == self._process:
+            self._pool.abandon()
 
     async def _end(self) -> None:
         try:
@@ -189,14 +213,16 @@ class AsyncClient(
         _OPEN.discard(self)
         self._end_rings()
         self._hub.close()
+        if isinstance(self._loop_bell, SharedLoopBell):
+            self._loop_bell.close()
 
-    def _start(self) -> Pool:
+    def _start(self) -> AnyPool:
         if self._closed:
             raise ConfigurationError(CLOSED)
         loop = self._check_loop()
         if self._pool is None:
             _OPEN.add(self)
-            self._loop_bell.loop = loop
+            self._loop_bell.open(loop)
             self._process = os.getpid()
             self._hub = EventHub(loop)
             self._pool = self._make_pool()
@@ -227,6 +253,7 @@ def _leave_open() -> None:
     # the interpreter takes itself apart, and print half an error because nothing works any more by then: a
     # reference that nobody drops keeps them from it.
     for client in tuple(_OPEN):
+        client._abandon()
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(client))
 
 

@@ -37,9 +37,10 @@ _EARLIEST_NS: Final = 10**17
 
 # What clients, readers and feeds use of a ring: public to them, and no offer to users.
 _MACHINERY: Final = frozenset((
-    "bell", "bind", "close", "copy_from", "copy_latest", "epoch", "hole_count", "holes", "is_ready",
-    "last_recv_ns", "memory_bytes", "merge_stats", "raise_if_hopeless", "raise_if_over", "reject_count",
-    "release_held", "sample", "set_lines", "set_state", "state_code", "timed_out",
+    "bell", "bind", "close", "copy_from", "copy_latest", "end", "epoch", "heartbeat_ns", "hole_count",
+    "holes", "is_ready", "last_recv_ns", "let_go", "memory_bytes", "merge_stats", "raise_if_hopeless",
+    "raise_if_over", "reject_count", "release_held", "sample", "set_lines", "set_state", "shared_memory",
+    "state_code", "symbol_capacity", "timed_out", "writes",
 ))  # fmt: skip
 
 
@@ -71,6 +72,7 @@ class AnyRing(RingBase, Generic[R, Y]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # RingBase has taken the arguments in __cinit__.
         self._wish: Wish | None = None
+        self._why_ended = ""
 
     @property
     def state(self) -> RingState:
@@ -144,7 +146,13 @@ class AnyRing(RingBase, Generic[R, Y]):
     def bind(self, wish: Wish) -> None:
         """Tie the ring to the wish that feeds it; called by the client, once."""
         self._wish = wish
-        wish.watch(lambda _: self.bell.wake_all())
+        bell = self.bell  # and not the ring, whose memory is given back as soon as nobody has it
+        wish.watch(lambda _: bell.wake_all())
+
+    def end(self, why: str) -> None:
+        """End the ring for a reason that its user is told."""
+        self._why_ended = why
+        self.close()
 
     def raise_if_over(self) -> None:
         """Raise what ended the ring for good, if something did.
@@ -159,7 +167,7 @@ class AnyRing(RingBase, Generic[R, Y]):
         if self.error is not None:
             raise self.error
         if self.closed:
-            raise StreamClosed(self.stream)
+            raise StreamClosed(self.stream, self._why_ended)
 
     def is_ready(self) -> bool:
         """Whether Binance has confirmed the stream and a record has come; raises what ended the ring for
@@ -228,7 +236,7 @@ class Ring(AnyRing[R, Y]):
         finally:
             self.bell.remove(waiter)
 
-    def wait(self, after: int | None = None, timeout: float | None = None) -> int:
+    def wait(self, after: int | None = None, timeout: float | None = None, *, spin: float = 0.0) -> int:
         """Block until there is a record newer than `after`, and return the cursor.
 
         Parameters
@@ -237,13 +245,15 @@ class Ring(AnyRing[R, Y]):
             A cursor that this method, or the property, returned before; None is the one of now.
         timeout
             Seconds; when they are over the cursor is returned as it is, so equal to `after`.
+        spin
+            Seconds to look without sleeping, where the feed is another process; elsewhere it has no effect.
 
         Raises
         ------
         SubscriptionRejected, StreamClosed
             The ring has ended for good.
         """
-        return wait_for_news((self,), None if after is None else (after,), timeout)[0]
+        return wait_for_news((self,), None if after is None else (after,), timeout, spin)[0]
 
     def reader(self, start: Start = "new", *, latest: bool = False, max_records: int = 1024) -> Reader[Y]:
         """Return an iterator over the records, a validated copy of a batch at a time.

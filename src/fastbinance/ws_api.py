@@ -15,12 +15,10 @@ from fastbinance._api.spot_blocking import BlockingSpotApi
 from fastbinance._api.usdm_awaited import UsdmApi
 from fastbinance._api.usdm_blocking import BlockingUsdmApi
 from fastbinance._client_options import Settings
+from fastbinance._feed.any_pool import AnyPool
 from fastbinance._io.api_pool import product_of
-from fastbinance._io.api_service import ApiService
-from fastbinance._io.pool import Pool
 from fastbinance._protocol.method import Method
 from fastbinance._protocol.raw_method import raw_method
-from fastbinance._protocol.requests import Request
 from fastbinance.answers import OrderPlaced
 from fastbinance.errors import ConfigurationError
 from fastbinance.keys import WsKey, parse_key
@@ -121,17 +119,17 @@ class AsyncRequests(ABC):
                 else:
                     answer.set_exception(error)
 
-        service, request = pool.apis.submit(key, method, params, settle, timeout, resolve)
+        abandon = pool.apis.begin(key, method, params, settle, timeout, resolve)
         try:
             return await answer
         except asyncio.CancelledError:
-            service.desk.abandon(request)
+            abandon()
             raise
 
     # -- what a client provides
 
     @abstractmethod
-    def _start(self) -> Pool:
+    def _start(self) -> AnyPool:
         """Return the pool, making it if need be; refuse when closed."""
 
 
@@ -186,7 +184,7 @@ class BlockingRequests(ABC):
             else:
                 answer.set_exception(error)
 
-        sent = self._post(lambda: pool.apis.submit(key, method, params, settle, timeout, resolve))
+        sent = self._post(lambda: pool.apis.begin(key, method, params, settle, timeout, resolve))
 
         def begun(done: Future[Any]) -> None:
             error = done.exception()
@@ -197,22 +195,18 @@ class BlockingRequests(ABC):
         try:
             return answer.result()
         except KeyboardInterrupt:
-            self._post(lambda: _abandon(*sent.result()))
+            self._post(lambda: sent.result()())
             raise
 
     # -- what a client provides
 
     @abstractmethod
-    def _start(self) -> Pool:
+    def _start(self) -> AnyPool:
         """Return the pool, making it if need be; refuse when closed."""
 
     @abstractmethod
     def _post(self, call: Callable[[], Any]) -> Future[Any]:
         """Have something run on the loop's thread, and return what will tell how it went."""
-
-
-def _abandon(service: ApiService, request: Request) -> None:
-    service.desk.abandon(request)
 
 
 def _check_timeout(timeout: float) -> None:

@@ -1,4 +1,5 @@
-"""Two ways to use the facade, so that one test covers both: a blocking client, and an awaiting one.
+"""The ways to use the facade, so that one test covers them: a blocking client and an awaiting one, each with
+its feed here or in a process of its own.
 
 A test says `face.do(ring.ready, timeout=5)`. On a `Client` the call blocks; on an `AsyncClient` it is made
 on the face's event loop, and awaited where there is something to await. Between two calls that loop stands
@@ -7,6 +8,7 @@ still.
 
 import asyncio
 import contextlib
+import functools
 import inspect
 import threading
 import time
@@ -15,8 +17,12 @@ from typing import Any, Final
 
 import fastbinance
 from fastbinance.waiting import TaskWaiter, ThreadWaiter
+from support.feed_nursery import feeds_at_once
 
-__all__ = ["DEADLINE_SECONDS", "FACES", "Face", "InlineFace", "ThreadFace", "feed_threads"]
+__all__ = [
+    "DEADLINE_SECONDS", "FACES", "NEAR", "USUAL", "Face", "InlineFace", "ThreadFace", "feed_threads",
+    "open_face",
+]  # fmt: skip
 
 DEADLINE_SECONDS: Final = 20.0
 
@@ -181,7 +187,55 @@ class InlineFace(Face):
         assert feed_threads() == []
 
 
-FACES: Final[dict[str, type[Face]]] = {"thread": ThreadFace, "inline": InlineFace}
+class ProcessFace(ThreadFace):
+    """`Client`, whose feed has a process of its own."""
+
+    name = "process"
+    client_type: Any = functools.partial(fastbinance.Client, feed="process")
+
+    def __init__(self, at_once: bool = True) -> None:
+        super().__init__()
+        self._feeds = contextlib.ExitStack()
+        if at_once:
+            self._feeds.enter_context(feeds_at_once())
+
+    def close(self) -> None:
+        with self._feeds:
+            super().close()
+
+    def _make(self, options: Any) -> Any:
+        return fastbinance.Client(feed="process", **options)
+
+
+class AwaitedProcessFace(InlineFace):
+    """`AsyncClient`, whose feed has a process of its own."""
+
+    name = "awaited process"
+    client_type: Any = functools.partial(fastbinance.AsyncClient, feed="process")
+
+    def __init__(self, at_once: bool = True) -> None:
+        super().__init__()
+        self._feeds = contextlib.ExitStack()
+        if at_once:
+            self._feeds.enter_context(feeds_at_once())
+
+    def close(self) -> None:
+        with self._feeds:
+            super().close()
+
+    def _make(self, options: Any) -> Any:
+        return fastbinance.AsyncClient(feed="process", **options)
+
+
+FACES: Final[dict[str, type[Face]]] = {
+    face.name: face for face in (ThreadFace, InlineFace, ProcessFace, AwaitedProcessFace)
+}
+
+# Of tests that reach into the feed: what they look at, or change, must be of this process.
+NEAR: Final = (ThreadFace.name, InlineFace.name)
+# Of most tests. In what an `AsyncClient` differs from a `Client` it does so wherever its feed is, but for
+# waiting and for what ends: tests of that ask for all FACES.
+USUAL: Final = (*NEAR, ProcessFace.name)
 
 
 @contextlib.contextmanager

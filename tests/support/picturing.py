@@ -1,14 +1,21 @@
 """Somebody who hears an account of the simulator, with losses, and what the account is really like."""
 
 from collections import Counter, deque
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from fastbinance._protocol.picture import ASKED, Picture, Plan, Question, parameters
+from fastbinance._protocol.picture import ASKED, SPOT_LIKE, Picture, Plan, Question, parameters
 from fastbinance.sim.trading import API_KEY
-from fastbinance.user_events import EventReader, ExecutionReport, OrderTradeUpdate
+from fastbinance.user_events import (
+    AccountPosition,
+    AccountUpdate,
+    EventReader,
+    ExecutionReport,
+    OrderTradeUpdate,
+)
 from support.trading import TradingScene
 
 __all__ = ["Listener"]
@@ -18,6 +25,10 @@ _METHODS = {
     "open_orders": "openOrders.status", "account": "account.status", "positions": "account.position",
     "order": "order.status", "trades": "userTrades",
 }  # fmt: skip
+_MARGIN = {
+    "open_orders": "margin.openOrders.status", "account": "margin.account.status",
+    "order": "margin.order.status", "trades": "margin.myTrades",
+}  # fmt: skip
 
 
 class Listener:
@@ -25,6 +36,10 @@ class Listener:
 
     Attributes
     ----------
+    product
+        Whose markets it trades on.
+    pair
+        Of isolated margin.
     is_deaf
         Events are lost.
     late
@@ -35,8 +50,10 @@ class Listener:
 
     def __init__(self, scene: TradingScene, account: str, api_key: str = API_KEY) -> None:
         self.scene, self.account, self.api_key = scene, account, api_key
-        self.reader = EventReader(account)
-        self.picture = Picture(account)
+        self.product: Any = "spot" if account in SPOT_LIKE else account
+        self.pair = "BTCUSDT" if account == "isolated" else None
+        self.reader = EventReader(account, self.pair)
+        self.picture = Picture(account, () if self.pair is None else (self.pair,))
         self.is_deaf = False
         self.is_slow = False
         self.late: deque[bytes] = deque()
@@ -44,7 +61,10 @@ class Listener:
         scene.trading.on_event.append(self._tell)
 
     def _tell(self, account: Any, product: str, event: dict[str, Any]) -> None:
-        if account is not self.scene.account(self.api_key) or product != self.account or self.is_deaf:
+        wallet = self.account if self.account in SPOT_LIKE else "spot"
+        if (product, account.wallet, account.symbol) != (self.product, wallet, self.pair) or self.is_deaf:
+            return
+        if account.owner is not self.scene.account(self.api_key):
             return
         self.late.append(msgspec.json.encode(event))
         if not self.is_slow:
@@ -71,16 +91,28 @@ class Listener:
     def ask(self, question: Question) -> Any:
         """Put a question to the simulator, and return the answer as it is decoded."""
         asked = ASKED[self.account][question.subject]
-        method = asked.name if self.account == "spot" else _METHODS[question.subject]
-        params = parameters(question)
-        answer = self.scene.ask(method, product=self.account, api_key=self.api_key, **params)
+        params = parameters(question, asked, self.pair)
+        if self.account == "spot":
+            method = asked.name
+        elif self.product != "spot":
+            method = _METHODS[question.subject]
+        elif "symbols" in params:
+            method = "margin.isolated.account.status"
+        else:
+            method = _MARGIN[question.subject]
+            params["isIsolated"] = params.get("isIsolated") == "TRUE"  # as REST reads it
+        answer = self.scene.ask(method, product=self.product, api_key=self.api_key, **params)
         return msgspec.json.decode(msgspec.json.encode(answer), type=asked.answer)
+
+    def answer(self, plan: Plan, questions: Iterable[Question]) -> None:
+        """Put questions of a plan, one after another."""
+        for question in questions:
+            plan.answer(question, self.ask(question))
 
     def reconcile(self, plan: Plan) -> list[Any]:
         """Ask everything, and hear the events that were missed."""
         while questions := plan.questions():
-            for question in questions:
-                plan.answer(question, self.ask(question))
+            self.answer(plan, questions)
         assert plan.is_done
         events = plan.events(7)
         self.heard += events
@@ -101,6 +133,47 @@ class Listener:
         trades = self.ask(Question("trades", symbol, from_id=0))
         return Counter((trade.symbol, trade.id, trade.order_id) for trade in trades)
 
+    def orders_pictured(self) -> dict[tuple[str, int], Decimal]:
+        """Return what of each open order is filled, as the picture has it."""
+        return {key: one.executed for key, one in self.picture.orders.items()}
+
+    def amounts_heard(self) -> dict[str, Any]:
+        """Return balances and positions as a user has them who believes each event as it comes."""
+        found: dict[str, Any] = {}
+        for event in self.heard:
+            if isinstance(event, AccountPosition):
+                found |= {one.asset: (Decimal(one.free), Decimal(one.locked)) for one in event.balances}
+            elif isinstance(event, AccountUpdate):
+                change = event.change
+                found |= {
+                    one.asset: (Decimal(one.wallet_balance), Decimal(one.cross_wallet_balance))
+                    for one in change.balances
+                }
+                found |= {
+                    f"{one.symbol} {one.position_side}": (Decimal(one.amount),) for one in change.positions
+                }
+        return {name: amounts for name, amounts in found.items() if any(amounts)}
+
+    def amounts_pictured(self) -> dict[str, Any]:
+        """Return the same as the picture has them."""
+        held = {f"{one.symbol} {one.position_side}": Decimal(one.amount)
+                for one in self.picture.positions.values()}  # fmt: skip
+        return self._pictured_balances() | {name: (amount,) for name, amount in held.items() if amount}
+
+    def orders_heard(self) -> dict[tuple[str, int], Decimal]:
+        """Return the same as a user has it who believes each event as it comes."""
+        found: dict[tuple[str, int], Decimal] = {}
+        for event in self.heard:
+            step = event.order if isinstance(event, OrderTradeUpdate) else event
+            if not isinstance(event, ExecutionReport | OrderTradeUpdate):
+                continue
+            key = (step.symbol, step.order_id)
+            if step.status in ("NEW", "PARTIALLY_FILLED", "PENDING_NEW"):
+                found[key] = Decimal(step.cumulative_quantity)
+            else:
+                found.pop(key, None)
+        return found
+
     def is_true(self) -> bool:
         """Whether the picture is the account."""
         orders = {
@@ -116,7 +189,7 @@ class Listener:
         }
         assert pictured == orders
         assert self._pictured_balances() == self._balances()
-        if self.account != "spot":
+        if self.product != "spot":
             positions = {
                 (one.symbol, one.position_side): (Decimal(one.position_amt), Decimal(one.entry_price))
                 for one in self.ask(Question("positions"))
@@ -131,7 +204,7 @@ class Listener:
 
     def _balances(self) -> dict[str, Any]:
         account = self.ask(Question("account"))
-        if self.account == "spot":
+        if self.product == "spot":
             found = {one.asset: (Decimal(one.free), Decimal(one.locked)) for one in account.balances}
         else:
             found = {

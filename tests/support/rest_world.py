@@ -13,6 +13,7 @@ from fastbinance._io.options import ConnectionOptions
 from fastbinance._io.rest import Rest
 from fastbinance._protocol.request_limits import RequestLimits
 from fastbinance._protocol.server_clock import ServerClock
+from fastbinance._rest_endpoints import RestProduct
 from fastbinance.credentials import Credentials
 
 __all__ = ["HEADER_WORD", "KEY", "LISTEN_KEY", "SECRET", "Asked", "RestWorld", "cut", "refuse"]
@@ -89,15 +90,22 @@ class RestWorld:
             await self.runner.cleanup()
 
     def rest(
-        self, *, url: str | None = None, timeout: float = 10.0, longest: int = 1 << 20, **options: Any
+        self,
+        *,
+        url: str | None = None,
+        urls: dict[RestProduct, str] | None = None,
+        products: dict[RestProduct, RequestLimits] | None = None,
+        timeout: float = 10.0,
+        longest: int = 1 << 20,
+        **options: Any,
     ) -> Rest:
-        """Return what calls."""
+        """Return what calls; with limits of other products than the one it is about."""
         quick = {"backoff_base": 0.01, "backoff_cap": 0.01}
         rest = Rest(
             options=ConnectionOptions(**{**quick, **options}),
-            limits=lambda product: self.limits,
+            limits=lambda product: (products or {}).get(product, self.limits),
             clock=lambda product: self.clock,
-            urls={"usdm": self.url if url is None else url},
+            urls=urls or {"usdm": self.url if url is None else url},
             timeout=timeout,
             rng=Random(1),
             longest_answer=longest,

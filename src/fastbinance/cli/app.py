@@ -9,6 +9,7 @@ from cyclopts import App, CycloptsError, UnknownOptionError
 from fastbinance import ConfigurationError, FastBinanceError
 from fastbinance._version import __version__
 from fastbinance.cli.demo import demo
+from fastbinance.cli.serve import doctor, serve
 from fastbinance.cli.sim import sim
 from fastbinance.cli.watch import watch
 
@@ -21,6 +22,8 @@ app = App(
     help_format="plaintext",
 )
 app.command(demo)
+app.command(doctor)
+app.command(serve)
 app.command(sim)
 app.command(watch)
 
@@ -36,7 +39,7 @@ def run(arguments: Sequence[str]) -> int:
         return command(*bound.args, **bound.kwargs) or 0
     except ConfigurationError as error:
         return _complain(error, 2)
-    except (FastBinanceError, OSError) as error:
+    except (FastBinanceError, MemoryError, OSError) as error:
         if isinstance(error, BrokenPipeError):
             return _stop_writing()
         return _complain(error, 1)

@@ -1,6 +1,5 @@
 """``fastbinance watch``: live quotes, trades and funding, from Binance or from any other base URL."""
 
-import ssl
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -13,6 +12,7 @@ from fastbinance.cli.feed import check_symbols, examples
 from fastbinance.cli.row import Extra
 from fastbinance.cli.show import show
 from fastbinance.cli.stop import Stop
+from fastbinance.cli.trust import trusting
 from fastbinance.keys import Environment, Market, key_for, route
 
 __all__ = ["watch"]
@@ -69,7 +69,7 @@ def watch(
         Client(
             env=where,
             urls=urls,
-            ssl_context=None if certificate is None else _trusting(certificate),
+            ssl_context=None if certificate is None else trusting(certificate),
         ) as client,
     ):
         board = Board(client, names, market, _EXTRAS[market])
@@ -78,16 +78,6 @@ def watch(
         if not board.spoke():
             raise FastBinanceError(_silence(board))
     return 0
-
-
-def _trusting(certificate: Path) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=str(certificate))
-    except (OSError, ssl.SSLError) as error:
-        reason = error.strerror or error
-        raise ConfigurationError(
-            f"--certificate {str(certificate)!r} cannot be read as a PEM file: {reason}"
-        ) from None
 
 
 def _silence(board: Board) -> str:
