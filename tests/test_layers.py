@@ -20,9 +20,10 @@ FLOORS = {
     1: {"_core", "_protocol"},  # with a bar between them
     2: {"_api", "_io"},
     3: {
-        "", "_client_base", "_client_options", "_field_docs", "_market", "_price_fields", "_record_fields",
-        "_services", "async_client", "client", "credentials", "market", "reader", "records", "rings",
-        "typed_rings", "user_data", "waiting", "ws_api",
+        "", "_blocking_client", "_client_base", "_client_options", "_feed", "_field_docs", "_market",
+        "_price_fields", "_record_fields", "_services", "async_client", "attached", "client", "credentials",
+        "market", "reader", "records", "rings", "typed_rings", "user_data", "user_handles", "waiting",
+        "ws_api",
     },
     4: {"__main__", "cli", "pytest_plugin", "sim"},
 }

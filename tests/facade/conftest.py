@@ -3,16 +3,24 @@
 from collections.abc import Iterator
 
 import pytest
-from support.faces import FACES, Face, feed_threads, open_face
+from support.faces import USUAL, Face, feed_threads, open_face
 from support.fault_table import FAULT_TABLE, table_lines
 from support.pair_table import PAIR_TABLE, pair_lines
 
 from fastbinance.sim import RunningSimulator, run_in_thread
 
 
-@pytest.fixture(params=list(FACES))
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test with a face once for each of the usual ones, or those that its mark `faces` names."""
+    given = [name for mark in metafunc.definition.iter_markers("parametrize") for name in mark.args[0]]
+    if "face" in metafunc.fixturenames and "face" not in given:
+        mark = metafunc.definition.get_closest_marker("faces")
+        metafunc.parametrize("face", USUAL if mark is None else mark.args, indirect=True)
+
+
+@pytest.fixture
 def face(request: pytest.FixtureRequest) -> Iterator[Face]:
-    """Use the facade in one of its ways; the test runs once for each."""
+    """Use the facade in one of its ways; the test runs once for each. See `pytest_generate_tests`."""
     for name in ("sim", "silent_sim", "guarded_sim"):
         # Made before us, and so ended after our clients: else it would wait for their goodbye.
         if name in request.fixturenames:

@@ -8,13 +8,15 @@ import threading
 from typing import Any
 
 import pytest
-from support.faces import Face, InlineFace, feed_threads
+from support.faces import FACES, Face, InlineFace, feed_threads
 from support.payloads import spot_book_ticker
 from support.programs import Program, plain
 
 import fastbinance
 from fastbinance import StreamClosed
 from fastbinance.sim import RunningSimulator, run_in_thread
+
+pytestmark = pytest.mark.faces(*FACES)
 
 STREAM = "btcusdt@bookTicker"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from support.deaf import DeafPeer, Depth
-from support.faces import Face, feed_threads
+from support.faces import NEAR, Face, feed_threads
 
 import fastbinance
 from fastbinance import ConfigurationError
@@ -70,6 +70,8 @@ def test_a_peer_that_does_not_play_along_cannot_keep_a_client_open(
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
+# A feed in a process of its own would put them on one connection.
+@pytest.mark.faces(*NEAR)
 @KINDS
 @pytest.mark.usefixtures("one_stream_each")
 def test_hundreds_of_deaf_peers_end_together(face: Face, depth: Depth, tls: bool) -> None:
@@ -82,6 +84,8 @@ def test_hundreds_of_deaf_peers_end_together(face: Face, depth: Depth, tls: bool
             face.beside(peer.wait_ended, MANY)
 
 
+# It sends on the connections themselves.
+@pytest.mark.faces(*NEAR)
 @pytest.mark.parametrize("tls", [False, True], ids=["ws", "wss"])
 def test_what_was_not_sent_yet_keeps_no_socket_open(face: Face, tls: bool) -> None:
     with DeafPeer("opens", tls=tls) as peer:
@@ -354,11 +358,11 @@ def test_a_feed_that_cannot_be_made_says_why_and_leaves_nothing(monkeypatch: pyt
     def fail() -> Any:
         raise OSError("too many open files")
 
-    monkeypatch.setattr(fastbinance._io.feed_thread, "_new_loop", fail)
+    monkeypatch.setattr(fastbinance._io.feed_thread, "new_loop", fail)
     fb = fastbinance.Client()
     for _ in range(2):
         with pytest.raises(OSError, match="too many open files"):
             fb.book_ticker("btcusdt")
-    assert fb not in fastbinance.client._OPEN
+    assert fb not in fastbinance._blocking_client._OPEN
     fb.close()
     assert feed_threads() == []

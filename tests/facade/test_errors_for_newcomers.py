@@ -16,7 +16,7 @@ OPTIONS: list[tuple[str, dict[str, Any], str]] = [
     ("unknown environment", {"env": "production"}, "'prod', 'testnet', 'demo', not 'production'"),
     ("environment in capitals", {"env": "PROD"}, "env is one of 'prod'"),
     ("no environment", {"env": None}, "env is one of 'prod'"),
-    ("process feed", {"feed": "process"}, "not 'process'"),
+    ("feed nowhere", {"feed": "nowhere"}, "not 'nowhere'"),
     ("unknown feed", {"feed": "threads"}, "not 'threads'"),
     (
         "capacity no power of two",

@@ -9,7 +9,7 @@ from support.every_futures import COINM_CASES, USDM_CASES
 from support.every_method import RESTING, Case, Params, Scene, Who, is_of, open_scene
 from support.every_spot_market import SPOT_MARKET_CASES
 from support.every_spot_order import SPOT_ORDER_CASES
-from support.faces import FACES, open_face
+from support.faces import USUAL, open_face
 from support.js_sdk_api import CALLS as SDK_CALLS
 from support.js_sdk_api import WITHOUT_REQUEST, Call
 
@@ -25,7 +25,7 @@ def _no_threads_left() -> None:
     """Let the module's clients live; their face looks for threads when it ends."""
 
 
-@pytest.fixture(scope="module", params=list(FACES))
+@pytest.fixture(scope="module", params=USUAL)
 def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
     """Give both clients a simulator each, for the whole module."""
     with open_scene() as made, open_face(request.param) as face:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from support.addresses import other_loopback
-from support.faces import FACES, Face, open_face
+from support.faces import Face, open_face
 from support.payloads import spot_book_ticker
 from support.proxy import SCHEMES, RunningProxy, run_proxy
 
@@ -27,7 +27,7 @@ def peer(request: pytest.FixtureRequest) -> Iterator[RunningSimulator]:
         yield running
 
 
-@pytest.fixture(params=list(FACES))
+@pytest.fixture
 def face(request: pytest.FixtureRequest) -> Iterator[Face]:
     # Not the face of all facade tests: this one ends before peer and proxy, which it has open connections to.
     for name in ("peer", "silent_sim"):

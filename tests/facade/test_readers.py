@@ -4,12 +4,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.faces import Face
+from support.faces import FACES, Face
 from support.payloads import combined, spot_book_ticker, usdm_book_ticker
 
 import fastbinance
 from fastbinance import ConfigurationError, Window
 from fastbinance.sim import RunningSimulator
+
+pytestmark = pytest.mark.faces(*FACES)
 
 STREAM = "btcusdt@bookTicker"
 

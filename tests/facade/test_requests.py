@@ -7,11 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from support.faces import Face
+from support.faces import FACES, NEAR, Face, ThreadFace
 
 import fastbinance
 from fastbinance import ConfigurationError, Credentials, WsKey
 from fastbinance.sim import API_KEY, API_SECRET, RunningSimulator, SimAccount, run_in_thread
+
+pytestmark = pytest.mark.faces(*FACES)
 
 KEY = WsKey.MAIN_WS_API
 LIMIT: dict[str, Any] = {
@@ -280,7 +282,7 @@ def test_closing_settles_what_has_no_answer(face: Face, fb: Any, api: RunningSim
         except fastbinance.FastBinanceError as error:
             outcome.append(error)
 
-    if face.name == "thread":
+    if isinstance(face, ThreadFace):
         waiting = threading.Thread(target=ask)
         waiting.start()
         api.wait_for(lambda sim: sim.stats.requests >= 3)
@@ -305,6 +307,8 @@ def test_closing_settles_what_has_no_answer(face: Face, fb: Any, api: RunningSim
         face.do(client.spot.ping)
 
 
+# A function cannot go to another process: see test_feed_process.py.
+@pytest.mark.faces(*NEAR)
 def test_credentials_may_sign_elsewhere(face: Face, api: RunningSimulator) -> None:
     made = Credentials(API_KEY, API_SECRET)
     signer = Credentials(API_KEY, sign=made.sign)

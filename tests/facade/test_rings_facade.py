@@ -4,12 +4,14 @@ import time
 from typing import Any
 
 import pytest
-from support.faces import Face
+from support.faces import FACES, NEAR, Face
 from support.payloads import combined, spot_book_ticker, usdm_book_ticker
 
 import fastbinance
 from fastbinance import RingState
 from fastbinance.sim import RunningSimulator
+
+pytestmark = pytest.mark.faces(*FACES)
 
 STREAM = "btcusdt@bookTicker"
 
@@ -160,10 +162,11 @@ def test_wait_any_returns_the_cursors_of_all(
 def test_many_symbol_ring_gives_the_newest_record_of_each_symbol(
     face: Face, silent_sim: RunningSimulator, fb: Any
 ) -> None:
-    ring = face.live(face.do(fb.book_ticker, market="usdm", capacity=4))
+    # On COIN-M: on USD-M the simulator sends this stream every five seconds by itself, as Binance does.
+    ring = face.live(face.do(fb.book_ticker, market="coinm", capacity=4))
     assert (ring.stream, ring.symbol, ring.symbols) == ("!bookTicker", None, ())
     for update_id, symbol in enumerate(("BTCUSDT", "ETHUSDT", "BTCUSDT", "牛来USDT")):
-        silent_sim.send("usdm", "!bookTicker", usdm_book_ticker(update_id, symbol=symbol))
+        silent_sim.send("coinm", "!bookTicker", usdm_book_ticker(update_id, symbol=symbol))
     face.until(lambda: ring.cursor == 3, ring)
     assert ring.symbols == ("BTCUSDT", "ETHUSDT", "牛来USDT")
     assert (ring.last("btcusdt").update_id, ring.last("ETHUSDT").update_id, ring.last().update_id) == (
@@ -176,7 +179,7 @@ def test_many_symbol_ring_gives_the_newest_record_of_each_symbol(
     with pytest.raises(fastbinance.NoData, match="xrpusdt"):
         ring.last("xrpusdt")
     for update_id in range(4, 8):
-        silent_sim.send("usdm", "!bookTicker", usdm_book_ticker(update_id))
+        silent_sim.send("coinm", "!bookTicker", usdm_book_ticker(update_id))
     face.until(lambda: ring.cursor == 7, ring)
     with pytest.raises(fastbinance.Lapped):
         ring.last("ethusdt")
@@ -187,6 +190,8 @@ def test_symbol_of_another_ring_is_named_as_wrong(buf: Any) -> None:
         buf.last("ethusdt")
 
 
+# It writes what a feed of this process writes; for a feed that is stopped, see test_feed_process.py.
+@pytest.mark.faces(*NEAR)
 def test_ring_is_stale_when_its_feed_gives_no_sign_of_life(
     face: Face, silent_sim: RunningSimulator, buf: Any
 ) -> None:

@@ -38,10 +38,10 @@ def test_a_split_service_is_two_connections(face: Face, fb: Any) -> None:
     assert face.do(fb.url, "usdm").endswith("/public/stream")
 
 
-def test_a_service_without_market_streams_is_refused(face: Face, fb: Any) -> None:
+def test_a_service_that_is_not_there_is_refused(face: Face, fb: Any) -> None:
+    with pytest.raises(ConfigurationError, match="carries no streams"):
+        face.do(fb.connect, WsKey.MARGIN_RISK_USER_DATA)
     for call in (fb.connect, fb.is_connected, fb.url, fb.rollover):
-        with pytest.raises(ConfigurationError, match="carries no streams"):
-            face.do(call, WsKey.MARGIN_RISK_USER_DATA)
         with pytest.raises(ConfigurationError, match="nosuch"):
             face.do(call, "nosuch")
 

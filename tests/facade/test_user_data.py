@@ -1,11 +1,13 @@
 """User data over real sockets, against the simulator: every account kind, its renewal, and its losses."""
 
 import threading
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from support.faces import Face
+from support.api import ED25519, ED25519_PEM
+from support.faces import FACES, Face
 
 import fastbinance
 from fastbinance import ConfigurationError, Credentials, WsKey
@@ -22,6 +24,8 @@ from fastbinance.user_events import (
     UserDataInterrupted,
     UserDataReady,
 )
+
+pytestmark = pytest.mark.faces(*FACES)
 
 LIMIT: dict[str, Any] = {
     "symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "price": "50000",
@@ -51,6 +55,11 @@ def next_of(face: Face, handle: Any, wanted: type[Any]) -> Any:
     while not isinstance(event := face.do(handle.get), wanted):
         assert event is not None
     return event
+
+
+def asked_until(holds: Callable[[], bool]) -> None:
+    """Ask Binance again and again until the answer is as wanted; each time the client takes a few turns."""
+    assert any(holds() for _ in range(1_000))
 
 
 def test_an_order_on_spot_is_told_with_its_balances(face: Face, fb: Any) -> None:
@@ -170,12 +179,150 @@ def test_an_exchange_of_ones_own_does_not_have_its_keys_from_binance(
         face.do(fb.user_data, account)
 
 
+@pytest.mark.parametrize(
+    ("account", "options", "said"),
+    [
+        ("usdm", {"rest_urls": {"usdm": "http://binance.invalid"}}, "API key in the clear to binance"),
+        ("coinm", {"rest_urls": {"coinm": "http://binance.invalid"}}, "API key in the clear"),
+        ("margin", {"rest_urls": {"spot": "http://binance.invalid"}}, "API key in the clear"),
+        ("margin_risk", {"rest_urls": {"spot": "http://binance.invalid"}}, "API key in the clear"),
+        ("portfolio", {"rest_urls": {"portfolio": "http://binance.invalid"}}, "API key in the clear"),
+        ("usdm", {"urls": {"usdm": "ws://binance.invalid"}}, "listen key in the clear to binance.invalid"),
+        (
+            "usdm",
+            {
+                "rest_urls": {"usdm": "http://127.0.0.1:9"}, "proxy": "http://proxy.invalid:9",
+                "urls": {"usdm": "wss://binance.invalid"},
+            },
+            "API key in the clear to the proxy",
+        ),
+        (
+            "usdm",
+            {
+                "rest_urls": {"usdm": "https://127.0.0.1:9"}, "proxy": "http://proxy.invalid:9",
+                "urls": {"usdm": "ws://127.0.0.1:9"},
+            },
+            "listen key in the clear to the proxy",
+        ),
+        (
+            "options", {"env": "testnet", "urls": {"eoptions": "wss://binance.invalid"}},
+            "does not exist in 'testnet'",
+        ),
+        (
+            "portfolio", {"env": "demo", "urls": {"portfolioMarginUserData": "wss://binance.invalid"}},
+            "does not exist in 'demo'",
+        ),
+    ],
+)  # fmt: skip
+def test_what_rest_would_refuse_is_refused_at_once(
+    face: Face, account: str, options: dict[str, Any], said: str
+) -> None:
+    fb = face.client(api_key=API_KEY, api_secret=API_SECRET, **options)
+    with pytest.raises(ConfigurationError, match=said):
+        face.do(fb.user_data, account)
+
+
 def test_a_second_subscription_that_would_hear_nothing_is_refused(face: Face, fb: Any) -> None:
     ready(face, face.do(fb.user_data, reconcile=False))
     with pytest.raises(ConfigurationError, match="reconcile=False already"):
         face.do(fb.user_data)
     with pytest.raises(ConfigurationError, match="fills are reconciled"):
         face.do(fb.fills)
+
+
+BALANCE: dict[str, Any] = {"e": "balanceUpdate", "E": 1, "a": "BTC", "d": "1", "T": 2}
+
+
+@pytest.mark.parametrize("by_name", [False, True])
+@pytest.mark.parametrize("names_it", [False, True])
+def test_a_subscription_of_the_callers_own_is_shared_until_the_caller_ends_it(
+    face: Face, fb: Any, silent_sim: RunningSimulator, by_name: bool, names_it: bool
+) -> None:
+    events = face.do(fb.events)
+    if by_name:
+        name = "userDataStream.subscribe.signature"
+        number = face.do(fb.request, WsKey.MAIN_WS_API, name)["subscriptionId"]
+    else:
+        number = face.do(fb.spot.user_data_stream_subscribe_signature).subscription_id
+    mine = ready(face, face.do(fb.user_data))
+    silent_sim.user.send(BALANCE, "spot")
+    assert next_of(face, mine, BalanceUpdate).subscription_id == number
+    assert b"balanceUpdate" in face.event(events, "message").payload, "the caller hears of it as before"
+    face.do(fb.spot.user_data_stream_unsubscribe, **({"subscriptionId": number} if names_it else {}))
+    assert "ended" in next_of(face, mine, UserDataInterrupted).reason
+    assert next_of(face, mine, UserDataReady).again
+    assert silent_sim.user.send(BALANCE | {"E": 3}, "spot") == 1
+    assert next_of(face, mine, BalanceUpdate).event_ms == 3
+
+
+def test_a_subscription_of_the_callers_own_outlives_the_handle(
+    face: Face, fb: Any, silent_sim: RunningSimulator
+) -> None:
+    events = face.do(fb.events)
+    number = face.do(fb.spot.user_data_stream_subscribe_signature).subscription_id
+    mine = ready(face, face.do(fb.user_data))
+    mine.close()
+    assert face.do(mine.get) is None
+    assert [one.subscription_id for one in face.do(fb.spot.session_subscriptions)] == [number]
+    silent_sim.user.send(BALANCE, "spot")
+    assert b"balanceUpdate" in face.event(events, "message").payload
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_who_logs_out_ends_what_the_session_has_subscribed_and_the_handle_has_another(
+    face: Face, silent_sim: RunningSimulator, is_shared: bool
+) -> None:
+    account = ED25519.account
+    silent_sim.add_account(account)
+    fb = face.client(urls=silent_sim.urls, api_key=account.api_key, api_secret=ED25519_PEM.decode())
+    if is_shared:
+        face.do(fb.spot.user_data_stream_subscribe)
+    mine = ready(face, face.do(fb.user_data))
+    face.do(fb.spot.session_logout)
+    assert "ended" in next_of(face, mine, UserDataInterrupted).reason
+    assert next_of(face, mine, UserDataReady).again
+    order = face.do(fb.spot.order_place, **LIMIT)
+    assert next_of(face, mine, ExecutionReport).order_id == order.order_id
+    (one,) = face.do(fb.spot.session_subscriptions)
+    assert one.subscription_id == 1
+    mine.close()
+    # It is the handle's own, and ends with it.
+    asked_until(lambda: not face.do(fb.spot.session_subscriptions))
+
+
+def test_handles_that_follow_one_that_was_closed_at_once_have_the_events(
+    face: Face, fb: Any, silent_sim: RunningSimulator
+) -> None:
+    face.do(fb.spot.ping)
+    for _ in range(5):
+        _follow_one_closed_at_once(face, fb, silent_sim)
+
+
+def _follow_one_closed_at_once(face: Face, fb: Any, silent_sim: RunningSimulator) -> None:
+    face.do(fb.user_data).close()
+    mine = face.do(fb.user_data)
+    face.do(mine.ready, timeout=10)
+    # What the one before had asked for may have served until it was ended; then there is another one.
+    asked_until(lambda: len(face.do(fb.spot.session_subscriptions)) == 1 and mine.state == "live")
+    assert silent_sim.user.send(BALANCE, "spot") == 1
+    next_of(face, mine, BalanceUpdate)
+    mine.close()
+    asked_until(lambda: not face.do(fb.spot.session_subscriptions))
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_who_ends_all_subscriptions_of_a_connection_has_a_new_one(
+    face: Face, fb: Any, silent_sim: RunningSimulator, is_told: bool
+) -> None:
+    mine = ready(face, face.do(fb.user_data))
+    if not is_told:
+        silent_sim.user.freeze()
+    face.do(fb.spot.user_data_stream_unsubscribe)
+    silent_sim.user.thaw()
+    assert "ended" in next_of(face, mine, UserDataInterrupted).reason
+    assert next_of(face, mine, UserDataReady).again
+    order = face.do(fb.spot.order_place, **LIMIT)
+    assert next_of(face, mine, ExecutionReport).order_id == order.order_id
 
 
 def test_only_the_events_that_are_asked_for_come(face: Face, fb: Any) -> None:
@@ -255,6 +402,32 @@ def test_an_event_that_cannot_be_read_hurts_no_other(
     assert account in str(error)
 
 
+@pytest.mark.parametrize(
+    ("account", "event"),
+    [
+        ("spot", {"e": "eventStreamTerminated", "E": "no time"}),
+        ("usdm", {"e": "listenKeyExpired", "E": 1, "listenKey": 5}),
+    ],
+)
+def test_an_end_that_cannot_be_read_is_an_end(
+    face: Face, fb: Any, silent_sim: RunningSimulator, account: str, event: dict[str, Any]
+) -> None:
+    mine = ready(face, face.do(fb.user_data, account))
+    silent_sim.user.send(event, account)
+    assert isinstance(face.do(mine.get), UserDataInterrupted)
+    while not isinstance(told := face.do(mine.get), UserDataReady):
+        pass
+    # What could not be read may have told of anything.
+    assert (told.again, told.reconciled) == (True, False)
+    assert told.recv_ns > 0
+
+
+def test_a_handle_that_is_closed_says_so_while_another_goes_on(face: Face, fb: Any) -> None:
+    mine, other = (ready(face, face.do(fb.user_data, "spot")) for _ in range(2))
+    face.do(mine.close)
+    assert (mine.state, other.state) == ("closed", "live")
+
+
 @pytest.mark.parametrize("account", ["spot", "usdm", "coinm", "margin", "options"])
 def test_a_rollover_loses_and_doubles_nothing(
     face: Face, fb: Any, silent_sim: RunningSimulator, account: str
@@ -272,6 +445,17 @@ def test_a_rollover_loses_and_doubles_nothing(
     seen = [face.do(mine.get).event_ms for _ in range(sent + 1)]
     assert seen == list(range(sent + 1))
     assert mine.state == "live"
+
+
+def test_the_service_of_margin_is_replaced_by_name(
+    face: Face, fb: Any, silent_sim: RunningSimulator
+) -> None:
+    mine, events = ready(face, face.do(fb.user_data, "margin")), face.do(fb.events)
+    assert face.do(fb.rollover, "marginUserData") == 1
+    face.event(events, "rollover")
+    assert face.do(fb.is_connected, "marginUserData")
+    silent_sim.user.send({"e": "balanceUpdate", "E": 1, "a": "BTC", "d": "1", "T": 2}, "margin")
+    assert isinstance(face.do(mine.get), BalanceUpdate)
 
 
 def test_callbacks_are_called_and_a_wrong_one_hurts_nobody(face: Face, fb: Any) -> None:

@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
-from support.faces import Face
+from support.faces import FACES, Face
 
 from fastbinance import Fill, FillUpdate
 from fastbinance.sim import API_KEY, API_SECRET, RunningSimulator
+
+pytestmark = pytest.mark.faces(*FACES)
 
 MARKET: dict[str, Any] = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.01"}
 

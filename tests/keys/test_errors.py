@@ -13,6 +13,7 @@ from fastbinance.errors import (
     ConnectionLost,
     DecodeError,
     FastBinanceError,
+    FeedDied,
     Lapped,
     NoData,
     StaleData,
@@ -20,6 +21,7 @@ from fastbinance.errors import (
     StreamError,
     SubscriptionRejected,
     TransportError,
+    UserDataDelayed,
     UserDataFailed,
     WaitTimeout,
 )
@@ -31,6 +33,12 @@ EXAMPLES: list[tuple[FastBinanceError, type[Exception], dict[str, object], str]]
         TimeoutError,
         {"stream": "btcusdt@trade", "timeout_seconds": 5, "missing": "the confirmation"},
         "btcusdt@trade: still without the confirmation after 5 s",
+    ),
+    (
+        WaitTimeout("user data of usdm", 5, "a proven stream", "refused"),
+        TimeoutError,
+        {"trouble": "refused"},
+        "user data of usdm: still without a proven stream after 5 s; the last attempt: refused",
     ),
     (
         ConnectFailed("usdmPublic", 3, "name not resolved"),
@@ -67,6 +75,18 @@ EXAMPLES: list[tuple[FastBinanceError, type[Exception], dict[str, object], str]]
         FastBinanceError,
         {"account": "isolated", "symbol": "BTCUSDT", "ws_key": "marginUserData", "code": -2015},
         "user data of account isolated BTCUSDT (marginUserData) cannot be had: Invalid API-key",
+    ),
+    (
+        FeedDied(4711, "the feed's process 4711 is gone: it was ended by SIGKILL"),
+        FastBinanceError,
+        {"pid": 4711, "reason": "the feed's process 4711 is gone: it was ended by SIGKILL"},
+        "the feed's process 4711 is gone: it was ended by SIGKILL",
+    ),
+    (
+        UserDataDelayed("isolated", "BTCUSDT", "marginUserData", -1000, "refused"),
+        FastBinanceError,
+        {"account": "isolated", "symbol": "BTCUSDT", "ws_key": "marginUserData", "code": -1000},
+        "user data of account isolated BTCUSDT (marginUserData): an attempt has failed, again soon: refused",
     ),
     (
         SubscriptionRejected(("a@trade", "b@trade", "c@trade", "d@trade"), 2, "Invalid request"),
