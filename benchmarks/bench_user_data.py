@@ -1,34 +1,36 @@
 """User data: from an event's bytes to the callback, from an expiry to a proven stream, and many losses.
 
-What an account adds up to by its events is compared with what the simulator has, exactly. Binance's limits
-on connects, weight and orders are raised alike on both sides, because the losses would take hours otherwise.
+``python -m benchmarks.bench_user_data [LOSSES] [SEED]``. Peers are given the same events by turns with us, on
+the same core: `_user_peer_common` says where the clock starts and stops. Of losses `_user_losses` tells.
 """
 
 import asyncio
-import random
+import contextlib
+import json
+import subprocess
 import sys
+import tempfile
 import time
-from dataclasses import replace
-from decimal import Decimal
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import _harness
-from fastbinance import AsyncClient, WsKey
-from fastbinance.sim import API_KEY, API_SECRET, RunningSimulator, run_in_thread
-from fastbinance.user_events import (
-    AccountPosition,
-    AccountUpdate,
-    ExecutionReport,
-    OrderTradeUpdate,
-    UserDataReady,
-)
+from benchmarks._peers import PYTHON, Peer
+from benchmarks._user_losses import MARKETS, SIMULATED, client_of, losses
+from fastbinance import AsyncClient
+from fastbinance.sim import RunningSimulator, run_in_thread
+from fastbinance.user_events import OrderTradeUpdate, UserDataReady
 
-EVENTS: Final = 20_000
+#: Of a round, of which there is one more to warm up.
+EVENTS: Final = 2_000
+ROUNDS: Final = 10
 EXPIRIES: Final = 20
 LOSSES: Final = 1_000
-#: The client keeps Binance's weight limit of REST, which it learns from no simulator: 48 losses a minute.
-USDM_LOSSES: Final = 40
-CLOSED: Final = frozenset({"FILLED", "CANCELED", "EXPIRED", "REJECTED", "EXPIRED_IN_MATCH"})
+SEED: Final = 7
+#: Seconds by which events are late in a second run of each account: answers overtake them.
+LATE: Final = 0.03
+OURS: Final = ("fastbinance", "fastbinance, with a picture kept for losses")
 #: Microseconds, milliseconds beside one round trip.
 TARGET_US: Final = 5.0
 TARGET_MS: Final = 100.0
@@ -42,40 +44,105 @@ UPDATE: Final = (
 )
 
 
-def client_of(sim: RunningSimulator) -> AsyncClient:
-    """Return a client whose losses all count as first ones, with a budget that allows them."""
-    client = AsyncClient(
-        urls=sim.urls, rest_urls=sim.rest_urls, api_key=API_KEY, api_secret=API_SECRET, connects=1_000_000
-    )
-    settings = client._settings
-    client._settings = replace(settings, connection=replace(settings.connection, stable_after=0.0))
-    return client
+def _peer(module: str, package: str, meaning: str, install: str) -> Peer:
+    probe = (PYTHON, "-c", f"import {package}, uvloop")
+    return Peer(meaning, f"pip install {install} uvloop", 1, (PYTHON, "-m", f"benchmarks.{module}"), probe)
 
 
-async def latency(sim: RunningSimulator, reconcile: bool) -> list[float]:
-    """Return microseconds from an event's bytes in the feed's hands to the user's callback, for each."""
-    async with client_of(sim) as fb:
-        mine = fb.user_data("usdm", reconcile=reconcile)
-        await mine.ready(timeout=10)
-        arrived: list[int] = []
-        mine.on(lambda event: arrived.append(time.perf_counter_ns()))
+#: Other people's clients; `benchmarks._peers` says how to name an interpreter that has them.
+PEERS: Final = {
+    "python-binance": _peer(
+        "_user_peer_python_binance", "binance", "python-binance (with orjson)", "python-binance orjson"
+    ),
+    "official-sdk": _peer(
+        "_user_peer_official_sdk", "binance_sdk_derivatives_trading_usds_futures",
+        "official SDK (binance-sdk-derivatives-trading-usds-futures)",
+        "binance-sdk-derivatives-trading-usds-futures",
+    ),
+}  # fmt: skip
+
+
+async def latency(sim: RunningSimulator, others: list[Peer]) -> dict[str, list[list[float]]]:
+    """Return microseconds from an event's bytes to the user's callback by rounds, ours and others' by turns.
+
+    The first round warms everybody up and is left out.
+    """
+    events = [UPDATE % (number, number) for number in range(1, EVENTS * (ROUNDS + 1) + 1)]
+    found: dict[str, list[list[float]]] = {}
+    with tempfile.TemporaryDirectory() as directory, contextlib.ExitStack() as stack:
+        path = Path(directory) / "events"
+        path.write_text("\n".join(events))
+        rounds: dict[str, Any] = {}
+        async with client_of(sim) as plain, client_of(sim) as whole:
+            rounds["fastbinance"] = await inline(plain, False)
+            rounds["fastbinance, with a picture kept for losses"] = await inline(whole, True)
+            for peer in others:
+                rounds[peer.meaning] = stack.enter_context(started(peer, path))
+            for at in range(ROUNDS + 1):
+                mine = events[at * EVENTS : (at + 1) * EVENTS]
+                for name, run in rounds.items():
+                    took = await asyncio.to_thread(run, mine) if name not in OURS else run(mine)
+                    found.setdefault(name, []).extend([took] if at else [])
+    return found
+
+
+async def inline(client: AsyncClient, reconcile: bool) -> Callable[[list[str]], list[float]]:
+    """Return what hands events to the feed of a client, as its WebSocket library does."""
+    mine = client.user_data("usdm", reconcile=reconcile)
+    await mine.ready(timeout=10)
+    arrived: list[tuple[int, int]] = []
+
+    def on_event(event: Any) -> None:
+        now = time.perf_counter_ns()
+        if isinstance(event, OrderTradeUpdate):
+            arrived.append((now, event.order.trade_id))
+
+    mine.on(on_event)
+    pool = client._pool
+    if pool is None:
+        raise AssertionError("a client that is used has a pool")
+    (stream,) = pool.users._streams.values()
+    socket: Any = stream._socket  # type: ignore[attr-defined]
+    (connection,) = socket._connections
+    session = connection._session
+
+    def run(events: list[str]) -> list[float]:
         arrived.clear()
-        pool = fb._pool
-        if pool is None:
-            raise AssertionError("a client that is used has a pool")
-        (stream,) = pool.users._streams.values()
-        socket: Any = stream._socket  # type: ignore[attr-defined]
-        (connection,) = socket._connections
-        session = connection._session
-        events = [(UPDATE % (number, number)).encode() for number in range(1, EVENTS + 1)]
-        found = []
-        for event in events:
-            begun = time.perf_counter_ns()
+        begun = []
+        for event in [event.encode() for event in events]:
+            begun.append(time.perf_counter_ns())
             session.on_message(None, event, 1)
-            found.append((arrived[-1] - begun) / 1e3)
-        if len(arrived) != EVENTS:
-            raise AssertionError(f"{len(arrived)} of {EVENTS} events came")
-        return found
+        check(events, sum(trade for _, trade in arrived))
+        return [(now - then) / 1e3 for (now, _), then in zip(arrived, begun, strict=True)]
+
+    return run
+
+
+@contextlib.contextmanager
+def started(peer: Peer, path: Path) -> Iterator[Callable[[list[str]], list[float]]]:
+    """Start somebody else's client; give what has its rounds run, one after another."""
+    command = [*peer.command, str(path), str(EVENTS)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        if process.stdin is None or process.stdout is None:
+            raise AssertionError("they are pipes")
+        reads, writes = process.stdout, process.stdin
+        print(f"{peer.meaning}: {reads.readline().strip()}")
+
+        def run(events: list[str]) -> list[float]:
+            writes.write("go\n")
+            writes.flush()
+            told = json.loads(reads.readline())
+            check(events, told["trades"])
+            return [took / 1e3 for took in told["took"]]
+
+        yield run
+        writes.close()
+
+
+def check(events: list[str], trades: int) -> None:
+    """Raise where objects said something else than the events: trade ids stand in for all of it."""
+    if trades != sum(int(event.partition('"t":')[2].partition(",")[0]) for event in events):
+        raise AssertionError("the callbacks were given other events than were sent")
 
 
 async def expiry(sim: RunningSimulator) -> list[float]:
@@ -94,132 +161,38 @@ async def expiry(sim: RunningSimulator) -> list[float]:
     return found
 
 
-class Picture:
-    """Orders, balances and positions, as a user who has nothing but events keeps them."""
-
-    def __init__(self) -> None:
-        self.open: dict[int, Decimal] = {}
-        self.balances: dict[str, tuple[Decimal, ...]] = {}
-        self.positions: dict[str, Decimal] = {}
-        self.trades: list[int] = []
-
-    def take(self, event: Any) -> None:
-        """Take an event."""
-        if isinstance(event, ExecutionReport):
-            self._order(event, event.execution_type, event.trade_id)
-        elif isinstance(event, OrderTradeUpdate):
-            self._order(event.order, event.order.execution_type, event.order.trade_id)
-        elif isinstance(event, AccountPosition):
-            self.balances |= {
-                one.asset: (one.decimal("free"), one.decimal("locked")) for one in event.balances
-            }
-        elif isinstance(event, AccountUpdate):
-            self.balances |= {one.asset: (one.decimal("wallet_balance"),) for one in event.change.balances}
-            self.positions |= {one.symbol: one.decimal("amount") for one in event.change.positions}
-
-    def _order(self, order: Any, execution: str, trade_id: int) -> None:
-        if order.status in CLOSED:
-            self.open.pop(order.order_id, None)
-        else:
-            self.open[order.order_id] = order.decimal("cumulative_quantity")
-        if execution == "TRADE":
-            self.trades.append(trade_id)
-
-
-async def ready(handle: Any, picture: Picture) -> None:
-    """Take events until nothing is missing."""
-    while True:
-        event = await handle.get()
-        picture.take(event)
-        if isinstance(event, UserDataReady) and event.reconciled:
-            return
-
-
-async def act(client: AsyncClient, key: WsKey, rng: random.Random, mine: list[int]) -> None:
-    """Place, fill or cancel something, on a connection of its own."""
-    side = rng.choice(["BUY", "SELL"])
-    order = {"symbol": "BTCUSDT", "side": side, "quantity": f"0.00{rng.randint(1, 9)}"}
-    choice = rng.random()
-    if choice < 0.4 or not mine:
-        price = "20000" if side == "BUY" else "900000"
-        order |= {"type": "LIMIT", "timeInForce": "GTC", "price": price}
-        mine.append((await client.request(key, "order.place", order))["orderId"])
-    elif choice < 0.7 and len(mine) < 40:
-        await client.request(key, "order.place", order | {"type": "MARKET"})
-    else:
-        number = mine.pop(rng.randrange(len(mine)))
-        await client.request(key, "order.cancel", {"symbol": "BTCUSDT", "orderId": number})
-
-
-async def losses(sim: RunningSimulator, account: str, lost: WsKey, key: WsKey, count: int) -> dict[str, int]:
-    """Lose the connection of user data so many times while orders trade; count what is wrong in the end."""
-    rng, picture, mine, wrong = random.Random(7), Picture(), list[int](), 0
-    async with client_of(sim) as fb, client_of(sim) as other:
-        handle = fb.user_data(account)  # type: ignore[arg-type]
-        await ready(handle, picture)
-        for _ in range(count):
-            for _ in range(rng.randint(0, 3)):
-                await act(other, key, rng, mine)
-            await asyncio.to_thread(sim.cut, lost)
-            for _ in range(rng.randint(0, 3)):
-                await act(other, key, rng, mine)
-            await ready(handle, picture)
-            wrong += await differs(other, account, picture)
-        return {
-            "losses": count, "pictures that differed": wrong, "trades": len(picture.trades),
-            "trades told twice": len(picture.trades) - len(set(picture.trades)),
-        }  # fmt: skip
-
-
-async def differs(client: AsyncClient, account: str, picture: Picture) -> bool:
-    """Tell whether a picture is not what the exchange has."""
-    if account == "spot":
-        orders = {one.order_id: Decimal(one.executed_qty) for one in await client.spot.open_orders_status()}
-        state = await client.spot.account_status()
-        balances: dict[str, tuple[Decimal, ...]] = {
-            one.asset: (Decimal(one.free), Decimal(one.locked)) for one in state.balances
-        }
-        return orders != picture.open or any(
-            balances[name] != have for name, have in picture.balances.items()
-        )
-    futures = await client.usdm.v2_account_status()
-    wallets = {one.asset: (Decimal(one.wallet_balance),) for one in futures.assets}
-    positions = {one.symbol: Decimal(one.position_amt) for one in futures.positions}
-    return any(wallets[name] != have for name, have in picture.balances.items()) or any(
-        positions[name] != have for name, have in picture.positions.items()
-    )
-
-
 def main() -> int:
     """Measure all three; return 1 where a picture differed or a trade was told twice."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else LOSSES
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else SEED
     core = _harness.pin(1)
-    generous: dict[str, Any] = {
-        "weight": 10**9,
-        "orders_10s": 10**9,
-        "orders_long": 10**9,
-        "raw_requests": 10**9,
-    }
-    rows: list[list[Any]] = []
-    with run_in_thread(messages_per_second=0.000_001, api_limits=generous) as sim:
-        for reconcile in (False, True):
-            found = sorted(asyncio.run(latency(sim, reconcile)))
-            name = "bytes to callback, us" + (", with a picture kept for losses" if reconcile else "")
-            rows.append([name, TARGET_US, found[len(found) // 2], found[int(len(found) * 0.99)], found[-1]])
-        found = sorted(asyncio.run(expiry(sim)))
-        rows.append(["expiry to proven, ms", TARGET_MS, found[len(found) // 2], found[-2], found[-1]])
-        results = {
-            "spot": asyncio.run(losses(sim, "spot", WsKey.MAIN_WS_API, WsKey.MAIN_WS_API2, count)),
-            "usdm": asyncio.run(losses(sim, "usdm", WsKey.USDM, WsKey.USDM_WS_API, min(count, USDM_LOSSES))),
-        }
-    kinds = list(results["spot"])
+    callbacks = _harness.Table("bytes to callback, us", "target", "median", "ratio", "99 %", "worst")
     times = _harness.Table("what", "target", "median", "99 %", "worst")
-    for row in rows:
-        times.add(*row)
+    others = [peer for peer in PEERS.values() if peer.is_installed()]
+    for peer in PEERS.values():
+        if peer not in others:
+            print(f"{peer.meaning} is left out: it is not installed ({peer.install})")
+    with run_in_thread(messages_per_second=0.000_001) as sim:
+        took = asyncio.run(latency(sim, others))
+        ours = [_harness.median(one) for one in took[OURS[-1]]]
+        for name, rounds in took.items():
+            found = _harness.percentiles(one for values in rounds for one in values)
+            ratio = _harness.median(_harness.median(one) / own for one, own in zip(rounds, ours, strict=True))
+            target = TARGET_US if name in OURS else "-"
+            callbacks.add(name, target, found["p50"], ratio, found["p99"], found["max"])
+        found = _harness.percentiles(asyncio.run(expiry(sim)))
+        times.add("expiry to proven, ms", TARGET_MS, found["p50"], found["p99"], found["max"])
+    results = {}
+    for late in (0.0, LATE):
+        for name, market in MARKETS.items():
+            title = f"{name}, events {late * 1e3:g} ms late" if late else name
+            with run_in_thread(**SIMULATED) as sim:
+                results[title] = asyncio.run(losses(sim, market, count, seed, late))
+    kinds = list(results["spot"])
     lost = _harness.Table("account", *kinds)
     for name, one in results.items():
         lost.add(name, *one.values())
-    tables = [times, lost]
+    tables = [callbacks, times, lost]
     _harness.report(
         "user-data", "user data: latency, expiry, losses", tables, {"core": core, "losses": results}
     )
