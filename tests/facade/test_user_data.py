@@ -406,15 +406,16 @@ def test_an_event_that_cannot_be_read_hurts_no_other(
     ("account", "event"),
     [
         ("spot", {"e": "eventStreamTerminated", "E": "no time"}),
-        ("usdm", {"e": "listenKeyExpired", "E": 1, "listenKey": 5}),
+        ("usdm", {"e": "listenKeyExpired", "E": "x", "listenKey": "what-nobody-may-see"}),
     ],
 )
 def test_an_end_that_cannot_be_read_is_an_end(
     face: Face, fb: Any, silent_sim: RunningSimulator, account: str, event: dict[str, Any]
 ) -> None:
-    mine = ready(face, face.do(fb.user_data, account))
+    mine, events = ready(face, face.do(fb.user_data, account)), face.do(fb.events)
     silent_sim.user.send(event, account)
     assert isinstance(face.do(mine.get), UserDataInterrupted)
+    assert "what-nobody-may-see" not in repr(face.event(events, "exception").error.args)
     while not isinstance(told := face.do(mine.get), UserDataReady):
         pass
     # What could not be read may have told of anything.

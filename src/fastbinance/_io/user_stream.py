@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Hashable
@@ -37,6 +38,13 @@ logger = logging.getLogger("fastbinance")
 UserState = Literal["connecting", "live", "interrupted", "failed", "closed"]
 
 _HEAD_BYTES: Final = 256
+# What may be a listen key: an error keeps none, whole or cut short.
+_SECRET: Final = re.compile(rb'("(?:listenKey|stream)"\s*:\s*")[^"]*')
+
+
+def _shown(event: bytes) -> bytes:
+    """Return the head of an event that cannot be read, as an error may keep it."""
+    return _SECRET.sub(rb"\1***", event)[:_HEAD_BYTES]
 
 
 def refusal_of(error: Exception) -> tuple[int | None, str, float]:
@@ -258,7 +266,7 @@ class UserStream(ABC):
             self.malformed += 1
             if self._reconciler is not None:
                 self._reconciler.picture.missed()
-            error = DecodeError(f"{self.ws_key} (account {self._name})", unfit.code, 0, event[:_HEAD_BYTES])
+            error = DecodeError(f"{self.ws_key} (account {self._name})", unfit.code, 0, _shown(event))
             self._report("exception", error=error, recv_ns=recv_ns)
             return None
         if self.duplicates.is_known(source, execution_of(data), event):
