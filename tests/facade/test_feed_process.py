@@ -274,6 +274,7 @@ def test_what_is_asked_of_a_feed_that_dies_is_answered(
 def test_requests_without_answer_are_orphaned_with_their_id(
     face: Face, silent_sim: RunningSimulator, fb: Any
 ) -> None:
+    queue = face.do(fb.events)  # before the death: the next feed may be there at once
     face.do(fb.spot.ping)
     silent_sim.answers(drop=1.0, key=API)
     asked = silent_sim.call(lambda sim: sim.stats.requests)
@@ -289,7 +290,6 @@ def test_requests_without_answer_are_orphaned_with_their_id(
     assert (lost.value.method, lost.value.ws_key) == ("order.place", "mainWSAPI")
     assert "SIGKILL" in str(lost.value)
     silent_sim.answers()
-    queue = face.do(fb.events)
     face.event(queue, "feed_restarted")
     # It had arrived: that is why nothing is known of an orphan.
     assert face.do(fb.spot.order_status, symbol="BTCUSDT", origClientOrderId="mine-1").status == "NEW"
