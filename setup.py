@@ -164,6 +164,7 @@ setup(
             module("record"),
             module("ring"),
             module("segment"),
+            module("book"),
             # The AVX2 file comes last: see its head.
             module("decode", "fallback_baseline.cpp", "simdjson_unit.cpp", AVX2_FILE),
             module("feed"),

@@ -14,16 +14,16 @@ NATIVE = SOURCE / "_native"
 FLOORS = {
     0: {
         "_accounts", "_builders", "_endpoints", "_grammar", "_picows_check", "_rest_endpoints", "_typed",
-        "_version", "answers", "codes", "drift", "errors", "events", "keys", "request_errors", "rounding",
-        "streams", "user_events",
+        "_version", "answers", "book_states", "codes", "drift", "errors", "events", "keys", "request_errors",
+        "rounding", "streams", "user_events",
     },
     1: {"_core", "_protocol"},  # with a bar between them
     2: {"_api", "_io"},
     3: {
         "", "_blocking_client", "_client_base", "_client_options", "_feed", "_field_docs", "_market",
         "_price_fields", "_record_fields", "_services", "async_client", "attached", "client", "credentials",
-        "market", "reader", "records", "rings", "typed_rings", "user_data", "user_handles", "waiting",
-        "ws_api",
+        "market", "order_book", "reader", "records", "rings", "typed_rings", "user_data", "user_handles",
+        "waiting", "ws_api",
     },
     4: {"__main__", "cli", "pytest_plugin", "sim"},
 }

@@ -4,6 +4,7 @@ import logging
 
 from fastbinance._client_base import ClientStats
 from fastbinance._client_options import ClientOptions
+from fastbinance._core.book import Top
 from fastbinance._core.decode import decode, implementation
 from fastbinance._core.ring import Window
 from fastbinance._io.dispatch import EventQueue
@@ -13,6 +14,7 @@ from fastbinance._protocol.fills import Fill, FillUpdate
 from fastbinance._protocol.ledger import Gap
 from fastbinance.async_client import AsyncClient
 from fastbinance.attached import Attached, attach
+from fastbinance.book_states import BookReason, BookState
 from fastbinance.client import Client
 from fastbinance.codes import (
     OrderStatus,
@@ -24,6 +26,7 @@ from fastbinance.codes import (
 from fastbinance.credentials import Credentials
 from fastbinance.drift import Drift
 from fastbinance.errors import (
+    BookNotReady,
     ConfigurationError,
     ConnectFailed,
     ConnectionLost,
@@ -54,6 +57,7 @@ from fastbinance.events import (
     TradingSession,
 )
 from fastbinance.keys import WsKey
+from fastbinance.order_book import AsyncOrderBook, BookStats, KnownDepth, OrderBook
 from fastbinance.reader import AsyncManyReader, AsyncReader, ManyReader, Reader
 from fastbinance.records import (
     FLAG_COINM,
@@ -155,6 +159,7 @@ __all__ = [
     "AsyncMiniTickerRing",
     "AsyncOpenInterestRing",
     "AsyncOptionMarkPriceRing",
+    "AsyncOrderBook",
     "AsyncReader",
     "AsyncReferencePriceRing",
     "AsyncRing",
@@ -164,6 +169,10 @@ __all__ = [
     "Attached",
     "AveragePrice",
     "AveragePriceRing",
+    "BookNotReady",
+    "BookReason",
+    "BookState",
+    "BookStats",
     "BookTicker",
     "BookTickerRing",
     "Client",
@@ -196,6 +205,7 @@ __all__ = [
     "Kind",
     "Kline",
     "KlineRing",
+    "KnownDepth",
     "Lapped",
     "ManyReader",
     "MarkPrice",
@@ -209,6 +219,7 @@ __all__ = [
     "OptionMarkPrice",
     "OptionMarkPriceRing",
     "OptionSymbol",
+    "OrderBook",
     "OrderNeverArrived",
     "OrderStatus",
     "OrderType",
@@ -233,6 +244,7 @@ __all__ = [
     "Ticker",
     "TickerRing",
     "TimeInForce",
+    "Top",
     "Trade",
     "TradeRing",
     "TradeType",

@@ -16,6 +16,7 @@ from fastbinance._feed.any_pool import AnyPool
 from fastbinance._feed.shared import SharedFeed
 from fastbinance._io.dispatch import EventHub
 from fastbinance._io.feed_thread import CLOSED, FeedThread
+from fastbinance._market.books import OrderBooks
 from fastbinance._market.candles import CandleStreams
 from fastbinance._market.depth import DepthStreams
 from fastbinance._market.positions import PositionStreams
@@ -24,6 +25,7 @@ from fastbinance._market.quotes import QuoteStreams
 from fastbinance._market.tickers import TickerStreams
 from fastbinance.errors import ConfigurationError
 from fastbinance.keys import WsKey
+from fastbinance.order_book import AnyOrderBook, OrderBook
 from fastbinance.reader import ManyReader, Start
 from fastbinance.rings import AnyRing, Ring
 from fastbinance.streams import Kind
@@ -62,6 +64,7 @@ _CALLBACK_SECONDS: Final = 0.2
 class BlockingClient(
     QuoteStreams[BookTickerRing, TradeRing, AggTradeRing],
     DepthStreams[DepthRing],
+    OrderBooks[OrderBook],
     CandleStreams[KlineRing],
     TickerStreams[TickerRing, MiniTickerRing],
     PriceStreams[AveragePriceRing, ReferencePriceRing, MarkPriceRing, OptionMarkPriceRing, IndexPriceRing],
@@ -71,6 +74,7 @@ class BlockingClient(
     """Streams for synchronous code, from a pool on a background thread."""
 
     _ring_types: ClassVar[Mapping[Kind, type[AnyRing[Any, Any]]]] = RINGS
+    _book_type: ClassVar[type[AnyOrderBook]] = OrderBook
 
     def __init__(
         self, bell: Bell, shared: SharedFeed | None = None, **options: Unpack[ClientOptions]

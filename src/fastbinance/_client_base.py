@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar, Unpack
 
 from fastbinance._client_options import ClientOptions, read_options
+from fastbinance._core.book import BookBase, book_bytes
 from fastbinance._core.ring import Bell, RingBase
 from fastbinance._core.segment import RingMemoryView
 from fastbinance._feed.any_pool import AnyPool
@@ -23,12 +24,14 @@ from fastbinance._io.feed_thread import CLOSED
 from fastbinance._io.stats import ConnectionStats
 from fastbinance._io.wishes import Wish, WishState
 from fastbinance._market.notices import NoticeStreams
+from fastbinance._protocol.snapshots import SnapshotRequest
 from fastbinance._services import Services
 from fastbinance.drift import Drift
 from fastbinance.errors import ConfigurationError
 from fastbinance.events import EventKind
 from fastbinance.keys import WsKey, key_for
 from fastbinance.market import ENDLESS, NamedStreams
+from fastbinance.order_book import AnyOrderBook, rule_of, sizes_of
 from fastbinance.rings import AnyRing
 from fastbinance.streams import Kind, Stream
 from fastbinance.waiting import SharedLoopBell
@@ -71,6 +74,7 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
     """Wishes and their rings, on a pool that a subclass runs."""
 
     _ring_types: ClassVar[Mapping[Kind, type[AnyRing[Any, Any]]]]
+    _book_type: ClassVar[type[AnyOrderBook]]
     _hub: EventHub
 
     def __init__(
@@ -84,6 +88,8 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
         # One wish at a time. Closing does not take it: who holds it may be waiting for the feed.
         self._lock = threading.RLock()
         self._wanted: dict[tuple[WsKey, str], tuple[Wish, AnyRing[Any, Any] | None]] = {}
+        # With the rings that were subscribed for them alone.
+        self._books: dict[tuple[WsKey, str], tuple[AnyOrderBook, tuple[AnyRing[Any, Any], ...]]] = {}
         self._closed = False
 
     @property
@@ -150,9 +156,11 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
     def _make_pool(self) -> AnyPool:
         hub = self._hub
         if self._shared is None:
-            return make_pool(
+            here = make_pool(
                 self._settings, bell=self._bell, emit=hub.publish, hears=hub.hears, on_sample=self._sample
             )
+            here.book_troubled = _note_trouble
+            return here
         pool = RemotePool(
             self._settings,
             tuning=self._shared.tuning,
@@ -162,6 +170,7 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
             emit=hub.publish,
             interest=lambda: Interest(*hub.listeners()),
         )
+        pool.book_troubled = _note_trouble
         hub.on_change = pool.interest_changed
         return pool
 
@@ -234,6 +243,64 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
             self._on_loop(lambda: self._begin(pool, place, stream, ring, named))
         return ring
 
+    def _want_book(
+        self, stream: Stream, quotes: Stream | None, request: SnapshotRequest | None
+    ) -> AnyOrderBook:
+        with self._lock:
+            pool = self._start()
+            place = (self._place(stream, key_for(stream.market, stream.format)), stream.name)
+            known = self._books.get(place)
+            if known is not None and known[0].is_kept:
+                _check_same_book(known[0], quotes, request)
+                return known[0]
+            before = {id(ring) for _, ring in self._wanted.values()}
+            rings = [self._want(one) for one in (stream, quotes) if one is not None]
+            own = tuple(ring for ring in rings if ring is not None and id(ring) not in before)
+            try:
+                book = self._make_book(stream, place[0], rings[0], rings[1] if quotes else None, request)
+                wish = self._wanted[place][0]
+                self._on_loop(lambda: pool.add_book(book, wish, request))
+            except BaseException:
+                self._give_up(list(own))
+                raise
+            self._books[place] = book, own
+        return book
+
+    def _make_book(
+        self,
+        stream: Stream,
+        ws_key: WsKey,
+        ring: AnyRing[Any, Any] | None,
+        quotes: AnyRing[Any, Any] | None,
+        request: SnapshotRequest | None,
+    ) -> AnyOrderBook:
+        if ring is None:
+            raise AssertionError(f"{stream.name} has no ring")
+        places, far_levels = sizes_of(request)
+        memory: RingMemoryView | None = None
+        if self._shared is not None:
+            size, name = book_bytes(places, far_levels), f"{stream.name} (book)"
+            memory = RingMemoryView.allocate(
+                self._shared.segment, size, ws_key.value, name, stream.ring_symbol
+            )
+        return self._book_type(
+            ring,
+            quotes,
+            request=request,
+            rule=rule_of(stream, request),
+            places=places,
+            far_levels=far_levels,
+            memory=memory,
+            writes=memory is None,
+        )
+
+    def _end_book(self, pool: AnyPool, place: tuple[WsKey, str]) -> tuple[AnyRing[Any, Any], ...]:
+        """Give an order book up, where there is one; return the rings that nobody else has asked for."""
+        book, own = self._books.pop(place, (None, ()))
+        if book is not None:
+            self._on_loop(lambda: pool.remove_book(book))
+        return own
+
     def _listen(self, stream: Stream) -> EventQueue:
         with self._lock:
             pool = self._start()
@@ -264,18 +331,27 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
         # Here and not by whoever waits for it, whom Ctrl-C may stop waiting.
         self._wanted[place] = (wish, ring)
 
-    def _give_up(self, items: list[tuple[Stream, WsKey] | AnyRing[Any, Any]]) -> None:
+    def _give_up(self, items: list[tuple[Stream, WsKey] | AnyRing[Any, Any] | BookBase]) -> None:
         with self._lock:
             pool = self._start()
-            for place in [self._find(item) for item in items]:
-                wish, ring = self._wanted.pop(place, (None, None))
+            places: dict[tuple[WsKey, str], None] = {}
+            for item, place in [(item, self._find(item)) for item in items]:
+                own = self._end_book(pool, place)
+                # Of a book, what was subscribed for it; of a ring, or a name, that and nothing else.
+                for one in own if isinstance(item, BookBase) else ():
+                    if not one.closed:
+                        places[self._find(one)] = None
+                if not isinstance(item, BookBase):
+                    places[place] = None
+            for leaving in places:
+                wish, ring = self._wanted.pop(leaving, (None, None))
                 try:
                     if wish is not None:
                         self._on_loop(lambda wish=wish: pool.remove(wish))  # type: ignore[misc]
                 finally:  # closing ends those that it finds
                     if ring is not None:
                         ring.close()
-                    self._hub.end(place[0].value, place[1])
+                    self._hub.end(leaving[0].value, leaving[1])
 
     def _set_raw(self, items: list[tuple[Stream, WsKey] | AnyRing[Any, Any]], enabled: bool) -> None:
         with self._lock:
@@ -284,7 +360,12 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
             for wish in wishes:
                 self._on_loop(lambda wish=wish: pool.set_raw(wish, enabled))  # type: ignore[misc]
 
-    def _find(self, item: tuple[Stream, WsKey] | AnyRing[Any, Any]) -> tuple[WsKey, str]:
+    def _find(self, item: tuple[Stream, WsKey] | AnyRing[Any, Any] | BookBase) -> tuple[WsKey, str]:
+        if isinstance(item, BookBase):
+            for place, (book, _) in self._books.items():
+                if book is item:
+                    return place
+            raise ConfigurationError(f"{item!r} is no order book of this client")
         if isinstance(item, RingBase):
             for place, (_, ring) in self._wanted.items():
                 if ring is item:
@@ -345,6 +426,7 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
         gone = set(wishes)
         for place in [place for place, (wish, _) in self._wanted.items() if wish in gone]:
             _, ring = self._wanted.pop(place)
+            self._books.pop(place, None)  # the pool has let go of it with its wish
             if ring is not None:
                 ring.close()
             self._hub.end(place[0].value, place[1])
@@ -369,3 +451,19 @@ def _check_same(ring: AnyRing[Any, Any], capacity: int | None, level_capacity: i
             raise ConfigurationError(
                 f"{ring.stream} has a ring of {name} {there} already; unsubscribe it to have one of {wanted}"
             )
+
+
+def _check_same_book(book: AnyOrderBook, quotes: Stream | None, request: SnapshotRequest | None) -> None:
+    if book.request != request:
+        there = "levels" if book.request is None else f"limit={book.request.limit}"
+        raise ConfigurationError(
+            f"{book.stream} has an order book with {there} already; unsubscribe it first"
+        )
+    if quotes is not None and book.quotes is None:
+        raise ConfigurationError(
+            f"{book.stream} has an order book without book_ticker already; unsubscribe it first"
+        )
+
+
+def _note_trouble(book: Any, sentence: str) -> None:
+    book.note_trouble(sentence)

@@ -17,6 +17,7 @@ from fastbinance._feed.remote_pool import RemotePool
 from fastbinance._feed.shared import check_tuning, share
 from fastbinance._io.dispatch import EventHub
 from fastbinance._io.feed_thread import CLOSED, close_pool
+from fastbinance._market.books import OrderBooks
 from fastbinance._market.candles import CandleStreams
 from fastbinance._market.depth import DepthStreams
 from fastbinance._market.positions import PositionStreams
@@ -25,6 +26,7 @@ from fastbinance._market.quotes import QuoteStreams
 from fastbinance._market.tickers import TickerStreams
 from fastbinance.errors import ConfigurationError
 from fastbinance.keys import WsKey
+from fastbinance.order_book import AnyOrderBook, AsyncOrderBook
 from fastbinance.reader import AsyncManyReader, Start
 from fastbinance.rings import AnyRing, AsyncRing
 from fastbinance.streams import Kind
@@ -61,6 +63,7 @@ _CLOSE_SECONDS: Final = 0.8
 class AsyncClient(
     QuoteStreams[AsyncBookTickerRing, AsyncTradeRing, AsyncAggTradeRing],
     DepthStreams[AsyncDepthRing],
+    OrderBooks[AsyncOrderBook],
     CandleStreams[AsyncKlineRing],
     TickerStreams[AsyncTickerRing, AsyncMiniTickerRing],
     PriceStreams[
@@ -101,6 +104,7 @@ class AsyncClient(
     """
 
     _ring_types: ClassVar[Mapping[Kind, type[AnyRing[Any, Any]]]] = ASYNC_RINGS
+    _book_type: ClassVar[type[AnyOrderBook]] = AsyncOrderBook
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ from fastbinance._core.segment import RingMemoryView
 from fastbinance._feed.any_pool import AnyPool
 from fastbinance._feed.attached_pool import AttachedPool, attach_to, only_market_data
 from fastbinance._io.dispatch import Callback
+from fastbinance._protocol.snapshots import SnapshotRequest
 from fastbinance.errors import ConfigurationError
 from fastbinance.events import EventKind
 from fastbinance.keys import WsKey
@@ -118,6 +119,11 @@ class Attached(BlockingClient):
                     f"{stream.name} of {self.name!r} has a ring of {what} {there}, not {wanted}: leave it out"
                 )
         return ring
+
+    def _want_book(self, stream: Stream, quotes: Stream | None, request: SnapshotRequest | None) -> NoReturn:
+        raise ConfigurationError(
+            f"the server {self.name!r} serves no order books: make them with a Client of your own"
+        )
 
     def _server_ended(self, why: str) -> None:
         for _, ring in tuple(self._wanted.values()):

@@ -27,7 +27,10 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
+from fastbinance.book_states import BookReason
+
 __all__ = [
+    "BookNotReady",
     "ConfigurationError",
     "ConnectFailed",
     "ConnectionLost",
@@ -291,6 +294,26 @@ class NoData(StreamError):
 
     def __str__(self) -> str:
         return f"{self.stream}: no record yet"
+
+
+class BookNotReady(NoData):
+    """There is no order book to read yet.
+
+    Parameters
+    ----------
+    stream : str
+        Binance's name of the stream that it is made of.
+    reason : BookReason or int
+        Why not.
+    """
+
+    def __init__(self, stream: str, reason: int) -> None:
+        super().__init__(stream)
+        self.args = (stream, reason)
+        self.reason = BookReason(reason)
+
+    def __str__(self) -> str:
+        return f"{self.stream}: no order book yet: {self.reason.sentence}"
 
 
 class StaleData(StreamError):

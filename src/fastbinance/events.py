@@ -41,6 +41,7 @@ EventKind = Literal[
     "open", "message", "response", "reconnecting", "reconnected", "resubscribed", "close", "exception",
     "contract_info", "composite_index", "trading_session", "option_symbol", "all_tokens", "server_shutdown",
     "drift", "rollover", "suspect", "gap", "authenticated", "limit", "feed_restarted",
+    "book_ready", "book_gap", "book_resynced",
 ]  # fmt: skip
 EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
 
@@ -87,6 +88,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         - ``limit``: four fifths of what Binance allows in requests or orders are used; `reason` says of what.
         - ``feed_restarted``: the feed had a process of its own, which was gone (an ``exception`` with
           `FeedDied`), and another one has taken its place; `reason` names it.
+        - ``book_ready``: an order book has begun: its snapshot is joined to the diffs of `streams`.
+        - ``book_gap``: an order book is not proved any more; `reason` is the name of a `BookReason`, in small
+          letters. The old levels are served meanwhile, as STALE.
+        - ``book_resynced``: it is right again.
         - ``drift``: something has come for the first time that our tables do not know; `data` is a `Drift`.
     ws_key
         Name of the service, after routing (``usdmPublic``); over HTTP such as ``"usdm REST"``.

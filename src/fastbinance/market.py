@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from fastbinance import streams
+from fastbinance._core.book import BookBase
 from fastbinance._core.ring import RingBase
 from fastbinance._io.dispatch import EventQueue
 from fastbinance._market.base import Wanting
@@ -71,15 +72,17 @@ class NamedStreams(Wanting):
 
     def unsubscribe(
         self,
-        what: "str | AnyRing[Any, Any] | Iterable[str | AnyRing[Any, Any]]",
+        what: "str | AnyRing[Any, Any] | BookBase | Iterable[str | AnyRing[Any, Any] | BookBase]",
         ws_key: WsKey | str | None = None,
     ) -> None:
         """Give streams up, by name or by ring. Their rings end: readers finish, waits raise `StreamClosed`.
 
+        Of an order book, the streams are given up that were subscribed for it.
+
         Parameters
         ----------
         what
-            One name or ring, or several.
+            One name, ring or order book, or several.
         ws_key
             The service of the names, or a market whose service is meant; None is spot.
 
@@ -88,7 +91,7 @@ class NamedStreams(Wanting):
         ConfigurationError
             Something in it is not subscribed; nothing has been given up then.
         """
-        self._give_up(_items(what, ws_key))
+        self._give_up(_items(what, ws_key, books=True))
 
     def raw_messages(
         self,
@@ -119,16 +122,18 @@ class NamedStreams(Wanting):
         self._set_raw(_items(what, ws_key), bool(enabled))
 
 
-def _items(what: Any, ws_key: WsKey | str | None) -> "list[tuple[Stream, WsKey] | AnyRing[Any, Any]]":
-    """Return names as streams with their service, and rings as they are."""
+def _items(what: Any, ws_key: WsKey | str | None, *, books: bool = False) -> list[Any]:
+    """Return names as streams with their service, and rings (and order books) as they are."""
     key, market = _service(ws_key)
     given: list[Any] = [what]
-    if not isinstance(what, (str, RingBase)):
+    as_it_is = (RingBase, BookBase) if books else (RingBase,)
+    if not isinstance(what, (str, *as_it_is)):
         given = _several("stream names or rings", what)
-    found: list[tuple[Stream, WsKey] | AnyRing[Any, Any]] = []
+    found: list[Any] = []
     for item in given:
-        ring = isinstance(item, RingBase)
-        found.append(item if ring else (streams.parse(item, market, False, format_of(key)), key))
+        found.append(
+            item if isinstance(item, as_it_is) else (streams.parse(item, market, False, format_of(key)), key)
+        )
     return found
 
 

@@ -242,10 +242,102 @@ cdef extern from "merge_memory.hpp" namespace "fb" nogil:
         MergeCounts stats
 
 
+cdef extern from "book_memory.hpp" namespace "fb" nogil:
+    cdef enum class BookState(unsigned int):
+        empty
+        live
+        stale
+
+    cdef enum class BookRule(unsigned int):
+        first_id
+        previous_id
+        whole
+
+    cdef cppclass BookHead:
+        uint32_t state
+        uint32_t reason
+        int64_t update_id
+        int64_t event_ns
+        int64_t recv_ns
+        uint32_t bid_count
+        uint32_t ask_count
+        int64_t proven_since_ns
+        double bid_floor
+        double ask_ceiling
+
+    cdef cppclass BookHeader:
+        uint32_t rule
+        uint32_t places
+        uint32_t far_levels
+        uint64_t diffs
+        uint64_t ignored
+        uint64_t gaps
+        uint64_t snapshots
+        uint64_t regrids
+        uint64_t dropped_levels
+        int64_t snapshot_id
+
+    cdef cppclass BookShape:
+        uint32_t places
+        uint32_t far_levels
+        bool good() noexcept
+        size_t total_bytes() noexcept
+
+    cdef cppclass BookMemory:
+        BookHeader* header
+        void attach(void*) noexcept
+
+    void format_book(void*, BookShape, BookRule) noexcept
+    bool book_fits(const void*, size_t) noexcept
+
+
+cdef extern from "book.hpp" namespace "fb" nogil:
+    cdef enum class LoadResult(int):
+        proven
+        ahead
+
+    cdef cppclass BookWriter:
+        void open(void*) noexcept
+        void take_over() noexcept
+        bool wants_snapshot() noexcept
+        void suspend() noexcept
+        LoadResult load(int64_t, const Level*, size_t, const Level*, size_t, size_t, bool, const RingView&, int64_t) noexcept
+
+
+cdef extern from "book_read.hpp" namespace "fb" nogil:
+    cdef cppclass BookTop:
+        uint32_t source
+        uint32_t state
+        int64_t update_id
+        int64_t event_ns
+        int64_t recv_ns
+        Level bid
+        Level ask
+
+    cdef cppclass Depth:
+        double qty
+        double notional
+        uint32_t levels
+        bool exhausted
+
+    cdef cppclass BookReader:
+        BookMemory memory
+        const RingView* quotes
+        bool head(BookHead&) noexcept
+        bool top(BookTop&) noexcept
+        bool read_levels(Level*, uint32_t&, Level*, uint32_t&, BookHead&) noexcept
+        bool read_to_price(bool, double, Depth&, BookHead&) noexcept
+        bool read_to_qty(bool, double, Depth&, BookHead&) noexcept
+        bool read_to_level(uint32_t, Depth&, Depth&, BookHead&) noexcept
+        bool read_qty_at(bool, double, double&, BookHead&) noexcept
+        bool read_known(uint32_t&, uint32_t&) noexcept
+
+
 cdef extern from "writer.hpp" namespace "fb" nogil:
     cdef cppclass RingWriter:
         RingView view
         MergeMemory merge
+        BookWriter* book
         bool open(void*, bool, bool) noexcept
         void take_over() noexcept
         bool many_symbols() noexcept

@@ -226,6 +226,13 @@ class AttachedPool:
         """See `_refuse`."""
         self._refuse()
 
+    def add_book(self, book: Any, wish: Wish, request: Any) -> None:
+        """See `_refuse`."""
+        self._refuse()
+
+    def remove_book(self, book: Any) -> None:
+        """Do nothing: there are none."""
+
     def connect(self, key: WsKey) -> None:
         """See `_refuse`."""
         self._refuse()

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from fastbinance._api import METHODS
+from fastbinance._core.book import BookBase
 from fastbinance._core.ring import RingBase
 from fastbinance._core.segment import RingMemoryView, Segment, SharedBell
 from fastbinance._feed.assembly import make_pool
@@ -17,7 +18,9 @@ from fastbinance._feed.channel import Channel
 from fastbinance._feed.messages import (
     Abandon,
     Add,
+    AddBook,
     Answered,
+    BookTrouble,
     Close,
     Connect,
     Emitted,
@@ -31,6 +34,7 @@ from fastbinance._feed.messages import (
     Question,
     Released,
     Remove,
+    RemoveBook,
     Reply,
     Request,
     SetOffset,
@@ -93,6 +97,7 @@ class Host:
         self._wishes: dict[int, Wish] = {}
         self._numbers: dict[Wish, int] = {}
         self._rings: dict[int, RingBase] = {}
+        self._books: dict[int, BookBase] = {}
         self._requests: dict[int, tuple[ApiService, DeskRequest]] = {}
         self._users: dict[int, tuple[UserStream, Callable[[UserEvent], object], Callable[[], object]]] = {}
         self._troubles: dict[int, str] = {}  # as told
@@ -100,6 +105,8 @@ class Host:
             Hello: self._begin,
             Add: self._add,
             Remove: self._remove,
+            AddBook: self._add_book,
+            RemoveBook: self._remove_book,
             SetRaw: self._set_raw,
             Connect: lambda message: self.pool.connect(message.key),
             End: self._end,
@@ -159,6 +166,7 @@ class Host:
         self._pool = make_pool(
             settings, bell=self._bell, emit=self._emit, hears=self._hears, on_sample=self._sample
         )
+        self._pool.book_troubled = self._book_troubled
         self._channel.send(Started(os.getpid()))
 
     def _add(self, message: Add) -> None:
@@ -207,6 +215,35 @@ class Host:
         if ring is not None:
             ring.close()
         self._channel.send(Released(number))
+
+    def _add_book(self, message: AddBook) -> None:
+        number = message.number
+        wish, ring = self._wishes.get(message.wish), self._rings.get(message.wish)
+        if wish is None or ring is None:
+            return  # given up meanwhile, with all that is made of it
+        book = BookBase(
+            ring,
+            None,
+            rule=message.rule,
+            places=message.places,
+            far_levels=message.far_levels,
+            memory=RingMemoryView(self._segment, message.offset, message.size),
+            formats=False,
+            again=message.again,
+        )
+        self._books[number] = book
+        self.pool.add_book(book, wish, message.request)
+
+    def _remove_book(self, message: RemoveBook) -> None:
+        book = self._books.pop(message.number, None)
+        if book is not None:
+            self.pool.remove_book(book)
+        self._channel.send(Released(message.number))
+
+    def _book_troubled(self, book: Any, trouble: str) -> None:
+        for number, other in self._books.items():
+            if other is book:
+                self._channel.send(BookTrouble(number, trouble))
 
     def _set_raw(self, message: SetRaw) -> None:
         wish = self._wishes.get(message.number)

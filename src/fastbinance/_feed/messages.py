@@ -8,6 +8,7 @@ from fastbinance._client_options import Settings
 from fastbinance._feed.handing_over import HandedCredentials, HandedTls
 from fastbinance._io.wishes import WishState
 from fastbinance._protocol.method import Product
+from fastbinance._protocol.snapshots import SnapshotRequest
 from fastbinance.errors import SubscriptionRejected, TransportError
 from fastbinance.events import Event
 from fastbinance.keys import WsKey
@@ -15,9 +16,10 @@ from fastbinance.streams import Stream
 from fastbinance.user_events import UserEvent
 
 __all__ = [
-    "Abandon", "Add", "Answered", "Close", "Connect", "Emitted", "End", "EndUser", "Hello", "Interest",
-    "LedgerTold", "Logged", "MethodNamed", "OpenUser", "Question", "Released", "Remove", "Reply", "Request",
-    "RingMade", "SetOffset", "SetRaw", "Started", "Sync", "UserEnded", "UserOpened", "UserTold",
+    "Abandon", "Add", "AddBook", "Answered", "BookTrouble", "Close", "Connect", "Emitted", "End", "EndUser",
+    "Hello", "Interest", "LedgerTold", "Logged", "MethodNamed", "OpenUser", "Question", "Released", "Remove",
+    "RemoveBook", "Reply", "Request", "RingMade", "SetOffset", "SetRaw",
+    "Started", "Sync", "UserEnded", "UserOpened", "UserTold",
     "UserTrouble", "WishTold",
 ]  # fmt: skip
 
@@ -65,6 +67,28 @@ class Add:
 @dataclass(frozen=True, slots=True)
 class Remove:
     """Want it no more; `Released` follows."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddBook:
+    """Keep an order book of a wish's ring, in memory laid out by the client; `again`: another feed has."""
+
+    number: int
+    wish: int
+    request: SnapshotRequest | None
+    rule: int
+    places: int
+    far_levels: int
+    offset: int
+    size: int
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveBook:
+    """Keep it no more; `Released` follows."""
 
     number: int
 
@@ -219,6 +243,14 @@ class Released:
     """Nobody writes to the ring of a wish any more."""
 
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookTrouble:
+    """What keeps an order book's snapshot from coming; empty where nothing does."""
+
+    number: int
+    trouble: str
 
 
 @dataclass(frozen=True, slots=True)

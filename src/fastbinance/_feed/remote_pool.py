@@ -10,13 +10,16 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 from fastbinance._client_options import Settings
+from fastbinance._core.book import BookBase
 from fastbinance._core.ring import RingBase
 from fastbinance._core.segment import Segment, SharedBell
 from fastbinance._feed.channel import Channel
 from fastbinance._feed.handing_over import hand_over_credentials, hand_over_tls
 from fastbinance._feed.messages import (
     Add,
+    AddBook,
     Answered,
+    BookTrouble,
     Close,
     Connect,
     Emitted,
@@ -28,6 +31,7 @@ from fastbinance._feed.messages import (
     Question,
     Released,
     Remove,
+    RemoveBook,
     Reply,
     RingMade,
     SetRaw,
@@ -50,6 +54,7 @@ from fastbinance._io.telling import Emit
 from fastbinance._io.wishes import RingState, Wish, WishState
 from fastbinance._protocol.backoff import Backoff
 from fastbinance._protocol.signing import Signer
+from fastbinance._protocol.snapshots import SnapshotRequest
 from fastbinance.answers import OrderPlaced
 from fastbinance.drift import Drift
 from fastbinance.errors import ConfigurationError, ConnectionLost, FeedDied, Lapped
@@ -80,6 +85,16 @@ class _Kept:
     ring: RingBase | None
     has_fed: bool = False  # a feed has been told of the ring
     raw: bool = False
+
+
+@dataclass(slots=True)
+class _KeptBook:
+    """One order book, and what a new feed has to know of it."""
+
+    book: BookBase
+    wish: Wish
+    request: SnapshotRequest | None
+    has_fed: bool = False
 
 
 class RemotePool:
@@ -137,7 +152,10 @@ class RemotePool:
         self._numbers = itertools.count(1)
         self._kept: dict[int, _Kept] = {}
         self._by_place: dict[tuple[Place, str], int] = {}
-        self._leaving: dict[int, RingBase | None] = {}  # until nobody writes to them any more
+        self._books: dict[int, _KeptBook] = {}
+        self._leaving: dict[int, RingBase | BookBase | None] = {}  # until nobody writes to them any more
+        #: See `Pool`.
+        self.book_troubled: Callable[[Any, str], object] = lambda book, sentence: None
         self._connects: dict[WsKey, None] = {}
         self._stats: tuple[ConnectionStats, ...] = ()
         self._drifts: tuple[Drift, ...] = ()
@@ -154,6 +172,7 @@ class RemotePool:
             WishTold: self._wish_told,
             LedgerTold: self._ledger_told,
             Released: lambda message: self._leaving.pop(message.number, None),
+            BookTrouble: self._book_trouble,
             Answered: self.apis.answered,
             UserOpened: self.users.opened,
             UserTold: self.users.told,
@@ -202,6 +221,22 @@ class RemotePool:
             if kept.wish is wish:
                 kept.raw = wish.raw = raw
                 self._send(SetRaw(number, raw))
+
+    def add_book(self, book: BookBase, wish: Wish, request: SnapshotRequest | None) -> None:
+        """See `Pool.add_book`."""
+        if self._is_closing:
+            raise ConfigurationError("the client is closed; make a new one")
+        number = next(self._numbers)
+        self._books[number] = kept = _KeptBook(book, wish, request)
+        self._send_book(number, kept)
+
+    def remove_book(self, book: BookBase) -> None:
+        """See `Pool.remove_book`."""
+        for number in [number for number, kept in self._books.items() if kept.book is book]:
+            del self._books[number]
+            if not self._channel.is_over:
+                self._leaving[number] = book
+                self._send(RemoveBook(number))
 
     def connect(self, key: WsKey) -> None:
         """See `Pool.connect`."""
@@ -367,6 +402,8 @@ class RemotePool:
         for number, kept in self._kept.items():
             if not kept.wish.final:
                 self._send_add(number, kept)
+        for number, book in self._books.items():
+            self._send_book(number, book)
         for key in self._connects:
             self._send(Connect(key))
         self.apis.resume()
@@ -434,6 +471,21 @@ class RemotePool:
             )
             kept.has_fed = True
         self._send(Add(number, kept.wish.stream, kept.named, made, kept.raw))
+
+    def _send_book(self, number: int, kept: _KeptBook) -> None:
+        book, memory = kept.book, kept.book.shared_memory
+        if memory is None:
+            raise AssertionError(f"the book of {kept.wish.name} is in no segment")
+        fed_by = next((at for at, other in self._kept.items() if other.wish is kept.wish), None)
+        if fed_by is not None and not kept.wish.final:
+            made = (book.rule, book.places, book.far_levels, memory.offset, memory.size, kept.has_fed)
+            kept.has_fed = True
+            self._send(AddBook(number, fed_by, kept.request, *made))
+
+    def _book_trouble(self, message: BookTrouble) -> None:
+        kept = self._books.get(message.number)
+        if kept is not None:
+            self.book_troubled(kept.book, message.trouble)
 
     def _forget(self, number: int) -> None:
         kept = self._kept.pop(number)

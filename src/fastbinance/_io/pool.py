@@ -5,6 +5,7 @@ from collections.abc import Callable
 from random import Random
 
 from fastbinance._io.api_pool import ApiServices, takes_requests
+from fastbinance._io.books import BookLike, Books
 from fastbinance._io.drifts import merged
 from fastbinance._io.group import Emit, Group
 from fastbinance._io.moves import Moves
@@ -15,6 +16,7 @@ from fastbinance._io.stats import ConnectionStats
 from fastbinance._io.user_pool import UserStreams
 from fastbinance._io.wishes import RingLike, Wish
 from fastbinance._protocol.signing import Signer
+from fastbinance._protocol.snapshots import SnapshotRequest
 from fastbinance._protocol.spreading import Spreader
 from fastbinance.answers import OrderPlaced
 from fastbinance.drift import Drift
@@ -77,6 +79,9 @@ class Pool:
         self._apis = None if make_apis is None else make_apis(self._options, self._budget)
         self._make_users = make_users
         self._users: UserStreams | None = None
+        self._books: Books | None = None
+        #: Told what keeps the snapshot of a book from coming; see `Books`.
+        self.book_troubled: Callable[[BookLike, str], object] = lambda book, sentence: None
         self._on_sample = on_sample
         self._rng = rng
         self._loop = asyncio.get_running_loop()
@@ -165,6 +170,25 @@ class Pool:
         if self._users is not None:
             self._users.answered(answer, credentials)
 
+    def add_book(self, book: BookLike, wish: Wish, request: SnapshotRequest | None) -> None:
+        """Keep an order book up to date; see `Books.add`."""
+        if self._closed:
+            raise ConfigurationError("the client is closed; make a new one")
+        if self._books is None:
+            self._books = Books(
+                apis=self.apis,
+                emit=self._emit,
+                weight_a_minute=self._options.weight_a_minute,
+                troubled=lambda book, sentence: self.book_troubled(book, sentence),
+                rng=self._rng,
+            )
+        self._books.add(book, wish, request)
+
+    def remove_book(self, book: BookLike) -> None:
+        """Keep an order book no more. Safe to repeat."""
+        if self._books is not None:
+            self._books.remove(book)
+
     def connect(self, key: WsKey) -> None:
         """Connect to a service ahead of need; its connections stay without streams too, until `end`."""
         if self._closed:
@@ -250,14 +274,20 @@ class Pool:
         wishes, self._wishes = self._wishes, {}
         self._keys.clear()
         places, self._groups = self._groups, {}
+        if self._books is not None:
+            self._books.begin_close()
         for _, wish in wishes.values():
             wish.drop()
         ending = [group for groups in places.values() for group in groups]
         for group in ending:
             # Here and not in tasks, which a cancelled close would never run.
             group.begin_close()
-        others: list[ApiServices | UserStreams] = []
-        for other in (self._users, self._apis):  # in this order: subscriptions are on the others' connections
+        others: list[ApiServices | UserStreams | Books] = []
+        for other in (
+            self._books,
+            self._users,
+            self._apis,
+        ):  # in this order: subscriptions are on the others' connections
             if other is not None:
                 other.begin_close()
                 others.append(other)
@@ -336,6 +366,8 @@ class Pool:
                 if not group.wishes and not group.kept and now - group.idle_since >= self._options.linger:
                     self._end(place, group)
         self._spread(now)
+        if self._books is not None:
+            self._books.sample(now)
         if self._apis is not None:
             self._apis.sample()
         if self._users is not None:

@@ -9,6 +9,7 @@
 #include <new>
 #include <string_view>
 
+#include "book.hpp"
 #include "error.hpp"
 #include "merge_memory.hpp"
 #include "ring.hpp"
@@ -108,6 +109,7 @@ class RingWriter {
 public:
   RingView view;
   MergeMemory merge; // see merge.hpp
+  BookWriter *book = nullptr; // that depth records are applied to as soon as they are published
   alignas(8) std::byte scratch[max_record_size] = {}; // a record on its way through the merge; zero where it has no fields
 
   Kind kind() const noexcept { return static_cast<Kind>(view.header->kind); }
@@ -326,9 +328,16 @@ public:
     level_head_ = end;
     level_attempt_ = level_debris_ = std::max(end, level_debris_);
     store_relaxed(view.header->level_claim, level_attempt_);
+    if (book != nullptr) [[unlikely]]
+      tell_book();
   }
 
 private:
+  __attribute__((noinline)) void tell_book() noexcept {
+    const auto &record = *reinterpret_cast<const DepthRecord *>(view.slot(newest_sequence(0)));
+    book->take(record, level_at(record.levels_begin));
+  }
+
   // What the merge has to know of the newest record of a symbol, which another writer has published.
   void remember(std::uint32_t row, std::int64_t sequence) noexcept {
     const std::byte *const newest = written(sequence);
