@@ -159,7 +159,7 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
             here = make_pool(
                 self._settings, bell=self._bell, emit=hub.publish, hears=hub.hears, on_sample=self._sample
             )
-            here.book_troubled = _note_trouble
+            here.book_told = _note_trouble
             return here
         pool = RemotePool(
             self._settings,
@@ -170,7 +170,7 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
             emit=hub.publish,
             interest=lambda: Interest(*hub.listeners()),
         )
-        pool.book_troubled = _note_trouble
+        pool.book_told = _note_trouble
         hub.on_change = pool.interest_changed
         return pool
 
@@ -465,5 +465,6 @@ def _check_same_book(book: AnyOrderBook, quotes: Stream | None, request: Snapsho
         )
 
 
-def _note_trouble(book: Any, sentence: str) -> None:
-    book.note_trouble(sentence)
+def _note_trouble(book: Any, trouble: str) -> None:
+    book.note_trouble(trouble)
+    book.ring.bell.wake_all()

@@ -20,7 +20,7 @@ from fastbinance._feed.messages import (
     Add,
     AddBook,
     Answered,
-    BookTrouble,
+    BookTold,
     Close,
     Connect,
     Emitted,
@@ -166,7 +166,7 @@ class Host:
         self._pool = make_pool(
             settings, bell=self._bell, emit=self._emit, hears=self._hears, on_sample=self._sample
         )
-        self._pool.book_troubled = self._book_troubled
+        self._pool.book_told = self._book_told
         self._channel.send(Started(os.getpid()))
 
     def _add(self, message: Add) -> None:
@@ -240,10 +240,10 @@ class Host:
             self.pool.remove_book(book)
         self._channel.send(Released(message.number))
 
-    def _book_troubled(self, book: Any, trouble: str) -> None:
+    def _book_told(self, book: Any, trouble: str) -> None:
         for number, other in self._books.items():
             if other is book:
-                self._channel.send(BookTrouble(number, trouble))
+                self._channel.send(BookTold(number, trouble))
 
     def _set_raw(self, message: SetRaw) -> None:
         wish = self._wishes.get(message.number)

@@ -16,7 +16,7 @@ from fastbinance.streams import Stream
 from fastbinance.user_events import UserEvent
 
 __all__ = [
-    "Abandon", "Add", "AddBook", "Answered", "BookTrouble", "Close", "Connect", "Emitted", "End", "EndUser",
+    "Abandon", "Add", "AddBook", "Answered", "BookTold", "Close", "Connect", "Emitted", "End", "EndUser",
     "Hello", "Interest", "LedgerTold", "Logged", "MethodNamed", "OpenUser", "Question", "Released", "Remove",
     "RemoveBook", "Reply", "Request", "RingMade", "SetOffset", "SetRaw",
     "Started", "Sync", "UserEnded", "UserOpened", "UserTold",
@@ -246,8 +246,8 @@ class Released:
 
 
 @dataclass(frozen=True, slots=True)
-class BookTrouble:
-    """What keeps an order book's snapshot from coming; empty where nothing does."""
+class BookTold:
+    """An order book has changed its state, or what keeps its snapshot from coming; empty: nothing does."""
 
     number: int
     trouble: str

@@ -19,7 +19,7 @@ from fastbinance._feed.messages import (
     Add,
     AddBook,
     Answered,
-    BookTrouble,
+    BookTold,
     Close,
     Connect,
     Emitted,
@@ -155,7 +155,7 @@ class RemotePool:
         self._books: dict[int, _KeptBook] = {}
         self._leaving: dict[int, RingBase | BookBase | None] = {}  # until nobody writes to them any more
         #: See `Pool`.
-        self.book_troubled: Callable[[Any, str], object] = lambda book, sentence: None
+        self.book_told: Callable[[Any, str], object] = lambda book, trouble: None
         self._connects: dict[WsKey, None] = {}
         self._stats: tuple[ConnectionStats, ...] = ()
         self._drifts: tuple[Drift, ...] = ()
@@ -172,7 +172,7 @@ class RemotePool:
             WishTold: self._wish_told,
             LedgerTold: self._ledger_told,
             Released: lambda message: self._leaving.pop(message.number, None),
-            BookTrouble: self._book_trouble,
+            BookTold: self._book_said,
             Answered: self.apis.answered,
             UserOpened: self.users.opened,
             UserTold: self.users.told,
@@ -482,10 +482,10 @@ class RemotePool:
             kept.has_fed = True
             self._send(AddBook(number, fed_by, kept.request, *made))
 
-    def _book_trouble(self, message: BookTrouble) -> None:
+    def _book_said(self, message: BookTold) -> None:
         kept = self._books.get(message.number)
         if kept is not None:
-            self.book_troubled(kept.book, message.trouble)
+            self.book_told(kept.book, message.trouble)
 
     def _forget(self, number: int) -> None:
         kept = self._kept.pop(number)

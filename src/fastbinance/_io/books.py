@@ -132,7 +132,7 @@ class Books:
         Takes every event.
     weights
         Weight a minute of any product, where Binance's is not meant.
-    troubled
+    told
         ``troubled(book, sentence)`` is told what keeps a snapshot from coming; an empty one that nothing
         does.
     rng
@@ -145,13 +145,13 @@ class Books:
         apis: ApiServices,
         emit: Emit,
         weight_a_minute: int | None = None,
-        troubled: Callable[[BookLike, str], object] = lambda book, sentence: None,
+        told: Callable[[BookLike, str], object] = lambda book, trouble: None,
         rng: Random | None = None,
     ) -> None:
         self._apis = apis
         self._emit = emit
         self._weight_a_minute = weight_a_minute
-        self._troubled = troubled
+        self._told = told
         self._rng = rng
         self._loop = asyncio.get_running_loop()
         self._kept: dict[BookLike, _Kept] = {}
@@ -239,9 +239,10 @@ class Books:
             self._report("book_resynced" if kept.was_ready else "book_ready", kept)
             kept.was_ready = True
             kept.backoff.reset()
-            self._trouble(kept, "")
-            kept.book.ring.bell.wake_all()
-        kept.shown, kept.gaps = BookState(state), gaps
+            kept.trouble = ""
+        if state != kept.shown or gaps != kept.gaps:
+            kept.shown, kept.gaps = BookState(state), gaps
+            self._told(kept.book, kept.trouble)
         if is_live and kept.request is not None and now >= kept.look_at:
             kept.look_at = now + _LOOK_SECONDS
             kept.is_shallow = _is_shallow(kept.book, kept.request.limit)
@@ -260,7 +261,7 @@ class Books:
     def _trouble(self, kept: _Kept, sentence: str) -> None:
         if sentence != kept.trouble:
             kept.trouble = sentence
-            self._troubled(kept.book, sentence)
+            self._told(kept.book, sentence)
 
     # -- snapshots
 
@@ -390,7 +391,6 @@ class Books:
             why = _WHY_NOT[result]
             logger.info("the snapshot of %s is of no use: %s", kept.request.symbol, why)
             self._trouble(kept, f"the snapshot was of no use: {why}")
-        kept.book.ring.bell.wake_all()
 
 
 def _levels(levels: list[tuple[float, float]]) -> np.ndarray[Any, Any]:

@@ -80,8 +80,8 @@ class Pool:
         self._make_users = make_users
         self._users: UserStreams | None = None
         self._books: Books | None = None
-        #: Told what keeps the snapshot of a book from coming; see `Books`.
-        self.book_troubled: Callable[[BookLike, str], object] = lambda book, sentence: None
+        #: Called when a book has changed; see `Books`.
+        self.book_told: Callable[[BookLike, str], object] = lambda book, trouble: None
         self._on_sample = on_sample
         self._rng = rng
         self._loop = asyncio.get_running_loop()
@@ -179,7 +179,7 @@ class Pool:
                 apis=self.apis,
                 emit=self._emit,
                 weight_a_minute=self._options.weight_a_minute,
-                troubled=lambda book, sentence: self.book_troubled(book, sentence),
+                told=lambda book, trouble: self.book_told(book, trouble),
                 rng=self._rng,
             )
         self._books.add(book, wish, request)

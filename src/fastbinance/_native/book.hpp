@@ -38,10 +38,14 @@ public:
 
   void open(void *at) noexcept { memory.attach(at); }
 
-  // On memory that another writer was stopped on in the midst of anything: nothing of it is known to be right.
+  // On memory that another writer was stopped on: where it was in the midst of a change, nothing is known to be right; else it was
+  // right once, and is served as stale.
   void take_over() noexcept {
     BookHeader &h = *memory.header;
+    const bool is_whole = h.claim == h.cursor && state() != BookState::empty;
     h.cursor = std::max(h.cursor, h.claim);
+    if (is_whole)
+      return turn_stale(BookReason::new_feed);
     begin();
     clear();
     h.head = {};
