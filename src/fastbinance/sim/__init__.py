@@ -19,13 +19,14 @@ Simulated
     subscriptions and on sockets with listen keys, which expire.
 
     REST over HTTP, as far as a client of the WebSockets needs it: times, listen keys and tokens, orders,
-    accounts and trades, one port for each host.
+    accounts, trades and books, one port for each host.
 
 Not simulated
     The rest of REST. ``docs/simulator.md`` says where it differs from Binance.
 """
 
 from fastbinance.sim.api.limits import ApiLimits
+from fastbinance.sim.book_switches import SimBook
 from fastbinance.sim.flood import Flood
 from fastbinance.sim.replay import Replay, ReplayFrame
 from fastbinance.sim.runner import RunningSimulator, run_in_thread
@@ -42,6 +43,7 @@ __all__ = [
     "ReplayFrame",
     "RunningSimulator",
     "SimAccount",
+    "SimBook",
     "Simulator",
     "SimulatorOptions",
     "Stats",

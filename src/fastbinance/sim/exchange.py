@@ -7,6 +7,7 @@ from typing import Final
 from fastbinance.keys import Environment, Market
 from fastbinance.sim.channels import Channel
 from fastbinance.sim.events import Event, Reported
+from fastbinance.sim.flow import LEVELS
 from fastbinance.sim.instrument import Instrument
 from fastbinance.sim.market import RandomMarket
 from fastbinance.sim.reports import Report
@@ -31,11 +32,16 @@ class Exchange:
         ``prod`` or ``testnet``; their books differ, as they do at Binance.
     messages_per_second
         Mean rate of top-of-book updates of each symbol.
+    book_levels
+        Levels that a side of each book has about.
     """
 
-    def __init__(self, *, seed: int, environment: Environment, messages_per_second: float) -> None:
+    def __init__(
+        self, *, seed: int, environment: Environment, messages_per_second: float, book_levels: int = LEVELS
+    ) -> None:
         self._seed = f"{seed}/{environment}"
         self._messages_per_second = messages_per_second
+        self._book_levels = book_levels
         self._markets: dict[tuple[Market, str], RandomMarket] = {}
         self._queue: list[tuple[int, int, RandomMarket]] = []
         self._queued_for: dict[RandomMarket, int] = {}
@@ -69,7 +75,11 @@ class Exchange:
         if found is None:
             instrument = Instrument(symbol, market)
             found = RandomMarket(
-                instrument, seed=self._seed, now_ms=now_ms, messages_per_second=self._messages_per_second
+                instrument,
+                seed=self._seed,
+                now_ms=now_ms,
+                messages_per_second=self._messages_per_second,
+                levels=self._book_levels,
             )
             self._markets[market, symbol] = found
         return found

@@ -57,7 +57,7 @@ class FaultSwitches:
 
     stats: Stats
 
-    def __init__(self, connects_limit: tuple[int, float] | None = None) -> None:
+    def __init__(self, connects_limit: tuple[int, float] | None = None, seed: int = 1) -> None:
         #: Handshakes so far: time of the loop, first key of the host, HTTP status (0: opened and ended).
         self.attempts: deque[tuple[float, WsKey, int]] = deque(maxlen=_ATTEMPTS_KEPT)
         if connects_limit is not None and (connects_limit[0] < 1 or connects_limit[1] <= 0):
@@ -68,7 +68,7 @@ class FaultSwitches:
         self._delays: dict[WsKey | None, tuple[float, float]] = {}
         self._throttles: dict[WsKey | None, float | None] = {}
         self._refusals: dict[WsKey | None, Refused] = {}
-        self._disturber = Disturber()
+        self._disturber = Disturber(seed)
 
     # -- connections
 
@@ -160,26 +160,30 @@ class FaultSwitches:
         every: int = 1,
         count: int | None = None,
         key: WsKey | str | None = None,
+        share: float = 1.0,
     ) -> None:
-        """Duplicate, drop, reorder or merge messages of a stream, in this way only.
+        """Duplicate, drop, reorder, merge or spoil messages of a stream, in this way only.
 
         Parameters
         ----------
         how
             ``"duplicate"`` sends a message twice, ``"drop"`` leaves it out, ``"reorder"`` sends it behind the
             next one, and ``"merge"`` sends it and the next one as one, as a host does that cuts its diffs of
-            depth at other ids.
+            depth at other ids. ``"negative"``, ``"zero"`` and ``"crossed"`` spoil the levels of a depth: a
+            quantity below zero, a price of zero, a bid at twice the highest price of the message.
         every
             Every so-many-th message of the stream on each connection.
         count
             So many times in all; None: until `undisturb`.
         key
             Only on connections to this service's host.
+        share
+            Of the messages that it would be, from 0 to 1, by the seed.
         """
         if every < 1:
             raise ConfigurationError(f"every is a number from 1, not {every}")
         keys = None if key is None else WsKey(key)
-        self._disturber.add(market, stream, Disturbance(how, every, count, keys))
+        self._disturber.add(market, stream, Disturbance(how, every, count, keys, share))
 
     def undisturb(self, stream: str, market: Market) -> None:
         """End `disturb`."""

@@ -13,7 +13,10 @@ from typing import Final, NamedTuple
 from fastbinance.sim.book import Book, Level
 from fastbinance.sim.instrument import Instrument
 
-__all__ = ["TOP_SHARE", "TRADES_PER_ACTION", "Fill", "OrderFlow"]
+__all__ = ["LEVELS", "TOP_SHARE", "TRADES_PER_ACTION", "Fill", "OrderFlow"]
+
+#: Levels that a side of a book has about, unless something else is said.
+LEVELS: Final = 280
 
 #: Share of actions that change the best price or its quantity.
 TOP_SHARE: Final = 0.6
@@ -21,10 +24,10 @@ TOP_SHARE: Final = 0.6
 _MARKET_ORDER_SHARE: Final = 0.25  # of the actions at the top
 #: Mean number of trades of an action.
 TRADES_PER_ACTION: Final = TOP_SHARE * _MARKET_ORDER_SHARE * 1.6
-_LEVELS: Final = 280
-_FEWEST_LEVELS: Final = 200
-_MOST_LEVELS: Final = 400
-_MEAN_DISTANCE: Final = 120.0
+# Distance of a new level deep in the book, in strides and for each of its levels.
+_DISTANCE_A_LEVEL: Final = 120.0 / LEVELS
+# Share of the ticks between a price and zero that a side may begin with.
+_MOST_OF_PRICES: Final = 0.7
 # Ticks between neighbouring levels grow with the price in ticks, or a dear symbol would never be seen to
 # move.
 _TICKS_PER_STRIDE: Final = 500_000
@@ -65,17 +68,26 @@ class OrderFlow:
         Book to act on; it is filled here.
     rng
         Source of every decision.
+    levels
+        Levels that a side has about: between five and ten sevenths of it. Fewer where there are not so many
+        prices.
     """
 
-    __slots__ = ("_book", "_has_rpi", "_rng", "_start", "_stride", "_typical")
+    __slots__ = (
+        "_book", "_fewest", "_has_rpi", "_levels", "_mean_distance", "_most", "_rng", "_start", "_stride",
+        "_typical",
+    )  # fmt: skip
 
-    def __init__(self, instrument: Instrument, book: Book, rng: random.Random) -> None:
+    def __init__(self, instrument: Instrument, book: Book, rng: random.Random, levels: int = LEVELS) -> None:
         self._book = book
         self._rng = rng
         self._start = instrument.start_ticks
         self._stride = max(1, instrument.start_ticks // _TICKS_PER_STRIDE)
         self._typical = instrument.typical_lots
         self._has_rpi = instrument.market == "usdm"
+        self._levels = levels = min(levels, int(self._start * _MOST_OF_PRICES))
+        self._fewest, self._most = levels * 5 // 7, levels * 10 // 7
+        self._mean_distance = levels * _DISTANCE_A_LEVEL
         for is_bid in (True, False):
             book.seed(is_bid, self._first_levels(is_bid))
 
@@ -89,9 +101,11 @@ class OrderFlow:
     def _first_levels(self, is_bid: bool) -> list[Level]:
         levels = []
         price = self._start if is_bid else self._start + 1
-        for _ in range(_LEVELS):
+        # Levels lie a good two strides apart, or side by side where there is no room for that.
+        is_dense = self._levels * (1 + 1.25 * self._stride) > self._start * _MOST_OF_PRICES
+        for _ in range(self._levels):
             levels.append(Level(price, self._size()))
-            gap = 1 + int(self._rng.expovariate(0.8) * self._stride)
+            gap = 1 if is_dense else 1 + int(self._rng.expovariate(0.8) * self._stride)
             price += -gap if is_bid else gap
         return levels
 
@@ -118,7 +132,7 @@ class OrderFlow:
         qty = side[best]
         if rng.random() < 0.5 or qty == 1:
             book.set(is_bid, best, qty + 1 + self._size() // 4)
-        elif rng.random() < 0.15 and book.depth(is_bid) > _FEWEST_LEVELS:
+        elif rng.random() < 0.15 and book.depth(is_bid) > self._fewest:
             book.set(is_bid, best, 0)
         else:
             book.set(is_bid, best, rng.randint(1, qty - 1))
@@ -133,7 +147,7 @@ class OrderFlow:
         if self._has_rpi and rng.random() < _RPI_SHARE:
             fills.append(Fill(price, 1 + self._size() // 8, taken_is_bid, True))
         whole_levels = 0
-        if book.depth(taken_is_bid) > _FEWEST_LEVELS and rng.random() < 0.3:
+        if book.depth(taken_is_bid) > self._fewest and rng.random() < 0.3:
             whole_levels = 1 if rng.random() < 0.8 else rng.randint(2, _SWEEP_LEVELS)
         for _ in range(whole_levels):
             price = book.price_at(taken_is_bid, 0)
@@ -164,11 +178,12 @@ class OrderFlow:
         is_bid = rng.random() < 0.5
         count = book.depth(is_bid)
         side = book.bids if is_bid else book.asks
-        if count > _MOST_LEVELS:
+        if count > self._most:
             book.set(is_bid, book.price_at(is_bid, count - 1), 0)
             return
-        if rng.random() < 0.5 + (_LEVELS - count) / 100:
-            distance = 1 + int(rng.expovariate(1.0) * _MEAN_DISTANCE * self._stride)
+        # Thin books grow, full ones shrink.
+        if rng.random() < 0.5 + (self._levels - count) / (self._levels * 100 / LEVELS):
+            distance = 1 + int(rng.expovariate(1.0) * self._mean_distance * self._stride)
             price = book.best_bid - distance if is_bid else book.best_ask + distance
             if price >= 1:
                 book.set(is_bid, price, side.get(price, 0) + self._size())

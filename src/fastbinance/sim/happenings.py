@@ -1,4 +1,4 @@
-"""What a simulator can be asked to show or to make happen: the book, rare events, payloads of one's own."""
+"""What a simulator can be asked to make happen: rare events, payloads of one's own."""
 
 from typing import Final
 
@@ -7,12 +7,10 @@ from fastbinance.keys import MARKETS, Environment, Format, Market
 from fastbinance.sim.channels import Topic
 from fastbinance.sim.connection import Connection
 from fastbinance.sim.instrument import is_listable
-from fastbinance.sim.payload import snapshot_body
 from fastbinance.sim.publish import Publisher
 
 __all__ = ["Happenings"]
 
-_BOOK_MARKETS: Final[tuple[Market, ...]] = ("spot", "usdm", "coinm")
 _MARKETS_OF: Final[dict[Topic, tuple[Market, ...]]] = {
     Topic.BLOCK_TRADE: ("spot",),
     Topic.FORCE_ORDER: ("usdm", "coinm"),
@@ -26,25 +24,6 @@ class Happenings:
 
     _connections: dict[Connection, None]
     _publishers: dict[Environment, Publisher]
-
-    def snapshot(
-        self, market: Market, symbol: str, limit: int = 1000, *, environment: Environment = "prod"
-    ) -> bytes:
-        """Give the body of a REST depth request: the book behind the streams, at this moment.
-
-        Raises
-        ------
-        ConfigurationError
-            The market is not simulated, or could not have such a symbol.
-        """
-        if market not in _BOOK_MARKETS or not is_listable(symbol, market):
-            raise ConfigurationError(
-                f"no book of {symbol!r} on {market!r}: there are {', '.join(_BOOK_MARKETS)}"
-            )
-        now_ms = self._clock_ms()
-        found = self._publisher(environment).exchange.market(market, symbol, now_ms)
-        time_ms = min(now_ms, found.changed_ms)
-        return snapshot_body(found.instrument, found.snapshot(limit), time_ms=time_ms, event_ms=now_ms)
 
     def send(
         self,

@@ -13,7 +13,7 @@ from fastbinance.keys import Market
 from fastbinance.sim.book import Book, Changes, Level, Snapshot
 from fastbinance.sim.channels import REAL_TIME, Channel, Topic
 from fastbinance.sim.events import AggTradeEvent, BookTickerEvent, DepthEvent, Event, TradeEvent
-from fastbinance.sim.flow import TOP_SHARE, TRADES_PER_ACTION, Fill, OrderFlow
+from fastbinance.sim.flow import LEVELS, TOP_SHARE, TRADES_PER_ACTION, Fill, OrderFlow
 from fastbinance.sim.hidden import hidden_lots
 from fastbinance.sim.instrument import Instrument
 from fastbinance.sim.prices import observe_price
@@ -30,7 +30,9 @@ _FIRST_UPDATE_ID: Final[dict[Market, int]] = {
     "options": 3_100_000_000,
     "alpha": 52_000_000_000,
 }
-_LONGEST_LEAP: Final = 40
+# On futures one engine counts for many symbols, so ids leap: a diff of 100 ms spans about as many as in life,
+# some thousands on USD-M and some dozens on COIN-M.
+_LONGEST_LEAPS: Final[dict[Market, int]] = {"usdm": 1500, "coinm": 40, "options": 40, "alpha": 40}
 _FILLER_SHARE: Final = 0.01
 _MOST_MISSED_ACTIONS: Final = 200
 _TRADES_KEPT: Final = 2000
@@ -66,9 +68,19 @@ class RandomMarket:
         Time of birth, Unix milliseconds. Events move with it and are otherwise the same.
     messages_per_second
         Mean rate of top-of-book updates.
+    levels
+        Levels that a side of its book has about.
     """
 
-    def __init__(self, instrument: Instrument, *, seed: str, now_ms: int, messages_per_second: float) -> None:
+    def __init__(
+        self,
+        instrument: Instrument,
+        *,
+        seed: str,
+        now_ms: int,
+        messages_per_second: float,
+        levels: int = LEVELS,
+    ) -> None:
         self.instrument = instrument
         market = instrument.market
         self._story = f"{seed}/{market}/{instrument.symbol}"
@@ -79,10 +91,9 @@ class RandomMarket:
         # Ids leap from a generator of their own: asking for a stream must not change the story.
         leaps = random.Random(f"{self._story}/ids")
         first_id = _FIRST_UPDATE_ID[market] + leaps.randrange(10**9)
-        self.book = Book(
-            first_id, _next_id if self._is_spot else lambda last: last + leaps.randint(1, _LONGEST_LEAP)
-        )
-        self._flow = OrderFlow(instrument, self.book, self._rng)
+        leap = 1 if self._is_spot else _LONGEST_LEAPS[market]
+        self.book = Book(first_id, _next_id if self._is_spot else lambda last: last + leaps.randint(1, leap))
+        self._flow = OrderFlow(instrument, self.book, self._rng, levels)
         self._mean_gap_ms = 1000.0 * TOP_SHARE / messages_per_second
         self._phase_ms = leaps.randrange(1000)
         self._next_action_ms = now_ms + self._gap_ms()
@@ -225,9 +236,18 @@ class RandomMarket:
         for timer in self._timers.values():
             timer.due_ms += delay_ms
 
-    def snapshot(self, limit: int = 5000) -> Snapshot:
-        """Give the book as a REST depth request would see it now."""
-        return self.book.snapshot(limit)
+    def snapshot(self, limit: int = 5000, *, stale: int = 0, with_rpi: bool = False) -> Snapshot:
+        """Give the book as a REST depth request would see it now, or so many changes ago."""
+        found = self.book.before(stale) if stale else self.book.snapshot(limit)
+        bids, asks = found.bids[:limit], found.asks[:limit]
+        if with_rpi:
+            bids, asks = self.with_hidden(bids), self.with_hidden(asks)
+        return Snapshot(found.update_id, bids, asks)
+
+    def with_hidden(self, levels: list[Level]) -> list[Level]:
+        """Give levels with the retail price improvement orders that no other book shows."""
+        typical = self.instrument.typical_lots
+        return [Level(price, qty + hidden_lots(price, typical) if qty else 0) for price, qty in levels]
 
     @property
     def changed_ms(self) -> int:
@@ -361,17 +381,13 @@ class RandomMarket:
             # Spot tells bids best first, futures by rising price.
             bids, asks = book.changed(changes, best_bid_first=self._is_spot)
         if channel.topic == Topic.RPI_DEPTH:
-            bids, asks = self._with_hidden(bids), self._with_hidden(asks)
+            bids, asks = self.with_hidden(bids), self.with_hidden(asks)
         depth = DepthEvent(
             changes.first_update_id, book.update_id, changes.previous_update_id, bids, asks,
             self._changed_ms, now_ms,
         )  # fmt: skip
         events.append((channel, depth))
         changes.restart(book.update_id)
-
-    def _with_hidden(self, levels: list[Level]) -> list[Level]:
-        typical = self.instrument.typical_lots
-        return [Level(price, qty + hidden_lots(price, typical) if qty else 0) for price, qty in levels]
 
     @property
     def _rare(self) -> Rarities:

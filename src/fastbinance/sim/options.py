@@ -34,3 +34,4 @@ class SimulatorOptions(TypedDict, total=False):
     api_limits: ApiLimits | None
     listen_key_seconds: float
     listen_token_seconds: float
+    book_levels: int

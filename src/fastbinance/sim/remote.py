@@ -6,7 +6,9 @@ from typing import TypeVar
 from fastbinance._rest_endpoints import RestProduct
 from fastbinance.keys import Environment, Market, WsKey
 from fastbinance.sim.api.faulty import Kill
+from fastbinance.sim.book_switches import SimBook
 from fastbinance.sim.disturb import How
+from fastbinance.sim.malform import Malform
 from fastbinance.sim.server import Simulator
 from fastbinance.sim.trading import API_KEY, SimAccount
 
@@ -93,9 +95,10 @@ class RemoteSwitches:
         every: int = 1,
         count: int | None = None,
         key: WsKey | str | None = None,
+        share: float = 1.0,
     ) -> None:
-        """Duplicate, drop, reorder or merge messages of a stream, until `undisturb`."""
-        self.call(lambda simulator: simulator.disturb(stream, market, how, every, count, key))
+        """Duplicate, drop, reorder, merge or spoil messages of a stream, until `undisturb`."""
+        self.call(lambda simulator: simulator.disturb(stream, market, how, every, count, key, share))
 
     def undisturb(self, stream: str, market: Market) -> None:
         """End `disturb`."""
@@ -149,6 +152,52 @@ class RemoteSwitches:
         self.call(
             lambda simulator: simulator.rest_answers(
                 status, code, msg, retry_after, delay, kill, product, path, times
+            )
+        )
+
+    def book(
+        self,
+        symbol: str,
+        market: Market = "spot",
+        update_id: int | None = None,
+        *,
+        rpi: bool = False,
+        environment: Environment = "prod",
+    ) -> SimBook:
+        """Give the whole book behind the streams, now or as it was at an update id."""
+        return self.call(
+            lambda simulator: simulator.book(symbol, market, update_id, rpi=rpi, environment=environment)
+        )
+
+    def snapshots(
+        self,
+        symbol: str | None = None,
+        market: Market | None = None,
+        *,
+        stale: int = 0,
+        late: float = 0.0,
+        malform: Malform | None = None,
+        status: int | None = None,
+        code: int | None = None,
+        msg: str = "",
+        retry_after: float | None = None,
+        share: float = 1.0,
+        times: int | None = None,
+    ) -> None:
+        """Have snapshots be old, late, spoilt or refused; without figures they are as they should be."""
+        self.call(
+            lambda simulator: simulator.snapshots(
+                symbol,
+                market,
+                stale=stale,
+                late=late,
+                malform=malform,
+                status=status,
+                code=code,
+                msg=msg,
+                retry_after=retry_after,
+                share=share,
+                times=times,
             )
         )
 

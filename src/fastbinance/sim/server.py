@@ -16,11 +16,13 @@ from fastbinance.keys import Environment, Market, WsKey, limits
 from fastbinance.sim.api.apis import Apis
 from fastbinance.sim.api.limits import ApiLimits
 from fastbinance.sim.api.switches import ApiSwitches
+from fastbinance.sim.book_switches import BookSwitches
 from fastbinance.sim.connection import Connection, Manners
 from fastbinance.sim.control import Dialect
 from fastbinance.sim.exchange import Exchange
 from fastbinance.sim.faults import FaultSwitches
 from fastbinance.sim.flood import Flood, flood
+from fastbinance.sim.flow import LEVELS
 from fastbinance.sim.happenings import Happenings
 from fastbinance.sim.hosts import Host, Refusal, parse_target
 from fastbinance.sim.listeners import Listeners, at_most
@@ -38,6 +40,7 @@ from fastbinance.sim.user.switches import UserSwitches
 __all__ = ["Simulator", "SimulatorOptions"]
 
 _MESSAGES_PER_SECOND: Final = 20.0
+_BOOK_LEVELS: Final = range(20, 20_001)
 _SHORTEST_NAP_SECONDS: Final = 0.001
 _SHUTDOWN_SECONDS: Final = 2.0
 # Pings and pongs, on the WS APIs of futures.
@@ -51,7 +54,7 @@ def _wall_clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Simulator(FaultSwitches, ApiSwitches, RestSwitches, Happenings):
+class Simulator(FaultSwitches, ApiSwitches, RestSwitches, Happenings, BookSwitches):
     """A Binance on loopback. Use it as an async context manager; it serves while the block runs.
 
     Parameters
@@ -94,6 +97,8 @@ class Simulator(FaultSwitches, ApiSwitches, RestSwitches, Happenings):
         Limits of the WS APIs in place of Binance's.
     listen_key_seconds, listen_token_seconds
         How long listen keys and tokens are good for; by default Binance's hour and day.
+    book_levels
+        Levels that a side of each book has about, from 20 to 20,000; fewer where prices are few.
 
     Raises
     ------
@@ -126,6 +131,7 @@ class Simulator(FaultSwitches, ApiSwitches, RestSwitches, Happenings):
         api_limits: ApiLimits | None = None,
         listen_key_seconds: float = LISTEN_KEY_SECONDS,
         listen_token_seconds: float = LISTEN_TOKEN_SECONDS,
+        book_levels: int = LEVELS,
     ) -> None:
         rate = _MESSAGES_PER_SECOND if messages_per_second is None else messages_per_second
         if not 0 < rate <= 100_000:
@@ -138,11 +144,13 @@ class Simulator(FaultSwitches, ApiSwitches, RestSwitches, Happenings):
                 raise ConfigurationError(f"{name} is {seconds}: it must be above 0 seconds")
         if message_limit is not None and message_limit < 1:
             raise ConfigurationError(f"message_limit is {message_limit}: it must be at least 1")
+        if book_levels not in _BOOK_LEVELS:
+            raise ConfigurationError(f"book_levels is {book_levels}: it is a number from 20 to 20000")
         replays = dict(replay or {})
         for market in replays:
             if market not in _MARKETS:
                 raise ConfigurationError(f"{market!r} cannot be replayed: there are {', '.join(_MARKETS)}")
-        super().__init__(connects_limit)
+        super().__init__(connects_limit, seed)
         self.stats = Stats()
         self._listeners = Listeners(host, ports, tls=tls)
         self._clock = clock or _wall_clock_ms
@@ -156,6 +164,7 @@ class Simulator(FaultSwitches, ApiSwitches, RestSwitches, Happenings):
         self._api_keys = None if api_keys is None else [key.encode() for key in api_keys]
         self._seed = seed
         self._rate = rate
+        self._book_levels = book_levels
         self._replays = replays
         self._publishers: dict[Environment, Publisher] = {}
         self._players: dict[Market, Player] = {}
@@ -290,7 +299,12 @@ class Simulator(FaultSwitches, ApiSwitches, RestSwitches, Happenings):
         self._players.clear()
         environments: tuple[Environment, ...] = ("prod", "testnet")
         for environment in environments:
-            exchange = Exchange(seed=self._seed, environment=environment, messages_per_second=self._rate)
+            exchange = Exchange(
+                seed=self._seed,
+                environment=environment,
+                messages_per_second=self._rate,
+                book_levels=self._book_levels,
+            )
             replayed = frozenset(self._replays) if environment == "prod" else frozenset()
             on_join = self._joined if replayed else None
             self._publishers[environment] = Publisher(

@@ -20,6 +20,9 @@ class Stats:
     request_errors: int = 0  #: of these, answered with an error
     rest_requests: int = 0  #: requests of REST, good or bad
     rest_errors: int = 0  #: of these, answered with a status from 400 on
+    rest_limited: int = 0  #: of these, with 429
+    rest_banned: int = 0  #: of these, with 418
+    snapshots: int = 0  #: books given, by REST and the WS APIs
     events: int = 0  #: events of the random markets
     messages_sent: int = (
         0  #: events, replayed and flooded frames times their receivers; answers are not counted

@@ -8,6 +8,7 @@ from fastbinance.errors import ConfigurationError
 from fastbinance.keys import Environment
 from fastbinance.sim.api.call import Product
 from fastbinance.sim.api.connection import ApiConnection
+from fastbinance.sim.api.depths import Depths
 from fastbinance.sim.api.faulty import AnswerFaults
 from fastbinance.sim.api.futures_data import FuturesData
 from fastbinance.sim.api.futures_info import FuturesInfo
@@ -21,6 +22,7 @@ from fastbinance.sim.connection import Connection, Manners
 from fastbinance.sim.exchange import Exchange
 from fastbinance.sim.hosts import Host, Refusal
 from fastbinance.sim.rest.service import RestService
+from fastbinance.sim.snapshots import SnapshotFaults
 from fastbinance.sim.stats import Stats
 from fastbinance.sim.trading import Account, ExchangeMarkets, SimAccount, Trading
 from fastbinance.sim.user.faults import UserFaults
@@ -73,6 +75,7 @@ class Apis:
             Account(account, uid=0)
         self.faults = AnswerFaults(seed)
         self.user_faults = UserFaults(seed)
+        self.snapshot_faults = SnapshotFaults(seed)
         self._accounts = list(accounts)
         self._limits = limits
         self._seed = seed
@@ -98,6 +101,7 @@ class Apis:
         for environment, exchange in exchanges.items():
             budgets = make_budgets(self._limits)
             markets = ExchangeMarkets(exchange)
+            depths = Depths(markets, self.snapshot_faults, self._stats)
             trading = Trading(
                 environment,
                 markets,
@@ -119,6 +123,7 @@ class Apis:
                 trading=trading,
                 general={
                     **General(markets, budgets).handlers(),
+                    **depths.handlers(),
                     **MarketData(markets).handlers(),
                     **Tickers(markets).handlers(),
                     **FuturesData(markets).handlers(),
@@ -134,6 +139,7 @@ class Apis:
                 clock_ms=self._clock_ms,
                 budgets={"spot": budgets["spot"], "usdm": budgets["usdm"], "coinm": budgets["coinm"]},
                 limits=self._limits,
+                option_book=depths.options,
             )
 
     def rest(self, environment: Environment) -> RestService:

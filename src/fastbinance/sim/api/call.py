@@ -54,6 +54,8 @@ class Call:
         Key of the request or of the session.
     time_unit
         How the connection wants times. Only what has no names needs it: times in fields are changed later.
+    late
+        Seconds that the answer shall be late, on purpose.
     """
 
     product: Product
@@ -64,6 +66,7 @@ class Call:
     now_ms: int
     api_key: str | None = None
     time_unit: TimeUnit = MILLISECONDS
+    late: float = 0.0
 
 
 #: Gives the result, which is anything that `msgspec.json.encode` takes, or raises `ApiError`.

@@ -105,7 +105,10 @@ class ApiConnection(Connection):
         text = answer.text
         if fault is not None and fault.status is not None:
             text = self._service.unknown_outcome(request, fault.status)
-        self._send(text, fault)
+        if answer.late:
+            self._later(answer.late, lambda: self._send(text, fault))
+        else:
+            self._send(text, fault)
         self._service.tell_ended(self)
         if answer.status == HTTPStatus.IM_A_TEAPOT:
             self._service.hang_up(self.host, self.session.address)

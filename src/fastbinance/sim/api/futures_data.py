@@ -1,11 +1,8 @@
 """The methods of USD-M about its markets. COIN-M has none."""
 
-from typing import Any, Final
-
-import msgspec
+from typing import Any
 
 from fastbinance.sim.api.call import Call, Handlers
-from fastbinance.sim.api.market_data import book
 from fastbinance.sim.api.symbols import each_market
 from fastbinance.sim.api.tickers import book_ticker, last_price
 from fastbinance.sim.market import RandomMarket
@@ -13,11 +10,9 @@ from fastbinance.sim.trading import MarketsView
 
 __all__ = ["FuturesData"]
 
-_LEVELS: Final = 500
-
 
 class FuturesData:
-    """Handlers of ``depth``, ``ticker.price`` and ``ticker.book`` of USD-M.
+    """Handlers of ``ticker.price`` and ``ticker.book`` of USD-M.
 
     Parameters
     ----------
@@ -31,14 +26,9 @@ class FuturesData:
     def handlers(self) -> Handlers:
         """Give them by their names."""
         return {
-            ("usdm", "depth"): self.depth,
             ("usdm", "ticker.price"): self.prices,
             ("usdm", "ticker.book"): self.books,
         }
-
-    def depth(self, call: Call) -> msgspec.Raw:
-        """Give the book behind the streams."""
-        return book(self._markets, call, _LEVELS)
 
     def prices(self, call: Call) -> Any:
         """Give the last prices."""

@@ -1,8 +1,10 @@
 """The methods of USD-M and COIN-M. A reading of its own: see `method`."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
+from fastbinance.sim.api.call import ApiError
 from fastbinance.sim.api.kinds import (
     BOOLEAN,
     CLIENT_ID,
@@ -12,13 +14,12 @@ from fastbinance.sim.api.kinds import (
     TEXT,
     Choice,
     Kind,
-    Number,
     number_or,
 )
 from fastbinance.sim.api.legs import check_conditional, check_futures_order
 from fastbinance.sim.api.method import Method, Security, unsigned
 
-__all__ = ["COINM_METHODS", "USDM_METHODS"]
+__all__ = ["COINM_METHODS", "USDM_METHODS", "depth"]
 
 Params = Mapping[str, Any]
 
@@ -39,15 +40,34 @@ _TRIGGERED: Final[dict[str, Kind]] = {
     "callbackRate": DECIMAL,
 }  # fmt: skip
 _BY_ID: Final[dict[str, Kind]] = {"symbol": SYMBOL, "orderId": INTEGER, "origClientOrderId": TEXT}
+_DEPTH_LEVELS: Final = (5, 10, 20, 50, 100, 500, 1000)
 _EITHER_ID: Final = (("orderId", "origClientOrderId"),)
 _MODIFY: Final[dict[str, Kind]] = {
     **_BY_ID, "side": _SIDE, "quantity": DECIMAL, "price": DECIMAL, "priceMatch": _MATCH, "modifyId": INTEGER,
 }  # fmt: skip
 
 
-def _depth_weight(params: Params) -> int:
-    limit = number_or(params.get("limit"), 500)
-    return next(weight for most, weight in ((50, 2), (100, 5), (500, 10), (limit, 20)) if limit <= most)
+@dataclass(frozen=True, slots=True)
+class _Levels:
+    # Unlike spot's, a closed set of figures.
+    allowed: tuple[int, ...]
+
+    def read(self, name: str, value: Any) -> int:
+        levels = INTEGER.read(name, value)
+        if levels not in self.allowed:
+            raise ApiError(-4021, f"{levels} is not valid depth limit.")
+        return levels
+
+
+def depth(least_weight: int, default: int, allowed: tuple[int, ...] = _DEPTH_LEVELS) -> Method:
+    """Make a request for a book of futures or options, which differ in a few figures."""
+    prices = ((50, least_weight), (100, 5), (500, 10))
+
+    def weigh(params: Params) -> int:
+        limit = number_or(params.get("limit"), default)
+        return next((weight for most, weight in prices if limit <= most), 20)
+
+    return unsigned(weigh, {"symbol": SYMBOL, "limit": _Levels(allowed)}, "symbol")
 
 
 def _one_or_all(one: int, every: int) -> Callable[[Params], int]:
@@ -94,7 +114,7 @@ _ORDERS: Final[dict[str, Method]] = {
 }
 
 USDM_METHODS: Final[Mapping[str, Method]] = {
-    "depth": unsigned(_depth_weight, {"symbol": SYMBOL, "limit": Number(1, 1000)}, "symbol"),
+    "depth": depth(2, 500),
     "ticker.price": unsigned(_one_or_all(1, 2), {"symbol": SYMBOL}),
     "ticker.book": unsigned(_one_or_all(2, 5), {"symbol": SYMBOL}),
     "order.place": _place(

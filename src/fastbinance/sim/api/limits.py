@@ -25,6 +25,7 @@ class ApiLimits(TypedDict, total=False):
     weight: int  #: request weight a minute and address
     orders_10s: int  #: orders in ten seconds and account
     orders_long: int  #: orders a day and account on spot, a minute elsewhere
+    weight_seconds: int  #: how long weight is counted before it begins anew, in place of a minute
     raw_requests: int  #: requests in five minutes and address, on spot
     refusals_before_ban: int  #: requests over the weight limit that are answered with 429 before it is 418
 
@@ -37,10 +38,13 @@ class Budget:
     interval: Literal["SECOND", "MINUTE", "DAY"]
     interval_num: int
     limit: int
+    seconds: int | None = None  #: that it takes in truth, whatever is said about it
 
     @property
     def length_ms(self) -> int:
         """Length of the interval."""
+        if self.seconds is not None:
+            return 1000 * self.seconds
         return _UNIT_MS[self.interval] * self.interval_num
 
     def spelled(self, count: int | None = None) -> dict[str, Any]:
@@ -105,7 +109,10 @@ class Budgets:
             if not isinstance(figure, int) or figure < 1:
                 raise ConfigurationError(f"api_limits: {name} is {figure!r}: it must be a number from 1")
         is_spot = product == "spot"
-        self.weight = Budget("REQUEST_WEIGHT", "MINUTE", 1, limits.get("weight", 6000 if is_spot else 2400))
+        self.weight = Budget(
+            "REQUEST_WEIGHT", "MINUTE", 1, limits.get("weight", 6000 if is_spot else 2400),
+            limits.get("weight_seconds"),
+        )  # fmt: skip
         self.orders = (
             Budget("ORDERS", "SECOND", 10, limits.get("orders_10s", 100 if is_spot else 300)),
             Budget("ORDERS", "DAY", 1, limits.get("orders_long", 200_000))

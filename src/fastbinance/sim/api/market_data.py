@@ -1,9 +1,7 @@
-"""Methods about the markets of spot: book, trades, klines, averages, reference prices."""
+"""Methods about the markets of spot: trades, klines, averages, reference prices."""
 
 import re
 from typing import Any, Final
-
-import msgspec
 
 from fastbinance.sim.api.call import ApiError, Call, Handlers
 from fastbinance.sim.api.symbols import find_market
@@ -11,22 +9,20 @@ from fastbinance.sim.channels import Channel, Topic
 from fastbinance.sim.events import AggTradeEvent, AveragePriceEvent, ReferencePriceEvent, TradeEvent
 from fastbinance.sim.history import History
 from fastbinance.sim.instrument import Instrument
-from fastbinance.sim.payload import snapshot_body
 from fastbinance.sim.timeunit import to_millis
 from fastbinance.sim.trading import MarketsView
 
-__all__ = ["MarketData", "book", "zone_ms"]
+__all__ = ["MarketData", "zone_ms"]
 
 _ZONE: Final = re.compile(r"([+-]?)(\d{1,2})(?::(\d{2}))?")
 _ZONES_MS: Final = range(-12 * 3_600_000, 14 * 3_600_000 + 1)
 _TRADES: Final = 500
-_LEVELS: Final = 100
 _AVERAGE: Final = Channel(Topic.AVERAGE_PRICE, 1000)
 _REFERENCE: Final = Channel(Topic.REFERENCE_PRICE, 1000)
 
 
 class MarketData:
-    """Handlers of ``depth``, ``trades.*``, ``klines``, ``avgPrice`` and ``referencePrice``.
+    """Handlers of ``trades.*``, ``klines``, ``avgPrice`` and ``referencePrice``.
 
     Parameters
     ----------
@@ -40,7 +36,6 @@ class MarketData:
     def handlers(self) -> Handlers:
         """Give them by their names."""
         return {
-            ("spot", "depth"): self.depth,
             ("spot", "trades.recent"): self.recent_trades,
             ("spot", "trades.historical"): self.historical_trades,
             ("spot", "trades.aggregate"): self.aggregate_trades,
@@ -51,10 +46,6 @@ class MarketData:
             ("spot", "referencePrice"): self.reference_price,
             ("spot", "referencePrice.calculation"): self.reference_calculation,
         }
-
-    def depth(self, call: Call) -> msgspec.Raw:
-        """Give the book behind the streams."""
-        return book(self._markets, call, _LEVELS)
 
     def recent_trades(self, call: Call) -> list[dict[str, Any]]:
         """Give the newest trades, oldest first."""
@@ -153,14 +144,6 @@ class MarketData:
         first = max(known.start, known.stop - limit if from_id is None else from_id)
         ids = range(first, min(first + limit, known.stop))
         return [_trade(instrument, history.trade(number)) for number in ids]
-
-
-def book(markets: MarketsView, call: Call, levels: int) -> msgspec.Raw:
-    """Give the book of a request's symbol as REST does, with so many levels if it does not say."""
-    market = find_market(markets, call)
-    snapshot = market.snapshot(call.params.get("limit", levels))
-    time_ms = min(call.now_ms, market.changed_ms)
-    return msgspec.Raw(snapshot_body(market.instrument, snapshot, time_ms=time_ms, event_ms=call.now_ms))
 
 
 def zone_ms(text: str) -> int:

@@ -56,6 +56,7 @@ class Answered(NamedTuple):
 
     text: bytes
     status: int
+    late: float = 0.0  #: seconds that it waits, on purpose
 
 
 class ApiService:
@@ -175,11 +176,11 @@ class ApiService:
             limits = budgets.report(session.address, account, now_ms)
         if error is not None:
             text = encode_answer(request.id, error.status, error=error, rate_limits=limits)
-            return Answered(text, error.status)
+            return Answered(text, error.status, call.late)
         if time_unit is not MILLISECONDS:
             result = in_unit(result, time_unit)
         text = encode_answer(request.id, HTTPStatus.OK, result=result, rate_limits=limits)
-        return Answered(text, HTTPStatus.OK)
+        return Answered(text, HTTPStatus.OK, call.late)
 
     def _find(self, product: Product, call: Call) -> Method | None:
         if product == "spot":

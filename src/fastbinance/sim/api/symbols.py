@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from fastbinance.keys import Market
 from fastbinance.sim.api.call import ApiError, Call
 from fastbinance.sim.market import RandomMarket
 from fastbinance.sim.trading import MarketsView
@@ -12,8 +13,12 @@ __all__ = ["each_market", "find_market", "find_symbols"]
 _TRADING = "TRADING"
 
 
-def find_market(markets: MarketsView, call: Call, symbol: str | None = None) -> RandomMarket:
+def find_market(
+    markets: MarketsView, call: Call, symbol: str | None = None, market: Market | None = None
+) -> RandomMarket:
     """Give the market of a request's symbol, or of another one, as it is now.
+
+    Options have no product of their own, so requests about them name the market.
 
     Raises
     ------
@@ -21,7 +26,7 @@ def find_market(markets: MarketsView, call: Call, symbol: str | None = None) -> 
         There is no such symbol, or it has not the status that was asked for.
     """
     name = call.params["symbol"] if symbol is None else symbol
-    found = markets.find(call.product, name, call.now_ms)
+    found = markets.find(market or call.product, name, call.now_ms)
     if found is None:
         raise ApiError(-1121, "Invalid symbol.")
     if symbol is None and call.params.get("symbolStatus", _TRADING) != _TRADING:

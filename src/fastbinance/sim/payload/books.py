@@ -59,6 +59,11 @@ def depth(instrument: Instrument, channel: Channel, event: DepthEvent, unit: Tim
 def snapshot_body(instrument: Instrument, snapshot: Snapshot, *, time_ms: int, event_ms: int) -> bytes:
     """Spell the book as the body of a REST depth request."""
     bids, asks = _levels(instrument, snapshot.bids), _levels(instrument, snapshot.asks)
+    if instrument.market == "options":
+        # As documented: the levels first, and one time.
+        return (
+            f'{{"bids":[{bids}],"asks":[{asks}],"T":{time_ms},"lastUpdateId":{snapshot.update_id}}}'
+        ).encode()
     head = f'{{"lastUpdateId":{snapshot.update_id}'
     if instrument.market != "spot":
         head += f',"E":{event_ms},"T":{time_ms}'

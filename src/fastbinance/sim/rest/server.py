@@ -117,12 +117,16 @@ class RestServers:
         )
         answer = self._services(host.environment).answer(host.product, request)
         self._on_answer()
+        if answer.late:
+            await asyncio.sleep(answer.late)
         if fault is not None and fault.kill == "after":
             return _lose(http)
         return self._response(answer)
 
     def _response(self, answer: RestAnswer) -> web.Response:
         self._stats.rest_errors += answer.status >= HTTPStatus.BAD_REQUEST
+        self._stats.rest_limited += answer.status == HTTPStatus.TOO_MANY_REQUESTS
+        self._stats.rest_banned += answer.status == HTTPStatus.IM_A_TEAPOT
         return web.Response(
             status=answer.status, body=answer.body, headers=answer.headers, content_type=answer.content_type
         )

@@ -67,6 +67,7 @@ class RestAnswer(NamedTuple):
     body: bytes
     headers: dict[str, str]
     content_type: str = _JSON
+    late: float = 0.0  #: seconds that it waits, on purpose
 
 
 class RestService:
@@ -84,6 +85,8 @@ class RestService:
         What may be used of the products that have a WS API too, which is one budget for both.
     limits
         Figures in place of Binance's, for those that have none.
+    option_book
+        Gives the book of an option.
     """
 
     def __init__(
@@ -94,6 +97,7 @@ class RestService:
         clock_ms: Callable[[], int],
         budgets: Mapping[Meter, Budgets],
         limits: ApiLimits,
+        option_book: Callable[[Call], Any],
     ) -> None:
         self._api = api
         self._environment: Environment = environment
@@ -112,6 +116,7 @@ class RestService:
             "listenKey.renew": self._renew_key,
             "listenKey.close": self._close_key,
             "listenToken.create": self._create_token,
+            "options.depth": lambda endpoint, call: option_book(call),
         }
 
     def answer(self, product: RestProduct, request: RestRequest) -> RestAnswer:
@@ -132,8 +137,9 @@ class RestService:
             if endpoint.method.free_when_it_works:
                 budgets.count(request.address, -endpoint.method.weight_of(params), now_ms)
         except ApiError as error:
-            return _refused(error, self._used(endpoint, request.address, call))
-        return RestAnswer(HTTPStatus.OK, _encode(result), self._used(endpoint, request.address, call))
+            return _refused(error, self._used(endpoint, request.address, call))._replace(late=call.late)
+        headers = self._used(endpoint, request.address, call)
+        return RestAnswer(HTTPStatus.OK, _encode(result), headers, late=call.late)
 
     def _carry_out(
         self, endpoint: Endpoint, call: Call, request: RestRequest, params: Mapping[str, Any]

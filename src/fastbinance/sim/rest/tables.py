@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from fastbinance._rest_endpoints import RestProduct
 from fastbinance.sim.api.call import ApiError
-from fastbinance.sim.api.futures_methods import COINM_METHODS, USDM_METHODS
+from fastbinance.sim.api.futures_methods import COINM_METHODS, USDM_METHODS, depth
 from fastbinance.sim.api.kinds import BOOLEAN, CLIENT_ID, INTEGER, SYMBOL, TEXT, Choice, Kind, Number
 from fastbinance.sim.api.method import Method, Security, missing, unsigned
 from fastbinance.sim.api.spot_methods import SPOT_METHODS
@@ -127,6 +127,8 @@ _FUTURES: Final[Mapping[tuple[str, str], tuple[str, Method]]] = {
         "openOrders.cancelAll", Method(Security.TRADE, 1, {"symbol": SYMBOL}, ("symbol",))
     ),
 }  # fmt: skip
+# It has one size.
+_RPI_DEPTH: Final = depth(20, 1000, (1000,))
 _USDM_TRADES: Final = Method(Security.USER_DATA, 5, _TRADES, ("symbol",))
 _COINM_TRADES: Final = Method(Security.USER_DATA, 20, {**_TRADES, "pair": TEXT}, either=(("symbol", "pair"),))
 _TOKEN: Final = Method(
@@ -205,6 +207,7 @@ def _usdm() -> Table:
     }
     for (verb, path), (name, method) in _FUTURES.items():
         table[verb, f"/fapi/{path}"] = Endpoint(name, method, "usdm", "usdm")
+    table["GET", "/fapi/v1/rpiDepth"] = Endpoint("rpiDepth", _RPI_DEPTH, "usdm", "usdm")
     table["GET", "/fapi/v1/userTrades"] = Endpoint("userTrades", _USDM_TRADES, "usdm", "usdm")
     return table | _listen_keys("/fapi/v1/listenKey", "usdm", "usdm")
 
@@ -216,6 +219,7 @@ def _coinm() -> Table:
     }
     for (verb, path), (name, method) in _FUTURES.items():
         table[verb, f"/dapi/{path}"] = Endpoint(name, method, "coinm", "coinm")
+    table["GET", "/dapi/v1/depth"] = Endpoint("depth", depth(2, 500), "coinm", "coinm")
     table["GET", "/dapi/v1/userTrades"] = Endpoint("userTrades", _COINM_TRADES, "coinm", "coinm")
     return table | _listen_keys("/dapi/v1/listenKey", "coinm", "coinm")
 
@@ -224,6 +228,7 @@ def _options() -> Table:
     table: Table = {
         ("GET", f"/eapi/v1/{name}"): Endpoint(name, unsigned(1, {}), "options") for name in ("ping", "time")
     }
+    table["GET", "/eapi/v1/depth"] = Endpoint("options.depth", depth(1, 100), "options")
     return table | _listen_keys("/eapi/v1/listenKey", "options", "options")
 
 

@@ -14,6 +14,7 @@ from bisect import insort
 from collections.abc import Iterator, Sequence
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from fastbinance.keys import Market
 from fastbinance.sim.api.call import Product
 from fastbinance.sim.exchange import Exchange
 from fastbinance.sim.instrument import LISTED
@@ -22,6 +23,7 @@ from fastbinance.sim.trading.accounts import Account
 from fastbinance.sim.trading.amounts import UNIT, value_below
 from fastbinance.sim.trading.filters import Rules
 from fastbinance.sim.trading.orders import Order
+from fastbinance.sim.universe import Universe
 
 __all__ = ["ExchangeMarkets", "MarketsView", "Match", "Offer", "Pit", "Plan", "make_plan"]
 
@@ -32,7 +34,7 @@ class MarketsView(Protocol):
     def symbols(self, product: Product) -> Sequence[str]:
         """Give the symbols that trade, in the order in which they are listed."""
 
-    def find(self, product: Product, symbol: str, now_ms: int) -> RandomMarket | None:
+    def find(self, product: Market, symbol: str, now_ms: int) -> RandomMarket | None:
         """Give the market of a symbol as it is now; None where there is no such symbol."""
 
 
@@ -57,9 +59,9 @@ class ExchangeMarkets:
         ]
         return list(dict.fromkeys([*LISTED[product], *made]))
 
-    def find(self, product: Product, symbol: str, now_ms: int) -> RandomMarket | None:
+    def find(self, product: Market, symbol: str, now_ms: int) -> RandomMarket | None:
         """Give the market of a symbol as it is now; None where there is no such symbol."""
-        if symbol not in LISTED[product] and self._exchange.find(product, symbol) is None:
+        if self._exchange.find(product, symbol) is None and not _is_listed(product, symbol, now_ms):
             return None
         market = self._exchange.market(product, symbol, now_ms)
         if not market.is_watched:
@@ -69,6 +71,13 @@ class ExchangeMarkets:
             market.step(now_ms)
         # One with channels is stepped by the exchange, which tells what happens.
         return market
+
+
+def _is_listed(market: Market, symbol: str, now_ms: int) -> bool:
+    # What is listed of options are underlyings, of which some options are.
+    if market == "options":
+        return (market, symbol) in Universe(("options",)).listed(now_ms)
+    return symbol in LISTED[market]
 
 
 AnyOrder = TypeVar("AnyOrder", bound=Order)
