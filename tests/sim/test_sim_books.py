@@ -356,15 +356,16 @@ def test_two_hundred_busy_books_are_rebuilt_beside_each_other(client: SimpleName
 
 
 @pytest.mark.parametrize(
-    ("market", "symbol"), [("spot", "BNBBTC"), ("usdm", "1000PEPEUSDT"), ("options", "BTC-261225-500000-C")]
+    ("market", "symbol", "levels"),
+    [("spot", "PEPEBTC", 1400), ("spot", "BNBBTC", 20_000), ("options", "BTC-261225-500000-C", 20_000)],
 )
 def test_a_book_has_as_many_levels_as_there_are_prices(
-    client: SimpleNamespace, clock: Any, market: Market, symbol: str
+    client: SimpleNamespace, clock: Any, market: Market, symbol: str, levels: int
 ) -> None:
     async def scene() -> None:
         async with Simulator(clock=clock, book_levels=20_000) as sim:
             whole = sim.book(symbol, market)
-            assert 1000 < len(whole.bids) <= 20_000
+            assert len(whole.bids) == len(whole.asks) == levels
             assert all(Decimal(price) > 0 for price, _ in whole.bids)
             assert len({price for price, _ in whole.bids}) == len(whole.bids)
 
