@@ -10,6 +10,7 @@ import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -160,7 +161,36 @@ def test_diffs_in_sbe_rebuild_the_book_with_a_snapshot_in_json(client: SimpleNam
     client.run(scene())
 
 
-async def _hear_sbe(book: ReferenceBook, sim: Simulator, clock: Any, socket: Any, steps: int) -> None:
+def test_a_gap_in_sbe_is_none_in_json_under_the_same_name(client: SimpleNamespace, clock: Any) -> None:
+    async def scene() -> None:
+        name, headers = "ethusdt@depth", {"X-MBX-APIKEY": "key"}
+        async with (
+            Simulator(clock=clock, messages_per_second=300, message_limit=10**6) as sim,
+            aiohttp.ClientSession() as session,
+            session.ws_connect(f"{sim.urls[WsKey.MAIN_SBE]}/ws/{name}", headers=headers) as socket,
+            client.connect(f"{sim.urls[WsKey.MAIN]}/ws/{name}") as peer,
+        ):
+            await sim.wait_for(lambda sim: sim.connections == 2)
+            sim.disturb(name, "spot", "drop", every=5, count=1, key="mainSBE")
+            heard: list[dict[str, Any]] = []
+            hearing = SimpleNamespace(hear=heard.append)
+            await _hear_sbe(hearing, sim, clock, socket, 100)
+            assert sum(after["U"] != before["u"] + 1 for before, after in pairwise(heard)) == 1
+            assert heard[4]["U"] != heard[3]["u"] + 1
+            whole = await peer.until_answer()
+            assert len(whole) >= 3
+            assert all(after["U"] == before["u"] + 1 for before, after in pairwise(whole))
+            # Levels in SBE are left as they are.
+            sim.disturb(name, "spot", "negative")
+            heard.clear()
+            await _hear_sbe(hearing, sim, clock, socket, 10)
+            assert heard
+            assert all(not qty.startswith("-") for one in heard for _, qty in (*one["b"], *one["a"]))
+
+    client.run(scene())
+
+
+async def _hear_sbe(book: Any, sim: Simulator, clock: Any, socket: Any, steps: int) -> None:
     for _ in range(steps):
         clock.advance(STEP_MS)
         sim.step()
