@@ -358,7 +358,7 @@ cdef class BookBase:
         if not qty > 0 or qty > 1e300:
             raise ConfigurationError(f"a quantity is a number above 0, not {qty!r}")
         self.must_be_there(self.reader.read_to_qty(bid, qty, found, head), head)
-        return float("nan") if found.exhausted else found.notional / found.qty
+        return float("nan") if found.exhausted else found.average_price()
 
     def imbalance(self, n=1):
         cdef BookHead head

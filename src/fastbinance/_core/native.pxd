@@ -316,9 +316,9 @@ cdef extern from "book_read.hpp" namespace "fb" nogil:
 
     cdef cppclass Depth:
         double qty
-        double notional
         uint32_t levels
         bool exhausted
+        double average_price() noexcept
 
     cdef cppclass BookReader:
         BookMemory memory

@@ -388,7 +388,7 @@ private:
     const double middle = h.head.best_bid.price + h.head.best_ask.price;
     const double from = static_cast<double>(h.grid.base) + memory.places / 8, to = from + memory.places / 4 * 3;
     const double step = middle * 0.5 * h.grid.steps;
-    return step < from || step > to; // never where a side is empty: NaN
+    return (step < from && h.grid.base > 0) || step > to; // never where a side is empty: NaN
   }
 
   void regrid() noexcept {

@@ -29,10 +29,13 @@ struct BookTop {
 
 // What a walk from the best level on comes to.
 struct Depth {
-  double qty = 0;      // in all
-  double notional = 0; // price times quantity, summed
+  double qty = 0;     // in all
+  double first = 0;   // price of the best one
+  double beyond = 0;  // price less the first one, times quantity, summed: one level has its own price as average, exactly
   std::uint32_t levels = 0;
   bool exhausted = false; // the book has no more
+
+  double average_price() const noexcept { return first + beyond / qty; }
 };
 
 class BookReader {
@@ -236,9 +239,10 @@ private:
   static constexpr std::int64_t patience_ns = 20'000'000;
 
   static void add(Depth &found, Level level) noexcept {
+    if (found.levels++ == 0)
+      found.first = level.price;
     found.qty += level.qty;
-    found.notional += level.price * level.qty;
-    ++found.levels;
+    found.beyond += (level.price - found.first) * level.qty;
   }
 
   Quote newer_quote(const BookHead &head) const noexcept {
