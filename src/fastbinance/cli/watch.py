@@ -8,6 +8,7 @@ from cyclopts.validators import Number
 
 from fastbinance import Client, ConfigurationError, FastBinanceError
 from fastbinance.cli.board import Board
+from fastbinance.cli.book_board import check_levels, show_books
 from fastbinance.cli.feed import check_symbols, examples
 from fastbinance.cli.row import Extra
 from fastbinance.cli.show import show
@@ -34,8 +35,11 @@ def watch(
     certificate: Path | None = None,
     seconds: Annotated[float | None, Parameter(validator=Number(gt=0))] = None,
     plain: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    book: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    levels: int = 10,
+    rest_url: str | None = None,
 ) -> int:
-    """Watch live quotes, trades and funding: a table on a terminal, plain lines elsewhere.
+    """Watch live quotes, trades and funding, or order books: a table on a terminal, plain lines elsewhere.
 
     Needs no account and no key. Ctrl-C ends it.
 
@@ -55,6 +59,12 @@ def watch(
         End after so many seconds.
     plain
         Plain lines on a terminal too.
+    book
+        Order books in place of quotes: kept from every change, and proved.
+    levels
+        Levels a side of an order book.
+    rest_url
+        Base URL of requests for snapshots of order books, beside --url.
     """
     if not symbols:
         raise ConfigurationError(f"watch needs symbols, like {examples(market)}")
@@ -64,6 +74,12 @@ def watch(
     where: Environment = env or "prod"
     route(key_for(market), where)  # before a thread starts: not every market is in every environment
     urls: dict[str, str] | None = None if url is None else {market: url}
+    if book:
+        return _watch_books(
+            names, market, where, urls, rest_url, certificate, check_levels(levels), seconds, plain
+        )
+    if rest_url is not None:
+        raise ConfigurationError("--rest-url is for --book: nothing else asks for snapshots")
     with (
         Stop() as stop,
         Client(
@@ -77,6 +93,38 @@ def watch(
         show(board, stop, title=title, seconds=seconds, plain=plain)
         if not board.spoke():
             raise FastBinanceError(_silence(board))
+    return 0
+
+
+def _watch_books(
+    names: list[str],
+    market: Market,
+    where: Environment,
+    urls: dict[str, str] | None,
+    rest_url: str | None,
+    certificate: Path | None,
+    levels: int,
+    seconds: float | None,
+    plain: bool,
+) -> int:
+    # Of Alpha there are no snapshots: its best twenty levels, whole with each message.
+    has_snapshots = market != "alpha"
+    if has_snapshots and (urls is None) is not (rest_url is None):
+        raise ConfigurationError(
+            "an order book wants --url and --rest-url, or neither: both are of one Binance"
+        )
+    with (
+        Stop() as stop,
+        Client(
+            env=where,
+            urls=urls,
+            rest_urls=None if rest_url is None else {market: rest_url},
+            ssl_context=None if certificate is None else trusting(certificate),
+        ) as client,
+    ):
+        books = [client.order_book(name, market, levels=None if has_snapshots else 20) for name in names]
+        title = f"fastbinance watch --book: {market}, {where if urls is None else urls[market]}"
+        show_books(books, stop, title=title, levels=levels, seconds=seconds, plain=plain)
     return 0
 
 
