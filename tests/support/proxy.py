@@ -92,6 +92,17 @@ class RunningProxy:
         self, target: _Target, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         there, back = await asyncio.open_connection(*target)
+        with contextlib.closing(back):
+            await self._carry_on(target, reader, writer, there, back)
+
+    async def _carry_on(
+        self,
+        target: _Target,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        there: asyncio.StreamReader,
+        back: asyncio.StreamWriter,
+    ) -> None:
         self.tunnels.append(f"{target[0]}:{target[1]}")
         # In pieces: a client must not take the end of the answer for the beginning of the tunnel.
         granted = {
@@ -202,8 +213,14 @@ def run_proxy(
         ready.set()
         await ending.wait()
         server.close()
+        for task in clients.values():
+            task.cancel()
+        await asyncio.gather(*clients.values(), return_exceptions=True)
         for writer in clients:
             writer.close()  # a task that is cancelled before its first step would not
+        # Closing takes steps of the loop, and so does what was accepted right before.
+        for _ in range(5):
+            await asyncio.sleep(0)
 
     def main() -> None:
         with runner:  # its end cancels the clients that are left
