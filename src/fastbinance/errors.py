@@ -14,6 +14,7 @@
         SubscriptionRejected            Binance said no             .streams .code .reason
         Lapped                          our loss: overwritten       .sequence .oldest
         NoData                          nothing published yet       .stream
+          BookNotReady                  no order book yet           .stream .reason
         StaleData                       older than was asked for    .stream .age_seconds .max_age_seconds
         StreamClosed                    unsubscribed, or the client is closed   .stream
       UserDataFailed                    an account's events will not come   .account .symbol .ws_key .code

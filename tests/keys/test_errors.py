@@ -7,7 +7,9 @@ import pickle
 import pytest
 
 from fastbinance import errors
+from fastbinance.book_states import BookReason
 from fastbinance.errors import (
+    BookNotReady,
     ConfigurationError,
     ConnectFailed,
     ConnectionLost,
@@ -81,6 +83,12 @@ EXAMPLES: list[tuple[FastBinanceError, type[Exception], dict[str, object], str]]
         FastBinanceError,
         {"pid": 4711, "reason": "the feed's process 4711 is gone: it was ended by SIGKILL"},
         "the feed's process 4711 is gone: it was ended by SIGKILL",
+    ),
+    (
+        BookNotReady("btcusdt@depth", 4),
+        NoData,
+        {"stream": "btcusdt@depth", "reason": BookReason.GAP},
+        "btcusdt@depth: no order book yet: a diff is missing",
     ),
     (
         UserDataDelayed("isolated", "BTCUSDT", "marginUserData", -1000, "refused"),

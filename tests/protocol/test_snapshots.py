@@ -18,6 +18,7 @@ REQUESTS = [
     ("usdm", 500, "usdm", "/fapi/v1/depth", 10),
     ("coinm", 1_000, "coinm", "/dapi/v1/depth", 20),
     ("options", 1_000, "options", "/eapi/v1/depth", 20),
+    ("options", 50, "options", "/eapi/v1/depth", 1),
 ]
 
 

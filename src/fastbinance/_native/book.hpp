@@ -117,8 +117,8 @@ public:
     begin();
     clear();
     choose_grid(bids, bid_count, asks, ask_count);
-    set<true>(bids, bid_count);
-    set<false>(asks, ask_count);
+    fill<true>(bids, bid_count);
+    fill<false>(asks, ask_count);
     BookHead &head = h.head;
     head.update_id = h.snapshot_id = id;
     head.event_ns = 0;
@@ -303,6 +303,12 @@ private:
     (bids ? h.top_bid : h.top_ask) = top;
   }
 
+  // Set many levels that are given best first: the worst first, so that far ones need not make way for each other.
+  template <bool bids> void fill(const Level *levels, std::size_t count) noexcept {
+    while (count != 0)
+      set<bids>(levels + --count, 1);
+  }
+
   // A level that has no place on the grid; how many there are more.
   template <bool bids> __attribute__((noinline)) std::uint32_t set_far(Level level, const GridView &grid) noexcept {
     BookHeader &h = *memory.header;
@@ -408,8 +414,8 @@ private:
       ++j;
     clear();
     choose_grid(bids, i, asks, j);
-    set<true>(bids, i);
-    set<false>(asks, j);
+    fill<true>(bids, i);
+    fill<false>(asks, j);
     off_grid_ = 0;
     find_best();
     ++h.regrids;

@@ -14,6 +14,7 @@ __all__ = ["DEFAULT_LIMIT", "SnapshotRequest", "Turn", "in_turn", "snapshot_requ
 DEFAULT_LIMIT: Final = 1000
 
 _FUTURES_WEIGHTS: Final = {5: 2, 10: 2, 20: 2, 50: 2, 100: 5, 500: 10, 1000: 20}
+_OPTIONS_WEIGHTS: Final = {5: 1, 10: 1, 20: 1, 50: 1, 100: 5, 500: 10, 1000: 20}
 # Spot takes any number: the weight is that of the first bound that is not below it.
 _SPOT_WEIGHTS: Final = {100: 5, 500: 25, 1000: 50, 5000: 250}
 _PATHS: Final[Mapping[Market, tuple[RestProduct, str]]] = {
@@ -87,10 +88,11 @@ def snapshot_request(market: Market, symbol: str, limit: int, *, rpi: bool = Fal
             if 1 <= limit <= bound:
                 return SnapshotRequest(product, path, symbol, limit, weight)
         raise ConfigurationError(f"limit is from 1 to {bound:,} levels on spot, not {limit}")
-    if limit not in _FUTURES_WEIGHTS:
-        choices = ", ".join(map(str, _FUTURES_WEIGHTS))
+    weights = _OPTIONS_WEIGHTS if market == "options" else _FUTURES_WEIGHTS
+    if limit not in weights:
+        choices = ", ".join(map(str, weights))
         raise ConfigurationError(f"limit is one of {choices} levels on {market}, not {limit}")
-    return SnapshotRequest(product, path, symbol, limit, _FUTURES_WEIGHTS[limit])
+    return SnapshotRequest(product, path, symbol, limit, weights[limit])
 
 
 T = TypeVar("T")
