@@ -33,9 +33,11 @@ def _wait_for(books: list[Any], state: Any, seconds: float) -> float:
 
 def resync(sim: Any, books: list[Any]) -> tuple[float, float]:
     """Cut the connection at the beginning of a minute; return the seconds taken, and those that the weight
-    allows.""" from fastbinance import BookState
+    allows.
+    """
+    from fastbinance import BookState
 
-    time.sleep((60.0 + _BEGIN - time.time() % 60.0) % 60.0)
+    time.sleep(60.0 + _BEGIN - time.time() % 60.0)  # to a minute in which nothing has been used
     begun = time.time()
     before = [book.stats.snapshots for book in books]
     sim.cut("main")

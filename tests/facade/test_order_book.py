@@ -1,6 +1,9 @@
 """Order books: what a user sees of their life, wherever the feed is."""
 
+import gc
 import json
+import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -315,3 +318,46 @@ def test_books_of_a_busy_market_are_those_of_the_exchange(face: Face, sim: Runni
         assert (np.diff(asks[:, 0]) > 0).all()
         assert bids[0, 0] < asks[0, 0]
         assert book.stats.gaps == 0
+
+
+def killed(face: Face, fb: Any) -> None:
+    """End the process of a feed from outside."""
+    os.kill(face.do(lambda: fb._start().pid), signal.SIGKILL)
+
+
+@pytest.mark.faces("process", "awaited process")
+def test_a_feed_that_dies_leaves_the_book_as_it_was_and_the_next_one_makes_it_right(
+    face: Face, sim: RunningSimulator
+) -> None:
+    fb = face.client(urls=sim.urls, rest_urls=sim.rest_urls)
+    events = face.do(fb.events)
+    book = face.do(fb.order_book, "btcusdt", book_ticker=False)
+    for _ in range(3):
+        face.do(book.ready, timeout=15)
+        known, snapshots = book.update_id, book.stats.snapshots
+        killed(face, fb)
+        assert face.event(events, "feed_restarted").reason.startswith("process ")
+        face.until(lambda snapshots=snapshots: book.stats.snapshots > snapshots, book.ring)
+        face.do(book.ready, timeout=15)
+        assert book.update_id > known
+        real = face.beside(sim.book, "BTCUSDT", "spot", book.update_id)
+        if real.update_id == book.update_id:
+            assert book.bids(5).tolist() == as_floats(real.bids[:5])
+    assert book.stats.gaps >= 3
+
+
+@pytest.mark.faces("process", "awaited process")
+def test_a_book_is_given_up_with_its_memory(face: Face, silent_sim: RunningSimulator) -> None:
+    fb = face.client(urls=silent_sim.urls, rest_urls=silent_sim.rest_urls)
+    face.do(fb.order_book, "ethusdt")
+    segment = fb._shared.segment
+    used = segment.used_bytes
+    for _ in range(3):
+        book = face.do(fb.order_book, "btcusdt")
+        face.live(book.ring)
+        assert segment.used_bytes > used
+        face.do(fb.unsubscribe, book)
+        face.do(fb.events)  # asks the feed, which has let go of the memory when it answers
+        del book
+        gc.collect()
+    assert segment.used_bytes == used
