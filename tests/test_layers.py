@@ -20,8 +20,8 @@ FLOORS = {
     1: {"_core", "_protocol"},  # with a bar between them
     2: {"_api", "_io"},
     3: {
-        "", "_blocking_client", "_client_base", "_client_options", "_feed", "_field_docs", "_market",
-        "_price_fields", "_record_fields", "_services", "async_client", "attached", "client", "credentials",
+        "", "_blocking_client", "_client_base", "_client_books", "_client_options", "_feed", "_field_docs",
+        "_market", "_price_fields", "_record_fields", "_services", "async_client", "attached", "client", "credentials",
         "market", "order_book", "reader", "records", "rings", "typed_rings", "user_data", "user_handles",
         "waiting", "ws_api",
     },

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar, Unpack
 
+from fastbinance._client_books import BookKeeping, note_trouble
 from fastbinance._client_options import ClientOptions, read_options
-from fastbinance._core.book import BookBase, book_bytes
+from fastbinance._core.book import BookBase
 from fastbinance._core.ring import Bell, RingBase
 from fastbinance._core.segment import RingMemoryView
 from fastbinance._feed.any_pool import AnyPool
@@ -24,14 +25,12 @@ from fastbinance._io.feed_thread import CLOSED
 from fastbinance._io.stats import ConnectionStats
 from fastbinance._io.wishes import Wish, WishState
 from fastbinance._market.notices import NoticeStreams
-from fastbinance._protocol.snapshots import SnapshotRequest
 from fastbinance._services import Services
 from fastbinance.drift import Drift
 from fastbinance.errors import ConfigurationError
 from fastbinance.events import EventKind
 from fastbinance.keys import WsKey, key_for
 from fastbinance.market import ENDLESS, NamedStreams
-from fastbinance.order_book import AnyOrderBook, rule_of, sizes_of
 from fastbinance.rings import AnyRing
 from fastbinance.streams import Kind, Stream
 from fastbinance.waiting import SharedLoopBell
@@ -70,11 +69,10 @@ class ClientStats:
     drifts: tuple[Drift, ...]
 
 
-class ClientBase(NoticeStreams, NamedStreams, Services):
+class ClientBase(BookKeeping, NoticeStreams, NamedStreams, Services):
     """Wishes and their rings, on a pool that a subclass runs."""
 
     _ring_types: ClassVar[Mapping[Kind, type[AnyRing[Any, Any]]]]
-    _book_type: ClassVar[type[AnyOrderBook]]
     _hub: EventHub
 
     def __init__(
@@ -88,8 +86,7 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
         # One wish at a time. Closing does not take it: who holds it may be waiting for the feed.
         self._lock = threading.RLock()
         self._wanted: dict[tuple[WsKey, str], tuple[Wish, AnyRing[Any, Any] | None]] = {}
-        # With the rings that were subscribed for them alone.
-        self._books: dict[tuple[WsKey, str], tuple[AnyOrderBook, tuple[AnyRing[Any, Any], ...]]] = {}
+        BookKeeping.__init__(self)
         self._closed = False
 
     @property
@@ -159,7 +156,7 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
             here = make_pool(
                 self._settings, bell=self._bell, emit=hub.publish, hears=hub.hears, on_sample=self._sample
             )
-            here.book_told = _note_trouble
+            here.book_told = note_trouble
             return here
         pool = RemotePool(
             self._settings,
@@ -170,7 +167,7 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
             emit=hub.publish,
             interest=lambda: Interest(*hub.listeners()),
         )
-        pool.book_told = _note_trouble
+        pool.book_told = note_trouble
         hub.on_change = pool.interest_changed
         return pool
 
@@ -242,64 +239,6 @@ class ClientBase(NoticeStreams, NamedStreams, Services):
                 ring = self._make_ring(stream, named, place[0], capacity, level_capacity)
             self._on_loop(lambda: self._begin(pool, place, stream, ring, named))
         return ring
-
-    def _want_book(
-        self, stream: Stream, quotes: Stream | None, request: SnapshotRequest | None
-    ) -> AnyOrderBook:
-        with self._lock:
-            pool = self._start()
-            place = (self._place(stream, key_for(stream.market, stream.format)), stream.name)
-            known = self._books.get(place)
-            if known is not None and known[0].is_kept:
-                _check_same_book(known[0], quotes, request)
-                return known[0]
-            before = {id(ring) for _, ring in self._wanted.values()}
-            rings = [self._want(one) for one in (stream, quotes) if one is not None]
-            own = tuple(ring for ring in rings if ring is not None and id(ring) not in before)
-            try:
-                book = self._make_book(stream, place[0], rings[0], rings[1] if quotes else None, request)
-                wish = self._wanted[place][0]
-                self._on_loop(lambda: pool.add_book(book, wish, request))
-            except BaseException:
-                self._give_up(list(own))
-                raise
-            self._books[place] = book, own
-        return book
-
-    def _make_book(
-        self,
-        stream: Stream,
-        ws_key: WsKey,
-        ring: AnyRing[Any, Any] | None,
-        quotes: AnyRing[Any, Any] | None,
-        request: SnapshotRequest | None,
-    ) -> AnyOrderBook:
-        if ring is None:
-            raise AssertionError(f"{stream.name} has no ring")
-        places, far_levels = sizes_of(request)
-        memory: RingMemoryView | None = None
-        if self._shared is not None:
-            size, name = book_bytes(places, far_levels), f"{stream.name} (book)"
-            memory = RingMemoryView.allocate(
-                self._shared.segment, size, ws_key.value, name, stream.ring_symbol
-            )
-        return self._book_type(
-            ring,
-            quotes,
-            request=request,
-            rule=rule_of(stream, request),
-            places=places,
-            far_levels=far_levels,
-            memory=memory,
-            writes=memory is None,
-        )
-
-    def _end_book(self, pool: AnyPool, place: tuple[WsKey, str]) -> tuple[AnyRing[Any, Any], ...]:
-        """Give an order book up, where there is one; return the rings that nobody else has asked for."""
-        book, own = self._books.pop(place, (None, ()))
-        if book is not None:
-            self._on_loop(lambda: pool.remove_book(book))
-        return own
 
     def _listen(self, stream: Stream) -> EventQueue:
         with self._lock:
@@ -451,20 +390,3 @@ def _check_same(ring: AnyRing[Any, Any], capacity: int | None, level_capacity: i
             raise ConfigurationError(
                 f"{ring.stream} has a ring of {name} {there} already; unsubscribe it to have one of {wanted}"
             )
-
-
-def _check_same_book(book: AnyOrderBook, quotes: Stream | None, request: SnapshotRequest | None) -> None:
-    if book.request != request:
-        there = "levels" if book.request is None else f"limit={book.request.limit}"
-        raise ConfigurationError(
-            f"{book.stream} has an order book with {there} already; unsubscribe it first"
-        )
-    if quotes is not None and book.quotes is None:
-        raise ConfigurationError(
-            f"{book.stream} has an order book without book_ticker already; unsubscribe it first"
-        )
-
-
-def _note_trouble(book: Any, trouble: str) -> None:
-    book.note_trouble(trouble)
-    book.ring.bell.wake_all()

@@ -17,7 +17,6 @@ from fastbinance._feed.channel import Channel
 from fastbinance._feed.handing_over import hand_over_credentials, hand_over_tls
 from fastbinance._feed.messages import (
     Add,
-    AddBook,
     Answered,
     BookTold,
     Close,
@@ -31,7 +30,6 @@ from fastbinance._feed.messages import (
     Question,
     Released,
     Remove,
-    RemoveBook,
     Reply,
     RingMade,
     SetRaw,
@@ -45,6 +43,7 @@ from fastbinance._feed.messages import (
 )
 from fastbinance._feed.process import FeedProcess
 from fastbinance._feed.remote_apis import RemoteApis
+from fastbinance._feed.remote_books import RemoteBooks
 from fastbinance._feed.remote_users import RemoteUsers
 from fastbinance._feed.tuning import FeedTuning
 from fastbinance._io.api_pool import takes_requests
@@ -85,16 +84,6 @@ class _Kept:
     ring: RingBase | None
     has_fed: bool = False  # a feed has been told of the ring
     raw: bool = False
-
-
-@dataclass(slots=True)
-class _KeptBook:
-    """One order book, and what a new feed has to know of it."""
-
-    book: BookBase
-    wish: Wish
-    request: SnapshotRequest | None
-    has_fed: bool = False
 
 
 class RemotePool:
@@ -152,10 +141,7 @@ class RemotePool:
         self._numbers = itertools.count(1)
         self._kept: dict[int, _Kept] = {}
         self._by_place: dict[tuple[Place, str], int] = {}
-        self._books: dict[int, _KeptBook] = {}
         self._leaving: dict[int, RingBase | BookBase | None] = {}  # until nobody writes to them any more
-        #: See `Pool`.
-        self.book_told: Callable[[Any, str], object] = lambda book, trouble: None
         self._connects: dict[WsKey, None] = {}
         self._stats: tuple[ConnectionStats, ...] = ()
         self._drifts: tuple[Drift, ...] = ()
@@ -166,13 +152,14 @@ class RemotePool:
         self._backoff = Backoff(base=connection.backoff_base, cap=connection.backoff_cap)
         self.apis = RemoteApis(settings, self._send, lambda: not self._is_down)
         self.users = RemoteUsers(self._send, self._await_message)
+        self._books = RemoteBooks(self._numbers, self._send, self._number_of)
         self._takes: dict[type, Callable[[Any], object]] = {
             Started: self._started,
             Emitted: lambda message: self._emit(message.event),
             WishTold: self._wish_told,
             LedgerTold: self._ledger_told,
             Released: lambda message: self._leaving.pop(message.number, None),
-            BookTold: self._book_said,
+            BookTold: self._books.said,
             Answered: self.apis.answered,
             UserOpened: self.users.opened,
             UserTold: self.users.told,
@@ -226,17 +213,23 @@ class RemotePool:
         """See `Pool.add_book`."""
         if self._is_closing:
             raise ConfigurationError("the client is closed; make a new one")
-        number = next(self._numbers)
-        self._books[number] = kept = _KeptBook(book, wish, request)
-        self._send_book(number, kept)
+        self._books.add(book, wish, request)
 
     def remove_book(self, book: BookBase) -> None:
         """See `Pool.remove_book`."""
-        for number in [number for number, kept in self._books.items() if kept.book is book]:
-            del self._books[number]
-            if not self._channel.is_over:
-                self._leaving[number] = book
-                self._send(RemoveBook(number))
+        if self._channel.is_over:
+            self._books.remove(book)
+        else:
+            self._leaving |= dict.fromkeys(self._books.remove(book), book)
+
+    @property
+    def book_told(self) -> Callable[[Any, str], object]:
+        """See `Pool`."""
+        return self._books.told
+
+    @book_told.setter
+    def book_told(self, told: Callable[[Any, str], object]) -> None:
+        self._books.told = told
 
     def connect(self, key: WsKey) -> None:
         """See `Pool.connect`."""
@@ -402,8 +395,7 @@ class RemotePool:
         for number, kept in self._kept.items():
             if not kept.wish.final:
                 self._send_add(number, kept)
-        for number, book in self._books.items():
-            self._send_book(number, book)
+        self._books.resume()
         for key in self._connects:
             self._send(Connect(key))
         self.apis.resume()
@@ -472,20 +464,10 @@ class RemotePool:
             kept.has_fed = True
         self._send(Add(number, kept.wish.stream, kept.named, made, kept.raw))
 
-    def _send_book(self, number: int, kept: _KeptBook) -> None:
-        book, memory = kept.book, kept.book.shared_memory
-        if memory is None:
-            raise AssertionError(f"the book of {kept.wish.name} is in no segment")
-        fed_by = next((at for at, other in self._kept.items() if other.wish is kept.wish), None)
-        if fed_by is not None and not kept.wish.final:
-            made = (book.rule, book.places, book.far_levels, memory.offset, memory.size, kept.has_fed)
-            kept.has_fed = True
-            self._send(AddBook(number, fed_by, kept.request, *made))
-
-    def _book_said(self, message: BookTold) -> None:
-        kept = self._books.get(message.number)
-        if kept is not None:
-            self.book_told(kept.book, message.trouble)
+    def _number_of(self, wish: Wish) -> int | None:
+        if wish.final:
+            return None
+        return next((number for number, kept in self._kept.items() if kept.wish is wish), None)
 
     def _forget(self, number: int) -> None:
         kept = self._kept.pop(number)

@@ -16,9 +16,8 @@
 #include <algorithm>
 #include <memory>
 #include <new>
-#include <numeric>
 
-#include "book_memory.hpp"
+#include "book_grid.hpp"
 
 namespace fb {
 
@@ -116,7 +115,7 @@ public:
     BookHeader &h = *memory.header;
     begin();
     clear();
-    choose_grid(bids, bid_count, asks, ask_count);
+    h.grid = choose_grid(bids, bid_count, asks, ask_count, memory.places);
     fill<true>(bids, bid_count);
     fill<false>(asks, ask_count);
     BookHead &head = h.head;
@@ -268,7 +267,7 @@ private:
     begin();
     clear();
     if (h.grid.steps == 0)
-      choose_grid(levels, bid_count, asks, ask_count);
+      h.grid = choose_grid(levels, bid_count, asks, ask_count, memory.places);
     apply(record, levels);
     h.head.bid_floor = bid_count == 0 ? 0 : levels[bid_count - 1].price;
     h.head.ask_ceiling = ask_count == 0 ? std::numeric_limits<double>::infinity() : asks[ask_count - 1].price;
@@ -413,46 +412,12 @@ private:
     while (j < ask_count && ask_walk.next(asks[j]))
       ++j;
     clear();
-    choose_grid(bids, i, asks, j);
+    h.grid = choose_grid(bids, i, asks, j, memory.places);
     fill<true>(bids, i);
     fill<false>(asks, j);
     off_grid_ = 0;
     find_best();
     ++h.regrids;
-  }
-
-  // The coarsest grid of a decimal tick on which all levels lie, around the middle; none where there is no such grid.
-  void choose_grid(const Level *bids, std::size_t bid_count, const Level *asks, std::size_t ask_count) noexcept {
-    BookGrid &grid = memory.header->grid;
-    grid = {};
-    if (bid_count + ask_count == 0)
-      return;
-    std::uint64_t common = 0;
-    double scale = 1;
-    const auto takes = [&](const Level *levels, std::size_t count) {
-      for (std::size_t i = 0; i < count; ++i) {
-        const double units = std::nearbyint(levels[i].price * scale);
-        if (!(units < 4e15) || units / scale != levels[i].price)
-          return false;
-        common = std::gcd(common, static_cast<std::uint64_t>(units));
-      }
-      return true;
-    };
-    for (int decimals = 0;; ++decimals, scale *= 10, common = 0) {
-      if (decimals > 15)
-        return;
-      if (takes(bids, bid_count) && takes(asks, ask_count))
-        break;
-    }
-    if (common == 0)
-      return;
-    const double middle = bid_count == 0   ? asks[0].price
-                          : ask_count == 0 ? bids[0].price
-                                           : (bids[0].price + asks[0].price) / 2;
-    grid.scale = scale;
-    grid.tick = static_cast<double>(common);
-    grid.steps = scale / grid.tick;
-    grid.base = std::max<std::int64_t>(0, static_cast<std::int64_t>(middle * grid.steps) - memory.places / 2);
   }
 
   std::uint32_t off_grid_ = 0; // levels that came, and lie between the places of the grid
