@@ -1,6 +1,7 @@
 """Order books: what is applied, what is proved, and what a reader sees."""
 
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -474,6 +475,13 @@ def test_reads_are_what_a_plain_book_gives():
     assert repr(top) == (
         "Top(bid_price=100.0, bid_qty=1.0, ask_price=100.1, ask_qty=1.5, update_id=10, source='depth')"
     )
+
+
+def test_a_top_survives_the_way_to_another_process():
+    top = live().book.top()
+    again = pickle.loads(pickle.dumps(top))
+    assert repr(again) == repr(top)
+    assert (again.event_ns, again.recv_ns, again.live) == (top.event_ns, top.recv_ns, True)
 
 
 def test_copies_stay_as_they_are():

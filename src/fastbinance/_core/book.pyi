@@ -3,6 +3,7 @@
 from typing import Any, Final, Literal, Never, Self
 
 import numpy as np
+from typing_extensions import disjoint_base
 
 from fastbinance._core.ring import RingBase
 from fastbinance._core.segment import RingMemoryView
@@ -13,6 +14,7 @@ _Side = Literal["bid", "ask"]
 def book_bytes(places: int, far_levels: int) -> int:
     """Return the bytes of a book of this shape; see `BookBase`."""
 
+@disjoint_base
 class Top:
     """The best bid and ask of one moment: immutable, valid for ever.
 
@@ -60,7 +62,9 @@ class Top:
         """Nanoseconds since it was received, by our clock."""
 
     def __init__(self, *args: Never, **kwargs: Never) -> None: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
+@disjoint_base
 class BookBase:
     """Memory and reads of one order book. The facade's `OrderBook` and `AsyncOrderBook` add waiting.
 

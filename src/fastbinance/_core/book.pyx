@@ -55,6 +55,11 @@ cdef class Top:
     def __init__(self):
         raise TypeError("tops come from OrderBook.top()")
 
+    def __reduce__(self):
+        return _restore_top, (
+            self.bid_price, self.bid_qty, self.ask_price, self.ask_qty, self.update_id, self.event_ns, self.recv_ns,
+            self.from_ticker, self.book_state)
+
     @property
     def source(self):
         return _SOURCES[self.from_ticker]
@@ -79,6 +84,15 @@ cdef class Top:
         return (
             f"Top(bid_price={self.bid_price!r}, bid_qty={self.bid_qty!r}, ask_price={self.ask_price!r}, "
             f"ask_qty={self.ask_qty!r}, update_id={self.update_id}, source={self.source!r})")
+
+
+def _restore_top(double bid_price, double bid_qty, double ask_price, double ask_qty, int64_t update_id, int64_t event_ns,
+                 int64_t recv_ns, uint32_t from_ticker, uint32_t book_state):
+    cdef Top top = Top.__new__(Top)
+    top.bid_price, top.bid_qty, top.ask_price, top.ask_qty = bid_price, bid_qty, ask_price, ask_qty
+    top.update_id, top.event_ns, top.recv_ns = update_id, event_ns, recv_ns
+    top.from_ticker, top.book_state = from_ticker, book_state
+    return top
 
 
 @cython.no_gc_clear  # what __dealloc__ needs must be there
