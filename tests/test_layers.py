@@ -21,9 +21,9 @@ FLOORS = {
     2: {"_api", "_io"},
     3: {
         "", "_blocking_client", "_client_base", "_client_books", "_client_options", "_feed", "_field_docs",
-        "_market", "_price_fields", "_record_fields", "_services", "async_client", "attached", "client", "credentials",
-        "market", "order_book", "reader", "records", "rings", "typed_rings", "user_data", "user_handles",
-        "waiting", "ws_api",
+        "_market", "_price_fields", "_record_fields", "_services", "async_client", "attached", "client",
+        "credentials", "market", "order_book", "reader", "records", "rings", "typed_rings", "user_data",
+        "user_handles", "waiting", "ws_api",
     },
     4: {"__main__", "cli", "pytest_plugin", "sim"},
 }

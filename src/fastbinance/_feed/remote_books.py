@@ -54,13 +54,13 @@ class RemoteBooks:
         self._kept[number] = kept = _Kept(book, wish, request)
         self._send_book(number, kept)
 
-    def remove(self, book: BookBase) -> list[int]:
-        """Keep a book no more; return the numbers that the feed has yet to let go of."""
-        numbers = [number for number, kept in self._kept.items() if kept.book is book]
-        for number in numbers:
+    def remove(self, of: BookBase | Wish) -> dict[int, BookBase]:
+        """Keep a book, or those of a wish, no more; return what the feed has yet to let go of, by number."""
+        gone = {number: kept.book for number, kept in self._kept.items() if of in (kept.book, kept.wish)}
+        for number in gone:
             del self._kept[number]
             self._send(RemoveBook(number))
-        return numbers
+        return gone
 
     def resume(self) -> None:
         """Have a new feed keep all of them."""

@@ -217,10 +217,7 @@ class RemotePool:
 
     def remove_book(self, book: BookBase) -> None:
         """See `Pool.remove_book`."""
-        if self._channel.is_over:
-            self._books.remove(book)
-        else:
-            self._leaving |= dict.fromkeys(self._books.remove(book), book)
+        self._end_books(book)
 
     @property
     def book_told(self) -> Callable[[Any, str], object]:
@@ -469,8 +466,14 @@ class RemotePool:
             return None
         return next((number for number, kept in self._kept.items() if kept.wish is wish), None)
 
+    def _end_books(self, of: BookBase | Wish) -> None:
+        gone = self._books.remove(of)
+        if not self._channel.is_over:
+            self._leaving |= gone
+
     def _forget(self, number: int) -> None:
         kept = self._kept.pop(number)
+        self._end_books(kept.wish)
         for place in [place for place, other in self._by_place.items() if other == number]:
             del self._by_place[place]
         if not self._channel.is_over:
