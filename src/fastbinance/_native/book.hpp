@@ -116,14 +116,14 @@ public:
     begin();
     clear();
     h.grid = choose_grid(bids, bid_count, asks, ask_count, memory.places);
-    fill<true>(bids, bid_count);
-    fill<false>(asks, ask_count);
     BookHead &head = h.head;
+    head.bid_floor = bid_count < limit ? 0 : bids[bid_count - 1].price;
+    head.ask_ceiling = ask_count < limit ? std::numeric_limits<double>::infinity() : asks[ask_count - 1].price;
+    fill<true>(bids, bid_count); // for want of room, less may be known than that
+    fill<false>(asks, ask_count);
     head.update_id = h.snapshot_id = id;
     head.event_ns = 0;
     head.recv_ns = now_ns;
-    head.bid_floor = bid_count < limit ? 0 : bids[bid_count - 1].price;
-    head.ask_ceiling = ask_count < limit ? std::numeric_limits<double>::infinity() : asks[ask_count - 1].price;
     head.proven_since_ns = proven ? now_ns : 0;
     head.state = static_cast<std::uint32_t>(proven ? BookState::live : BookState::stale);
     head.reason = static_cast<std::uint32_t>(proven ? BookReason::none : BookReason::unproven);
@@ -208,10 +208,14 @@ private:
 
   // Find the diffs that lead on from an id: the first one's sequence, and the id of the last. False where one is missing or bad.
   bool find_diffs(const RingView &ring, std::int64_t id, std::int64_t &first, std::int64_t &newest) const noexcept {
-    const std::int64_t cursor = ring.cursor();
-    std::int64_t sequence = std::max<std::int64_t>(0, ring.oldest_intact());
+    const std::int64_t cursor = ring.cursor(), oldest = std::max<std::int64_t>(0, ring.oldest_intact());
+    const auto record_at = [&](std::int64_t at) -> const DepthRecord & { return *reinterpret_cast<const DepthRecord *>(ring.slot(at)); };
+    // Ids may have begun anew: what is older has nothing to do with them, whatever its own.
+    std::int64_t sequence = std::max(cursor, oldest);
+    while (sequence > oldest && record_at(sequence - 1).update_id < record_at(sequence).update_id)
+      --sequence;
     for (; sequence <= cursor; ++sequence) {
-      const auto &record = *reinterpret_cast<const DepthRecord *>(ring.slot(sequence));
+      const DepthRecord &record = record_at(sequence);
       if (record.update_id <= newest)
         continue;
       const std::int64_t before = before_of(record);
@@ -302,7 +306,8 @@ private:
     (bids ? h.top_bid : h.top_ask) = top;
   }
 
-  // Set many levels that are given best first: the worst first, so that far ones need not make way for each other.
+  // All levels of a side, given best first. They are set worst first: far ones are appended then, and move none of those that are
+  // there already, which took milliseconds where there were thousands; and where there is no room, it is the best that stay.
   template <bool bids> void fill(const Level *levels, std::size_t count) noexcept {
     while (count != 0)
       set<bids>(levels + --count, 1);

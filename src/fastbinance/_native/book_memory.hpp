@@ -166,7 +166,7 @@ struct GridView {
   }
   inline __attribute__((always_inline)) bool find(double price, std::uint32_t &place) const noexcept {
     const double step = price * grid.steps;
-    if (!(step < 4e15)) [[unlikely]]
+    if (!(std::fabs(step) < 4e15)) [[unlikely]] // beyond exact integers, or no number at all
       return false;
     const auto nearest = static_cast<std::int64_t>(step + 0.5);
     const auto at = static_cast<std::uint64_t>(nearest) - static_cast<std::uint64_t>(grid.base);
@@ -220,7 +220,8 @@ private:
     const auto bit = static_cast<std::uint32_t>(bids ? 63 - std::countl_zero(mask_) : std::countr_zero(mask_));
     mask_ &= ~(std::uint64_t{1} << bit);
     place_ = word_ * 64 + bit;
-    near_price_ = grid_.price_at(grid_.grid.base + place_);
+    // Without a sign: of a torn read, or of memory that somebody else has spoilt, the base may be any number.
+    near_price_ = grid_.price_at(static_cast<std::int64_t>(static_cast<std::uint64_t>(grid_.grid.base) + place_));
   }
 
   const std::uint64_t *bits_;

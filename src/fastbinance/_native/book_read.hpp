@@ -17,7 +17,7 @@ enum class TopSource : std::uint32_t { depth = 0, book_ticker = 1 };
 struct Quote {
   bool there = false;
   std::int64_t update_id = 0, event_ns = 0, recv_ns = 0;
-  Level bid{}, ask{};
+  Level bid{}, ask{}; // price NaN where there is none
 };
 
 struct BookTop {
@@ -165,8 +165,8 @@ public:
       const Level best = bids ? quote.bid : quote.ask;
       if (best.price == price)
         return best.qty;
-      if (SideWalk<bids>::better(price, best.price))
-        return 0;
+      if (!SideWalk<bids>::better(best.price, price))
+        return 0; // no price is better than that of an empty side
     }
     std::uint32_t place;
     if (GridView{h.grid, memory.places}.find(price, place)) {
@@ -254,8 +254,11 @@ private:
       return {};
     if (!quotes->read_last(&record) || record.update_id <= head.update_id)
       return {};
-    return {true, record.update_id, record.event_ns, record.recv_ns, {record.bid_price, record.bid_qty}, {record.ask_price, record.ask_qty}};
+    return {true, record.update_id, record.event_ns, record.recv_ns, side_of(record.bid_price, record.bid_qty),
+            side_of(record.ask_price, record.ask_qty)};
   }
+  // Without orders it comes as a price of 0, which would be better than any other ask.
+  static Level side_of(double price, double qty) noexcept { return qty != 0 ? Level{price, qty} : Level{no_price, 0}; }
 };
 
 } // namespace fb
