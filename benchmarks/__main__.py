@@ -5,7 +5,7 @@ import sys
 
 from benchmarks import _compile
 
-NAMES = ("decode", "kinds", "sbe", "ring", "feed", "loopback", "memory", "requests")
+NAMES = ("decode", "kinds", "sbe", "ring", "feed", "loopback", "memory", "requests", "book")
 
 
 def main() -> int:
@@ -18,6 +18,7 @@ def main() -> int:
     try:
         _compile.decode_loop()
         _compile.sbe_loop()
+        _compile.book_loop()
         _compile.replay()
         _compile.with_openssl("sender")
         _compile.with_openssl("bare_loop")

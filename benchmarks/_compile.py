@@ -86,6 +86,12 @@ def sbe_loop() -> Path:
     return _link("sbe_loop", [_compile(SOURCES / "sbe_loop.cpp", [*FLAGS, *includes])], [])
 
 
+def book_loop() -> Path:
+    """Return the program that applies diffs to order books in a native loop."""
+    includes = [f"-I{NATIVE}", f"-I{SOURCES}"]
+    return _link("book_loop", [_compile(SOURCES / "book_loop.cpp", [*FLAGS, *includes])], [])
+
+
 def with_openssl(name: str) -> Path:
     """Return `bare_loop` or `sender`, which speak TLS with OpenSSL's C interface."""
     probe = subprocess.run(

@@ -110,6 +110,7 @@ async def _serve(settings: dict[str, Any]) -> None:
         certificates = [] if trust is None else trust.get_ca_certs(binary_form=True)
         greeting = {
             "urls": simulator.urls,
+            "rest_urls": simulator.rest_urls,
             "certificate": "".join(map(ssl.DER_cert_to_PEM_cert, certificates)),
         }
         print(json.dumps(greeting), flush=True)

@@ -66,6 +66,8 @@ class FaultySim:
             raise
         #: Base URL of every key, ready for a client's ``urls=``.
         self.urls: dict[str, str] = greeting["urls"]
+        #: Base URL of every product's REST, ready for a client's ``rest_urls=``.
+        self.rest_urls: dict[str, str] = greeting["rest_urls"]
         #: Trusts the certificate; None without ``tls``.
         self.ssl_context: ssl.SSLContext | None = None
         if greeting["certificate"]:
