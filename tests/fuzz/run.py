@@ -57,6 +57,7 @@ TARGETS: Final = (
     Target("fuzz_decode", ("fallback_baseline.cpp", "fallback_haswell.cpp", "simdjson_unit.cpp"), share=0.5),
     Target("fuzz_assemble", max_len=512, share=0.25),
     Target("fuzz_sbe", max_len=1024, share=0.25),
+    Target("fuzz_book", max_len=512, share=0.25),
 )
 
 
