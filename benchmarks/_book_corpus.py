@@ -138,7 +138,10 @@ class _Book:
                 elif self.rng.random() < 0.5:
                     changed[side][self.rng.choice(there)] = "0.00000000"
                 else:
-                    changed[side][self.middle + sign * next(offsets)] = self.qty()
+                    ticks = self.middle + sign * next(offsets)
+                    while ticks in self.sides[side]:
+                        ticks += sign
+                    changed[side][ticks] = self.qty()
             for ticks, qty in changed[side].items():
                 if float(qty):
                     self.sides[side][ticks] = qty

@@ -29,7 +29,7 @@ READS = {
     "a price of it": ("book.top().bid_price", None),
     "bids(20)": ("book.bids(20)", 300.0),
     "levels(20)": ("book.levels(20)", None),
-    "bids(), 1,000": ("book.bids()", None),
+    "bids(), all": ("book.bids()", None),
     "imbalance(5)": ("book.imbalance(5)", None),
     "average_price, 10 levels": ("book.average_price('ask', ten)", None),
     "qty_to, 10 levels": ("book.qty_to('bid', tenth)", None),

@@ -267,3 +267,13 @@ def test_a_side_that_is_empty_from_the_first_comes_to_life():
     world.diff(12, 12, asks=[("0.00001235", "6")])
     assert world.levels() == ([[0.00001234, 5.0]], [[0.00001235, 6.0]])
     assert world.is_live
+
+
+@pytest.mark.parametrize("price", [-1e200, -100.0, 0.0, 1e200, math.inf, -math.inf, math.nan, 100.00000001])
+@pytest.mark.parametrize("quotes", [False, True])
+def test_at_a_price_that_no_level_has_there_is_no_quantity(price, quotes):
+    world = live(quotes=quotes)
+    if quotes:
+        world.quote(12, "100.0", "100.1")
+    assert world.book.qty_at("bid", price) == 0.0
+    assert world.book.qty_at("ask", price) == 0.0
