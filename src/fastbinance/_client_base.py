@@ -326,6 +326,8 @@ class ClientBase(BookKeeping, NoticeStreams, NamedStreams, Services):
         if not own:
             raise ConfigurationError("give at least one ring")
         for ring in own:
+            if isinstance(ring, BookBase):
+                raise ConfigurationError(f"give the rings of order books, such as book.ring, not {ring!r}")
             if not isinstance(ring, RingBase):
                 raise ConfigurationError(f"give rings, such as book_ticker() returns, not {ring!r}")
             if ring.bell is not self._bell:

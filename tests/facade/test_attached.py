@@ -629,6 +629,8 @@ def test_what_is_not_market_data_is_refused_in_a_sentence(serve: Serve, join: At
             call(desk)
         assert str(missing.value) == f"{name} is not here: {why}"
         assert not hasattr(desk, name)
+    with pytest.raises(ConfigurationError, match="'desk' serves no order books: make them with a Client"):
+        desk.order_book("btcusdt")
     with pytest.raises(AttributeError, match="'Attached' object has no attribute 'book_tikcer'"):
         desk.book_tikcer  # noqa: B018
     ring.ready(timeout=DEADLINE_SECONDS)
