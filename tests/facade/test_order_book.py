@@ -297,7 +297,7 @@ def test_mistakes_are_told_in_a_sentence(world: World) -> None:
         book.bids(0)
     with pytest.raises(ConfigurationError, match="a side is 'bid' or 'ask', not 'buy'"):
         book.qty_to("buy", 1.0)
-    with pytest.raises(ConfigurationError, match="give the rings of order books, such as book.ring, not <"):
+    with pytest.raises(ConfigurationError, match=r"give the rings of order books, such as book\.ring, not <"):
         do(fb.wait_any, [book])
     assert fb.rings  # what could not be left nothing behind but what was there
     assert len(fb.rings) == 1
