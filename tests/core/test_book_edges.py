@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 from support.frames import combined, pack, text_of
-from support.model_book import FUTURES, SPOT, BookWorld, ModelBook, array_of
+from support.model_book import FUTURES, SPOT, WHOLE, BookWorld, ModelBook, array_of
 
 from fastbinance._core.book import BookBase, book_bytes
 from fastbinance._core.segment import RingMemoryView, Segment
@@ -277,3 +277,17 @@ def test_at_a_price_that_no_level_has_there_is_no_quantity(price, quotes):
         world.quote(12, "100.0", "100.1")
     assert world.book.qty_at("bid", price) == 0.0
     assert world.book.qty_at("ask", price) == 0.0
+
+
+def test_of_a_whole_book_for_which_there_is_no_room_the_edge_of_what_is_known_says_so():
+    world = BookWorld(WHOLE, places=64, far_levels=64)
+    bids = [(f"{1000 - i}.0", "1") for i in range(100)]
+    asks = [(f"{1001 + i}.0", "1") for i in range(400)]
+    world.whole(5, bids, asks)
+    _, _, _, floor, ceiling = world.book.head()
+    dropped = world.book.counters()[5]
+    assert dropped == 500 - world.book.bid_count - world.book.ask_count > 0
+    assert floor == 901.0
+    assert 1001.0 < ceiling < 1400.0
+    known = [level for level in array_of(asks).tolist() if level[0] <= ceiling]
+    assert world.book.asks(len(known)).tolist() == known

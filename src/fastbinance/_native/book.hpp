@@ -272,9 +272,9 @@ private:
     clear();
     if (h.grid.steps == 0)
       h.grid = choose_grid(levels, bid_count, asks, ask_count, memory.places);
-    apply(record, levels);
     h.head.bid_floor = bid_count == 0 ? 0 : levels[bid_count - 1].price;
     h.head.ask_ceiling = ask_count == 0 ? std::numeric_limits<double>::infinity() : asks[ask_count - 1].price;
+    apply(record, levels); // for want of room, less may be known than that
     settle(record);
     end();
   }

@@ -215,8 +215,16 @@ public:
 private:
   static constexpr fb::RingShape ring_shape{fb::Kind::diff_depth, 64, 64, 1};
 
-  std::vector<Level> side(Input &in, std::size_t most) {
-    std::vector<Level> levels(in.byte() % (most + 1));
+  std::vector<Level> side(Input &in, std::size_t most, bool bids) {
+    const std::uint8_t how = in.byte();
+    if (how >= 224) { // more than there is room for, from few bytes: a ladder away from the middle
+      std::vector<Level> levels(in.byte() % 160);
+      const double step = (1 + how % 4) * 0.7;
+      for (std::size_t i = 0; i < levels.size(); ++i)
+        levels[i] = {bids ? 130 - step * static_cast<double>(i) : 130.1 + step * static_cast<double>(i), how & 4 ? 1.0 : 2.0};
+      return levels;
+    }
+    std::vector<Level> levels(how % (most + 1));
     for (Level &level : levels) {
       level.price = price_of(in); // in this order, whatever the compiler would like
       level.qty = qty_of(in);
@@ -234,7 +242,7 @@ private:
     record.prev_update_id = how % 32 == 1 ? in.value<std::int64_t>() : record.first_update_id - 1;
     record.flags = how % 64 == 2 ? std::uint32_t{fb::FLAG_LEVELS_TRUNCATED} : 0;
     record.recv_ns = 1;
-    const std::vector<Level> bids = side(in, 6), asks = side(in, 6);
+    const std::vector<Level> bids = side(in, 6, true), asks = side(in, 6, false);
     record.bid_count = static_cast<std::uint32_t>(bids.size());
     record.ask_count = static_cast<std::uint32_t>(asks.size());
     std::vector<Level> all(bids);
@@ -262,7 +270,7 @@ private:
   void load(Input &in) {
     if (rule_ == BookRule::whole)
       return; // there are no snapshots of it
-    std::vector<Level> bids = side(in, 100), asks = side(in, 100);
+    std::vector<Level> bids = side(in, 100, true), asks = side(in, 100, false);
     const std::uint8_t how = in.byte();
     if (how & 1) { // as a snapshot should be
       Model made;
