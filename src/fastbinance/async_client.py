@@ -229,7 +229,14 @@ class AsyncClient(
             self._loop_bell.open(loop)
             self._process = os.getpid()
             self._hub = EventHub(loop)
-            self._pool = self._make_pool()
+            try:
+                self._pool = self._make_pool()
+            except BaseException:
+                # Whoever tries again opens another one.
+                _OPEN.discard(self)
+                if isinstance(self._loop_bell, SharedLoopBell):
+                    self._loop_bell.close()
+                raise
         return self._pool
 
     def _check_loop(self) -> asyncio.AbstractEventLoop:

@@ -93,9 +93,9 @@ def next_feed(events: fastbinance.EventQueue) -> int:
     """Wait until another feed is started, and return its process."""
     for event in events:
         if event.kind == "feed_restarted":
-            break
-    (feed,) = feeds()
-    return feed
+            # Not looked up in /proc: a process has no command line yet while its program is being loaded.
+            return int(event.reason.removeprefix("process "))
+    raise AssertionError("the client has ended")
 
 
 def kill_feeds(sim: RunningSimulator, kills: int) -> int:
@@ -133,6 +133,11 @@ def kill_feeds(sim: RunningSimulator, kills: int) -> int:
             one.beyond(one.ring.cursor)
             assert one.ring.state is fastbinance.RingState.LIVE
             assert 1 < one.ring.epoch <= kills + 1
+        cursor = rings[0].cursor
+        for _ in range(1000):  # the simulator's ends of connections that are gone are in this process too
+            if descriptors() == before:
+                break
+            cursor = rings[0].wait(cursor, timeout=DEADLINE_SECONDS)
         assert descriptors() == before
         assert feeds() == [feed]
         grown = resident_bytes() - memory

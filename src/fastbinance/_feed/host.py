@@ -57,7 +57,7 @@ from fastbinance._protocol.raw_method import raw_method
 from fastbinance._protocol.requests import Request as DeskRequest
 from fastbinance.errors import FastBinanceError
 from fastbinance.events import Event, EventKind
-from fastbinance.request_errors import RequestError
+from fastbinance.request_errors import RequestError, RequestOrphaned
 from fastbinance.user_events import UserEvent
 
 __all__ = ["Host"]
@@ -68,6 +68,9 @@ logger = logging.getLogger("fastbinance")
 _QUESTIONS: Final = frozenset({"replace", "is_connected", "stats", "drifts"})
 # Of a goodbye, where the client is gone and has not said how long it may take.
 _GOODBYE_SECONDS: Final = 0.5
+# News that wait for a client which stands still, in bytes. One that is so far behind starts another feed and hears
+# from it how everything is: without an end they would grow until the system ends either of us.
+_MOST_UNSENT_BYTES: Final = 256 * 1024 * 1024
 
 
 class Host:
@@ -117,10 +120,10 @@ class Host:
             OpenUser: self._open_user,
             EndUser: self._end_user,
             Question: self._reply,
-            Sync: lambda message: self._channel.send(Reply(message.number, None, None)),
+            Sync: lambda message: self._send(Reply(message.number, None, None)),
             Close: self._close,
         }
-        self._channel = Channel(sock, self._take, self._over.set)
+        self._channel = Channel(sock, self._take, self._over.set, most_unsent=_MOST_UNSENT_BYTES)
 
     @property
     def pool(self) -> Pool:
@@ -167,7 +170,7 @@ class Host:
             settings, bell=self._bell, emit=self._emit, hears=self._hears, on_sample=self._sample
         )
         self._pool.book_told = self._book_told
-        self._channel.send(Started(os.getpid()))
+        self._send(Started(os.getpid()))
 
     def _add(self, message: Add) -> None:
         number, made = message.number, message.ring
@@ -192,14 +195,14 @@ class Host:
         wish = self.pool.add(message.stream, ring, named=message.named)
         self._wishes[number] = wish
         self._numbers[wish] = number
-        wish.history.told = lambda name, args: self._channel.send(LedgerTold(number, name, args))
+        wish.history.told = lambda name, args: self._send(LedgerTold(number, name, args))
         wish.watch(lambda wish: self._tell(number, wish))
         if message.raw:
             self.pool.set_raw(wish, True)
         self._tell(number, wish)
 
     def _tell(self, number: int, wish: Wish) -> None:
-        self._channel.send(WishTold(number, wish.state, wish.error, wish.trouble))
+        self._send(WishTold(number, wish.state, wish.error, wish.trouble))
 
     def _remove(self, message: Remove) -> None:
         wish = self._wishes.get(message.number)
@@ -214,7 +217,7 @@ class Host:
         ring = self._rings.pop(number, None)
         if ring is not None:
             ring.close()
-        self._channel.send(Released(number))
+        self._send(Released(number))
 
     def _add_book(self, message: AddBook) -> None:
         number = message.number
@@ -238,12 +241,12 @@ class Host:
         book = self._books.pop(message.number, None)
         if book is not None:
             self.pool.remove_book(book)
-        self._channel.send(Released(message.number))
+        self._send(Released(message.number))
 
     def _book_told(self, book: Any, trouble: str) -> None:
         for number, other in self._books.items():
             if other is book:
-                self._channel.send(BookTold(number, trouble))
+                self._send(BookTold(number, trouble))
 
     def _set_raw(self, message: SetRaw) -> None:
         wish = self._wishes.get(message.number)
@@ -256,6 +259,20 @@ class Host:
             if number is not None:
                 self._release(number)
 
+    def _send(self, message: Any) -> bool:
+        """Tell the client something; where that cannot be written, say so, and return False."""
+        try:
+            self._channel.send(message)
+        except Exception as error:  # pickling raises whatever its object does
+            what = type(message).__name__
+            logger.exception("the client cannot be told a %s", what)
+            lost = FastBinanceError(
+                f"the feed's process cannot tell a message, {what}, which is lost: {error!r}"
+            )
+            self._emit(Event(kind="exception", ws_key="", recv_ns=time.time_ns(), error=lost))
+            return False
+        return True
+
     def _reply(self, message: Question) -> None:
         result: Any = None
         problem: Exception | None = None
@@ -265,7 +282,7 @@ class Host:
             result = getattr(self.pool, message.name)(*message.args)
         except FastBinanceError as error:
             problem = error
-        self._channel.send(Reply(message.number, result, problem))
+        self._send(Reply(message.number, result, problem))
 
     def _close(self, message: Close) -> None:
         self._seconds = message.seconds
@@ -292,14 +309,22 @@ class Host:
             nonlocal is_settled
             is_settled = True
             self._requests.pop(number, None)
-            self._channel.send(Answered(number, result, error))
+            if not self._send(Answered(number, result, error)):
+                lost = RequestOrphaned(
+                    str(message.key),
+                    named.name,
+                    number,
+                    None if method.client_id is None else message.params.get(method.client_id),
+                    reason="its answer came, and the feed's process cannot tell it",
+                )
+                self._send(Answered(number, None, lost))
 
         try:
             sent = self.pool.apis.submit(
                 message.key, method, message.params, settle, message.timeout, message.resolve
             )
         except FastBinanceError as error:
-            self._channel.send(Answered(number, None, error))
+            self._send(Answered(number, None, error))
         else:
             if not is_settled:
                 self._requests[number] = sent
@@ -323,21 +348,21 @@ class Host:
                 message.reconciles,
             )
         except FastBinanceError as error:
-            self._channel.send(UserOpened(number, error))
+            self._send(UserOpened(number, error))
             return
-        self._channel.send(UserOpened(number, None))
+        self._send(UserOpened(number, None))
         unknown = 0
 
         def hear(event: UserEvent) -> None:
             nonlocal unknown
             fields = stream.reader.unknown_fields
             seen, unknown = unknown, sum(fields.values())
-            self._channel.send(UserTold(number, event, dict(fields) if unknown != seen else None))
+            self._send(UserTold(number, event, dict(fields) if unknown != seen else None))
 
         def ended() -> None:
             self._users.pop(number, None)
             self._troubles.pop(number, None)
-            self._channel.send(UserEnded(number, stream.error))
+            self._send(UserEnded(number, stream.error))
 
         self._users[number] = stream, hear, ended
         stream.listen(hear, ended)
@@ -360,7 +385,7 @@ class Host:
 
     def _emit(self, event: Event) -> None:
         if self._hears(event.kind) or self._is_wanted(event):
-            self._channel.send(Emitted(event))
+            self._send(Emitted(event))
 
     def _is_wanted(self, event: Event) -> bool:
         streams = self._interest.streams
@@ -375,7 +400,7 @@ class Host:
         for number, (stream, _, _) in self._users.items():
             if stream.trouble != self._troubles.get(number, ""):
                 self._troubles[number] = stream.trouble
-                self._channel.send(UserTrouble(number, stream.trouble))
+                self._send(UserTrouble(number, stream.trouble))
         if os.getppid() != self._parent:
             self._over.set()  # a child of the client's may hold its end of the pair open
 

@@ -69,6 +69,8 @@ logger = logging.getLogger("fastbinance")
 _START_SECONDS: Final = 20.0
 # What an answer takes at most of a feed that runs.
 _ANSWER_SECONDS: Final = 2.0
+# What is waited for an answer where what was known last will do: whoever asks stands still meanwhile.
+_FRESH_SECONDS: Final = 0.25
 # Of a feed, after which its death is new trouble, and it is started anew at once.
 _STABLE_SECONDS: Final = 5.0
 # Of closing connections; what is left of a client's second is for the process to end in.
@@ -170,7 +172,13 @@ class RemotePool:
         }
         self._process: FeedProcess
         self._channel: Channel
-        self._begin()
+        try:
+            self._begin()
+        except OSError as error:
+            raise ConfigurationError(
+                f"the feed's process cannot be started: {error}; make room for it, or use feed='thread' or"
+                " 'inline', which need none"
+            ) from error
 
     # -- what a client asks of a pool
 
@@ -282,15 +290,17 @@ class RemotePool:
         return tuple(kept.wish for kept in self._kept.values())
 
     def stats(self) -> tuple[ConnectionStats, ...]:
-        """See `Pool.stats`; while there is no feed, what was known last."""
+        """See `Pool.stats`; while there is no feed, or it is stuck, what was known last."""
         if self._is_started:
-            self._stats = self._ask("stats") or self._stats
+            seconds = _FRESH_SECONDS if self._stats else None
+            self._stats = self._ask("stats", seconds=seconds) or self._stats
         return self._stats
 
     def drifts(self) -> tuple[Drift, ...]:
-        """See `Pool.drifts`; while there is no feed, what was known last."""
+        """See `Pool.drifts`; while there is no feed, or it is stuck, what was known last."""
         if self._is_started:
-            self._drifts = self._ask("drifts") or self._drifts
+            seconds = _FRESH_SECONDS if self._stats or self._drifts else None
+            self._drifts = self._ask("drifts", seconds=seconds) or self._drifts
         return self._drifts
 
     @property
@@ -421,26 +431,28 @@ class RemotePool:
     def _take(self, message: Any) -> None:
         self._takes[type(message)](message)
 
-    def _await_message(self, wanted: Callable[[Any], bool]) -> Any:
-        return self._channel.wait_for(wanted, _ANSWER_SECONDS if self._is_started else _START_SECONDS)
+    def _await_message(self, wanted: Callable[[Any], bool], seconds: float | None = None) -> Any:
+        if seconds is None:
+            seconds = _ANSWER_SECONDS if self._is_started else _START_SECONDS
+        return self._channel.wait_for(wanted, seconds)
 
-    def _ask(self, name: str, *args: Any) -> Any:
+    def _ask(self, name: str, *args: Any, seconds: float | None = None) -> Any:
         if self._channel.is_over or self._is_closing:
             return None
         number = next(self._numbers)
         self._send(Question(number, name, args))
-        reply = self._await_reply(number)
+        reply = self._await_reply(number, seconds)
         if reply is None:
             return None
         if reply.error is not None:
             raise reply.error
         return reply.result
 
-    def _await_reply(self, number: int) -> Reply | None:
+    def _await_reply(self, number: int, seconds: float | None = None) -> Reply | None:
         def is_it(message: Any) -> bool:
             return isinstance(message, Reply) and message.number == number
 
-        return cast("Reply | None", self._await_message(is_it))
+        return cast("Reply | None", self._await_message(is_it, seconds))
 
     def _send_add(self, number: int, kept: _Kept) -> None:
         ring, made = kept.ring, None
