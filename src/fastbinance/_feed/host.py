@@ -68,7 +68,7 @@ logger = logging.getLogger("fastbinance")
 _QUESTIONS: Final = frozenset({"replace", "is_connected", "stats", "drifts"})
 # Of a goodbye, where the client is gone and has not said how long it may take.
 _GOODBYE_SECONDS: Final = 0.5
-# News that wait for a client which stands still, in bytes. One that is so far behind starts another feed and hears
+# News that wait for a client which stands still, in bytes. One so far behind starts another feed and hears
 # from it how everything is: without an end they would grow until the system ends either of us.
 _MOST_UNSENT_BYTES: Final = 256 * 1024 * 1024
 
