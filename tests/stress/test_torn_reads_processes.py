@@ -1,10 +1,7 @@
 """No reader in Python ever takes a torn record, while another process writes as fast as it can.
 
-What is read is what programs read: the newest record, a window, copies and records by sequence. Every number of
-a quote follows from its update id. Ten million reads, half of them of each ring::
-
-    FASTBINANCE_TORN_READS=5000000 python -m pytest -s -o faulthandler_timeout=3000 \\
-        tests/stress/test_torn_reads_processes.py
+What is read is what programs read: the newest record, a window, copies and records by sequence. Every number
+of a quote follows from its update id. CONTRIBUTING.md has the command for ten million reads.
 """
 
 import os
