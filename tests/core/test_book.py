@@ -493,6 +493,13 @@ def test_copies_stay_as_they_are():
     assert world.book.bids(1).tolist() == [[99.9, 2.0]]
 
 
+@pytest.mark.parametrize("n", [0, -1, True, 1.5, "3", None])
+def test_an_imbalance_is_of_a_number_of_levels(n):
+    world = live()
+    with pytest.raises(ConfigurationError, match="an imbalance is of 1 level or more"):
+        world.book.imbalance(n)
+
+
 @pytest.mark.parametrize("n", [0, -1, True, 1.5, "3"])
 def test_a_number_of_levels_is_one(n):
     world = live()

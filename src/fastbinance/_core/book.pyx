@@ -377,7 +377,7 @@ cdef class BookBase:
     def imbalance(self, n=1):
         cdef BookHead head
         cdef Depth bids, asks
-        if n is None or n < 1:
+        if type(n) is not int or n < 1:
             raise ConfigurationError(f"an imbalance is of 1 level or more, not {n!r}")
         self.must_be_there(self.reader.read_to_level(<uint32_t>min(n, 1 << 30), bids, asks, head), head)
         cdef double total = bids.qty + asks.qty
