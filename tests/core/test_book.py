@@ -39,7 +39,8 @@ def test_a_new_book_is_empty_and_says_why():
     world = BookWorld()
     assert world.why == (EMPTY, BookReason.NO_SNAPSHOT)
     assert world.book.wants_snapshot()
-    for read in (world.book.top, world.book.bids, world.book.asks, world.book.levels, world.book.imbalance):
+    reads = [getattr(world.book, name) for name in ("top", "bids", "asks", "levels", "imbalance")]
+    for read in (*reads, lambda: world.book.age_ns):
         with pytest.raises(BookNotReady, match="no snapshot has come yet"):
             read()
     world.diff(1, 2, bids=BIDS)

@@ -204,7 +204,7 @@ class BookBase:
 
     @property
     def age_ns(self) -> int:
-        """Nanoseconds since the newest change was received, by our clock."""
+        """Nanoseconds since the newest change was received, by our clock; `BookNotReady` before the first."""
 
     @property
     def bid_count(self) -> int:

@@ -270,7 +270,11 @@ cdef class BookBase:
 
     @property
     def age_ns(self):
-        return wall_clock_ns() - self.recv_ns
+        cdef BookHead head
+        self.read_head(head)
+        if head.state == <uint32_t>BookState.empty:
+            raise self.not_ready(head.reason)
+        return wall_clock_ns() - head.recv_ns
 
     @property
     def bid_count(self):
