@@ -54,8 +54,8 @@ class Child:
         return self._code
 
     def kill(self) -> None:
-        """Send it SIGKILL. The nursery says that it has ended before its number is anybody else's; it may have
-        ended, and nobody have said so yet.
+        """Send it SIGKILL. The nursery says that it has ended before its number is anybody else's; it may
+        have ended, and nobody have said so yet.
         """
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
