@@ -1,6 +1,6 @@
 """Each row of the documentation's tables: subscribed by method and by name, and read back from the simulator.
 
-One simulator and one client for the whole module. Everything is wanted at once, so that what comes rarely has
+One simulator and one client for each of two feeds. Everything is wanted at once, so that what comes rarely has
 the time of the others to come.
 """
 
@@ -205,11 +205,11 @@ def _no_threads_left() -> None:
     """Replace the check of other modules: this one's client lives from test to test."""
 
 
-@pytest.fixture(scope="module")
-def wanted() -> Iterator[World]:
+@pytest.fixture(scope="module", params=["thread", "process"])
+def wanted(request: pytest.FixtureRequest) -> Iterator[World]:
     with (
         run_in_thread(seed=7, messages_per_second=50) as sim,
-        Client(urls=sim.urls, capacity=4096) as fb,
+        Client(feed=request.param, urls=sim.urls, capacity=4096) as fb,
     ):
         yield World(sim, fb, {(market, row.name): row.call(fb) for market, row in ALL})
     assert feed_threads() == []
