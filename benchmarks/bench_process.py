@@ -15,7 +15,10 @@ from benchmarks import _compile, _harness
 
 BETWEEN_US: Final = 200
 SECONDS: Final = 4.0
-MODES: Final = ("process", "process-spin", "process-wait", "thread", "inline", "picows")
+#: The bare ones are programs in C that read in a loop and do nothing else, beside a Python that is as busy.
+MODES: Final = (
+    "process", "process-spin", "process-wait", "thread", "inline", "picows", "bare-wait", "bare-spin",
+)  # fmt: skip
 #: Microseconds, by mode: published p50 and p99, seen p50 and p99. None: no target.
 TARGETS: Final = {"process": (8.0, 20.0, 15.0, 30.0)}
 WAKE_TARGET_US: Final = 30.0
@@ -47,6 +50,24 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
 
 
+def bare_lags(mode: str, sender: Sender, seconds: float, core: int, feed_core: int) -> dict[str, list[int]]:
+    """Return how late a loop in C has the messages, in nanoseconds."""
+    scheme, _, place = sender.url.partition("://")
+    port = place.rpartition(":")[2]
+    program = [str(_compile.with_openssl("bare_receiver")), port, scheme, mode.removeprefix("bare-")]
+    busy = subprocess.Popen(["taskset", "-c", str(core), sys.executable, "-c", "while True: pass"])
+    try:
+        done = subprocess.run(
+            ["taskset", "-c", str(feed_core), *program, str(seconds)],
+            stdout=subprocess.PIPE, text=True, check=True, timeout=seconds + 60,
+        )  # fmt: skip
+    finally:
+        busy.kill()
+        busy.wait()
+    found = [int(line) for line in done.stdout.split()]
+    return {"published": found, "seen": found}
+
+
 def lags(mode: str, sender: Sender, seconds: float, core: int, feed_core: int) -> dict[str, list[int]]:
     """Run one strategy and return what it saw, in nanoseconds."""
     done = subprocess.run(
@@ -73,11 +94,16 @@ def last_ns(rounds: int) -> dict[str, float]:
     return {name: _harness.median(values) for name, values in found.items()}
 
 
-def feed_cpu_us(readers: int, seconds: float) -> float:
-    """Return microseconds of CPU a message costs a server with so many readers that poll all the time."""
+def feed_cpu_us(readers: int, seconds: float) -> tuple[float, float]:
+    """Return microseconds of CPU a message costs a server with so many readers that poll all the time, and
+    messages a second.
+
+    The sender has the feed's processor: on that of the readers it would wait for its turn, and fewer messages
+    would make each of them dearer.
+    """
     import time
 
-    with Sender(False, 0) as sender:
+    with Sender(False, _last_core()) as sender:
         name = f"bench{os.getpid()}"
         server = subprocess.Popen(
             [sys.executable, "-m", "fastbinance", "serve", "btcusdt@bookTicker", "--name", name,
@@ -103,9 +129,11 @@ def feed_cpu_us(readers: int, seconds: float) -> float:
                 ring = attached.book_ticker("btcusdt")
                 ring.ready(timeout=20)
                 time.sleep(0.5)
-                before, first = _cpu_seconds(server.pid), ring.cursor
+                before, first, begun = _cpu_seconds(server.pid), ring.cursor, time.monotonic()
                 time.sleep(seconds)
-                return (_cpu_seconds(server.pid) - before) / (ring.cursor - first) * 1e6
+                messages = ring.cursor - first
+                rate = messages / (time.monotonic() - begun)
+                return (_cpu_seconds(server.pid) - before) / messages * 1e6, rate
         finally:
             for one in polling:
                 one.kill()
@@ -133,7 +161,8 @@ def run(rounds: int = 5, seconds: float = SECONDS) -> None:
             rows: dict[str, list[dict[str, dict[str, float]]]] = {mode: [] for mode in MODES}
             for _ in range(rounds):
                 for mode in MODES:
-                    found = lags(mode, sender, seconds, core, feed_core)
+                    measure = bare_lags if mode.startswith("bare") else lags
+                    found = measure(mode, sender, seconds, core, feed_core)
                     rows[mode].append({key: _harness.percentiles(values) for key, values in found.items()})
         result["wss" if tls else "ws"] = table = {
             mode: {
@@ -157,10 +186,11 @@ def run(rounds: int = 5, seconds: float = SECONDS) -> None:
     print("\nreads of a ring that another process writes, ns:", {k: round(v) for k, v in reads.items()})
     ratios = []
     for _ in range(rounds):
-        alone, with_eight = feed_cpu_us(0, seconds), feed_cpu_us(8, seconds)
+        (alone, rate), (with_eight, rate_with) = feed_cpu_us(0, seconds), feed_cpu_us(8, seconds)
         ratios.append(with_eight / alone)
         print(
-            f"CPU of the feed a message: {alone:.2f} us without readers, {with_eight:.2f} us with 8 that poll"
+            f"CPU of the feed a message: {alone:.2f} us without readers ({rate:,.0f} a second),"
+            f" {with_eight:.2f} us with 8 that poll ({rate_with:,.0f} a second)"
         )
     result["readers_ratio"] = _harness.median(ratios)
     print(f"8 polling readers: x{result['readers_ratio']:.3f} (target 1.05)")

@@ -1,7 +1,7 @@
 """Each row of the documentation's tables: subscribed by method and by name, and read back from the simulator.
 
-One simulator and one client for each of two feeds. Everything is wanted at once, so that what comes rarely has
-the time of the others to come.
+One simulator and one client for each of two feeds. Everything is wanted at once, so that what comes rarely
+has the time of the others to come.
 """
 
 import time
