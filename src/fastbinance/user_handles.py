@@ -1,7 +1,6 @@
 """One account's events for one consumer, who iterates or is called back: blocking, and on asyncio."""
 
 import asyncio
-import inspect
 import logging
 import threading
 from abc import ABC, abstractmethod
@@ -10,6 +9,7 @@ from typing import Final, Generic, Self, TypeAlias, TypeVar
 
 from fastbinance._accounts import AccountName
 from fastbinance._feed.remote_users import RemoteUserStream
+from fastbinance._io.dispatch import check_callback
 from fastbinance._io.queues import UnboundedQueue
 from fastbinance._io.user_stream import UserState, UserStream
 from fastbinance.answers import OrderPlaced
@@ -83,8 +83,7 @@ class Handle(ABC, Generic[T]):
         ConfigurationError
             It is a coroutine function, which nobody would await; or the handle is iterated already.
         """
-        if not callable(callback) or inspect.iscoroutinefunction(callback):
-            raise ConfigurationError(f"a callback is a plain function of one event, not {callback!r}")
+        check_callback(callback, "the handle")
         kept = (event, callback)
         with self._lock:
             if self._iterated:

@@ -132,6 +132,7 @@ CALLS: list[tuple[str, Call, str]] = [
     ("unknown event", lambda fb: fb.on("trade", print), "no kind of event; there are open, message"),
     ("callback that is none", lambda fb: fb.on("message", None), "plain function of one event"),
     ("coroutine as callback", lambda fb: fb.on("message", _coroutine), r"plain function.*events\(\)"),
+    ("awaitable as callback", lambda fb: fb.on("message", _Awaitable()), r"plain function.*events\(\)"),
     ("reader without rings", lambda fb: fb.reader([]), "at least one ring"),
     ("reader of a name", lambda fb: fb.reader("btcusdt"), r"several rings, such as \[a, b\], not 'btcusdt'"),
     # These can be iterated, for as long as the client lasts: nobody must wait for their end.
@@ -139,6 +140,11 @@ CALLS: list[tuple[str, Call, str]] = [
     ("unsubscribing a queue", lambda fb: fb.unsubscribe(fb.events()), "stream names or rings, not <EventQ"),
     ("subscribing a queue", lambda fb: fb.subscribe(fb.events()), "stream names, not <EventQueue"),
 ]  # fmt: skip
+
+
+class _Awaitable:
+    async def __call__(self, event: fastbinance.Event) -> None:
+        """Be awaited by nobody."""
 
 
 async def _coroutine(event: fastbinance.Event) -> None:

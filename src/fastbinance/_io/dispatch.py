@@ -6,12 +6,13 @@ import logging
 import threading
 import weakref
 from collections.abc import Callable
+from typing import Any
 
 from fastbinance._io.queues import EVENT_CAPACITY, EventQueue
 from fastbinance.errors import ConfigurationError
 from fastbinance.events import EVENT_KINDS, Event, EventKind
 
-__all__ = ["EVENT_CAPACITY", "Callback", "EventHub", "EventQueue"]
+__all__ = ["EVENT_CAPACITY", "Callback", "EventHub", "EventQueue", "check_callback"]
 
 logger = logging.getLogger("fastbinance")
 
@@ -24,6 +25,21 @@ def _is_message_of(event: Event, only: tuple[str, str]) -> bool:
         # A refusal: nothing comes after it. What does not fit its struct comes raw, its error to the others.
         return event.ws_key == ws_key and name in event.streams
     return event.kind != "drift" and (event.ws_key, event.stream) == only
+
+
+def check_callback(callback: Any, iterable: str) -> None:
+    """Refuse what cannot be called, and what nobody would await; `iterable` is for who wants to.
+
+    Raises
+    ------
+    ConfigurationError
+        It is no plain function of one event.
+    """
+    # An object may be awaitable too, by its __call__.
+    if not callable(callback) or any(map(inspect.iscoroutinefunction, (callback, type(callback).__call__))):
+        raise ConfigurationError(
+            f"a callback is a plain function of one event, not {callback!r}; iterate {iterable} to await"
+        )
 
 
 class EventHub:
@@ -132,10 +148,7 @@ class EventHub:
         """
         if kind not in EVENT_KINDS:
             raise ConfigurationError(f"{kind!r} is no kind of event; there are {', '.join(EVENT_KINDS)}")
-        if not callable(callback) or inspect.iscoroutinefunction(callback):
-            raise ConfigurationError(
-                f"a callback is a plain function of one event, not {callback!r}; iterate events() to await"
-            )
+        check_callback(callback, "events()")
         with self._lock:
             if not self._closed:
                 self._callbacks = {**self._callbacks, kind: (*self._callbacks.get(kind, ()), callback)}
