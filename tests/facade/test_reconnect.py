@@ -1,9 +1,9 @@
 """Connections lost, never made, or saying what they should not: rings survive, and the cause is told."""
 
-import socket
 from typing import Any
 
 import pytest
+from support.addresses import free_port
 from support.faces import Face
 from support.payloads import spot_book_ticker, usdm_book_ticker
 
@@ -25,9 +25,7 @@ STREAM = "btcusdt@bookTicker"
 @pytest.fixture
 def refused_port() -> int:
     """Return a port where nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture

@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-import socket
 import ssl
 from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
 import pytest
+from support.addresses import free_port
 
 from fastbinance.errors import ConfigurationError
 from fastbinance.keys import WsKey
@@ -404,7 +404,7 @@ def test_leaving_closes_every_socket_and_leaves_no_task(client: SimpleNamespace)
 
 def test_ports_are_the_callers_where_given(client: SimpleNamespace) -> None:
     async def scene() -> None:
-        port = _free_port()
+        port = free_port()
         async with Simulator(ports={"fstream.binance.com": port}) as sim:
             assert sim.urls[WsKey.USDM] == f"ws://127.0.0.1:{port}"
             with pytest.raises(OSError, match=str(port)):
@@ -432,12 +432,6 @@ def test_option_that_cannot_be_is_refused_before_any_socket(options: dict[str, A
 def _address(url: str) -> tuple[str, int]:
     host, port = url.removeprefix("ws://").split(":")
     return host, int(port)
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def _waiters() -> set[asyncio.Task[Any]]:

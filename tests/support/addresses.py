@@ -1,10 +1,12 @@
-"""Addresses of this machine, for tests of where connections come from."""
+"""Addresses of this machine, for tests of where connections come from and go to."""
 
+import contextlib
+import random
 import socket
 
 import pytest
 
-__all__ = ["other_loopback"]
+__all__ = ["free_port", "other_loopback"]
 
 _OTHER = "127.0.0.2"
 
@@ -17,3 +19,12 @@ def other_loopback() -> str:
     except OSError:
         pytest.skip(f"this system has no {_OTHER}")
     return _OTHER
+
+
+def free_port() -> int:
+    """Return a port where nobody listens, of those that the system gives to nobody who has not asked for it."""
+    for port in random.sample(range(20_000, 30_000), 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("none of a hundred ports is free")
