@@ -22,7 +22,7 @@ def other_loopback() -> str:
 
 
 def free_port() -> int:
-    """Return a port where nobody listens, of those that the system gives to nobody who has not asked for it."""
+    """Return a port where nobody listens, and that the system gives nobody who has not asked for it."""
     for port in random.sample(range(20_000, 30_000), 100):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
