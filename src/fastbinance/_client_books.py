@@ -46,28 +46,31 @@ class BookKeeping(Wanting):
                 _check_same_book(known[0], quotes, request)
                 return known[0]
             before = {id(ring) for _, ring in self._wanted.values()}
-            rings = [self._want(one) for one in (stream, quotes) if one is not None]
-            own = tuple(ring for ring in rings if ring is not None and id(ring) not in before)
+            own: list[AnyRing[Any, Any]] = []
+            rings: list[AnyRing[Any, Any]] = []
             try:
+                for one in (stream, quotes):
+                    if one is not None:
+                        rings.append(ring := self._want(one))
+                        if id(ring) not in before:
+                            own.append(ring)
                 book = self._make_book(stream, place[0], rings[0], rings[1] if quotes else None, request)
                 wish = self._wanted[place][0]
                 self._on_loop(lambda: pool.add_book(book, wish, request))
             except BaseException:
-                self._give_up(list(own))
+                self._give_up([*own])  # half a book is none
                 raise
-            self._books[place] = book, own
+            self._books[place] = book, tuple(own)
         return book
 
     def _make_book(
         self,
         stream: Stream,
         ws_key: WsKey,
-        ring: AnyRing[Any, Any] | None,
+        ring: AnyRing[Any, Any],
         quotes: AnyRing[Any, Any] | None,
         request: SnapshotRequest | None,
     ) -> AnyOrderBook:
-        if ring is None:
-            raise AssertionError(f"{stream.name} has no ring")
         places, far_levels = sizes_of(request)
         memory: RingMemoryView | None = None
         if self._shared is not None:

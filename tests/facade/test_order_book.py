@@ -261,6 +261,23 @@ def test_a_book_that_is_given_up_takes_the_streams_along_that_were_subscribed_fo
 
 
 @pytest.mark.faces(*NEAR)
+def test_half_a_book_is_none(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    make = type(world.fb)._make_ring
+
+    def no_memory(client: Any, stream: Any, *rest: Any) -> Any:
+        if stream.name.endswith("@bookTicker"):
+            raise MemoryError("no memory for quotes")
+        return make(client, stream, *rest)
+
+    monkeypatch.setattr(type(world.fb), "_make_ring", no_memory)
+    with pytest.raises(MemoryError):
+        world.face.do(world.fb.order_book, "btcusdt")
+    assert not world.fb.rings
+    monkeypatch.undo()
+    assert world.book(book_ticker=True).quotes is not None
+
+
+@pytest.mark.faces(*NEAR)
 def test_mistakes_are_told_in_a_sentence(world: World) -> None:
     fb, do = world.fb, world.face.do
     for options, why in (

@@ -283,11 +283,8 @@ class Pool:
             # Here and not in tasks, which a cancelled close would never run.
             group.begin_close()
         others: list[ApiServices | UserStreams | Books] = []
-        for other in (
-            self._books,
-            self._users,
-            self._apis,
-        ):  # in this order: subscriptions are on the others' connections
+        # In this order: snapshots and subscriptions are on the connections of what comes behind.
+        for other in (self._books, self._users, self._apis):
             if other is not None:
                 other.begin_close()
                 others.append(other)
