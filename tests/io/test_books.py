@@ -90,10 +90,11 @@ class World:
         self.answers[params["symbol"]] = answer = asyncio.get_running_loop().create_future()
         return await answer
 
-    def add(self, symbol, weight=50):
+    def add(self, symbol, weight=50, cursor=-1):
         stream = parse(f"{symbol.lower()}@depth@100ms", "spot")
         wish = Wish(stream, WsKey.MAIN)
         book = FakeBook()
+        book.ring.cursor = cursor
         self.books.add(book, wish, SnapshotRequest("spot", "/api/v3/depth", symbol, 1_000, weight))
         return book, wish
 
@@ -182,6 +183,19 @@ async def test_the_hottest_is_asked_for_first(world):
     await world.sample(61.0)
     await world.answer("BUSDT", used=50)
     assert world.asked == ["BUSDT", "CUSDT", "AUSDT"]
+
+
+async def test_what_came_before_a_book_began_does_not_make_it_hot(world):
+    await world.sample(2.0)
+    world.limits.refused(429, -1003, None, [], "", world.now, 0.0)  # so that both wait
+    old, old_wish = world.add("OLDUSDT", cursor=100_000)
+    new, new_wish = world.add("NEWUSDT")
+    for wish in (old_wish, new_wish):
+        wish.confirm(world.now)
+    old.ring.cursor, new.ring.cursor = 100_001, 50
+    await world.sample(1.5)
+    await world.sample(61.0)
+    assert world.asked == ["NEWUSDT"]
 
 
 async def test_no_more_weight_is_used_than_there_is_with_what_is_spared_for_others(world):

@@ -105,7 +105,8 @@ class _Kept:
         self.request = request
         self.backoff = backoff
         self.heat = 0.0
-        self.cursor = self.confirmed_cursor = -1
+        self.cursor = book.ring.cursor  # what came before says nothing of how busy it is now
+        self.confirmed_cursor = -1
         self.is_asked = False
         self.not_before = 0.0
         self.look_at = now + _LOOK_SECONDS
@@ -133,8 +134,8 @@ class Books:
     weights
         Weight a minute of any product, where Binance's is not meant.
     told
-        ``troubled(book, sentence)`` is told what keeps a snapshot from coming; an empty one that nothing
-        does.
+        ``told(book, trouble)`` is called when a book has changed its state, or its trouble: what keeps a
+        snapshot from coming, in a sentence; empty where nothing does.
     rng
         Source of the jitter.
     """

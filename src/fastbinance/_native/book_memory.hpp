@@ -26,7 +26,7 @@ constexpr std::uint32_t most_far_levels = 1u << 20;
 
 enum class BookState : std::uint32_t { empty = 0, live = 1, stale = 2 };
 
-// Why a book is not live. `books.StaleReason` has the same numbers: append, never renumber.
+// Why a book is not live. `book_states.BookReason` has the same numbers: append, never renumber.
 enum class BookReason : std::uint32_t {
   none = 0,
   no_snapshot = 1,  // there has been none yet

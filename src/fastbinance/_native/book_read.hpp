@@ -181,9 +181,6 @@ public:
   }
 
   // The same with the side chosen at run time.
-  std::uint32_t copy_side(bool bids, const Quote &quote, Level *out, std::uint32_t n) const noexcept {
-    return bids ? copy<true>(quote, out, n) : copy<false>(quote, out, n);
-  }
   Depth side_to_price(bool bids, const Quote &quote, double price) const noexcept {
     return bids ? to_price<true>(quote, price) : to_price<false>(quote, price);
   }
