@@ -86,6 +86,8 @@ class ClientBase(BookKeeping, NoticeStreams, NamedStreams, Services):
         # One wish at a time. Closing does not take it: who holds it may be waiting for the feed.
         self._lock = threading.RLock()
         self._wanted: dict[tuple[WsKey, str], tuple[Wish, AnyRing[Any, Any] | None]] = {}
+        # Those that are wanted for themselves, and not only for an order book.
+        self._asked: set[tuple[WsKey, str]] = set()
         BookKeeping.__init__(self)
         self._closed = False
 
@@ -226,19 +228,33 @@ class ClientBase(BookKeeping, NoticeStreams, NamedStreams, Services):
         check_sizes(capacity, level_capacity)
         named = key_for(stream.market, stream.format) if named is None else named
         with self._lock:
-            pool = self._start()
-            place = (self._place(stream, named), stream.name)
-            known = self._wanted.get(place)
-            if known is not None and not known[0].final:
-                ring = known[1]
-                if ring is not None:
-                    _check_same(ring, capacity, level_capacity)
-                return ring
-            ring = None
-            if stream.kind is not None:
-                ring = self._make_ring(stream, named, place[0], capacity, level_capacity)
-            self._on_loop(lambda: self._begin(pool, place, stream, ring, named))
+            place, ring = self._wish_for(stream, named, capacity, level_capacity)
+            self._asked.add(place)
         return ring
+
+    def _want_ring(self, stream: Stream) -> AnyRing[Any, Any]:
+        _, ring = self._wish_for(stream, key_for(stream.market, stream.format), None, None)
+        if ring is None:
+            raise AssertionError(f"{stream.name} has no ring")
+        return ring
+
+    def _wish_for(
+        self, stream: Stream, named: WsKey, capacity: int | None, level_capacity: int | None
+    ) -> tuple[tuple[WsKey, str], AnyRing[Any, Any] | None]:
+        """Declare a wish, unless there is one; return where, and its ring. The lock is held."""
+        pool = self._start()
+        place = (self._place(stream, named), stream.name)
+        known = self._wanted.get(place)
+        if known is not None and not known[0].final:
+            ring = known[1]
+            if ring is not None:
+                _check_same(ring, capacity, level_capacity)
+            return place, ring
+        ring = None
+        if stream.kind is not None:
+            ring = self._make_ring(stream, named, place[0], capacity, level_capacity)
+        self._on_loop(lambda: self._begin(pool, place, stream, ring, named))
+        return place, ring
 
     def _listen(self, stream: Stream) -> EventQueue:
         with self._lock:
@@ -275,22 +291,22 @@ class ClientBase(BookKeeping, NoticeStreams, NamedStreams, Services):
             pool = self._start()
             places: dict[tuple[WsKey, str], None] = {}
             for item, place in [(item, self._find(item)) for item in items]:
-                own = self._end_book(pool, place)
-                # Of a book, what was subscribed for it; of a ring, or a name, that and nothing else.
-                for one in own if isinstance(item, BookBase) else ():
-                    if not one.closed:
-                        places[self._find(one)] = None
                 if not isinstance(item, BookBase):
                     places[place] = None
+                places |= dict.fromkeys(self._end_book(pool, place))
             for leaving in places:
-                wish, ring = self._wanted.pop(leaving, (None, None))
-                try:
-                    if wish is not None:
-                        self._on_loop(lambda wish=wish: pool.remove(wish))  # type: ignore[misc]
-                finally:  # closing ends those that it finds
-                    if ring is not None:
-                        ring.close()
-                    self._hub.end(leaving[0].value, leaving[1])
+                self._leave(pool, leaving)
+
+    def _leave(self, pool: AnyPool, place: tuple[WsKey, str]) -> None:
+        self._asked.discard(place)
+        wish, ring = self._wanted.pop(place, (None, None))
+        try:
+            if wish is not None:
+                self._on_loop(lambda: pool.remove(wish))
+        finally:  # closing ends those that it finds
+            if ring is not None:
+                ring.close()
+            self._hub.end(place[0].value, place[1])
 
     def _set_raw(self, items: list[tuple[Stream, WsKey] | AnyRing[Any, Any]], enabled: bool) -> None:
         with self._lock:
@@ -301,7 +317,7 @@ class ClientBase(BookKeeping, NoticeStreams, NamedStreams, Services):
 
     def _find(self, item: tuple[Stream, WsKey] | AnyRing[Any, Any] | BookBase) -> tuple[WsKey, str]:
         if isinstance(item, BookBase):
-            for place, (book, _) in self._books.items():
+            for place, book in self._books.items():
                 if book is item:
                     return place
             raise ConfigurationError(f"{item!r} is no order book of this client")
@@ -368,6 +384,7 @@ class ClientBase(BookKeeping, NoticeStreams, NamedStreams, Services):
         for place in [place for place, (wish, _) in self._wanted.items() if wish in gone]:
             _, ring = self._wanted.pop(place)
             self._books.pop(place, None)  # the pool has let go of it with its wish
+            self._asked.discard(place)
             if ring is not None:
                 ring.close()
             self._hub.end(place[0].value, place[1])

@@ -28,6 +28,7 @@ class BookReason(IntEnum):
     TRUNCATED = 6
     CROSSED = 7
     NEW_FEED = 8
+    UNKNOWN = 9
 
     @property
     def sentence(self) -> str:
@@ -44,5 +45,6 @@ _SENTENCES = {
     BookReason.MALFORMED: "a diff had ids, a price or a quantity that cannot be",
     BookReason.TRUNCATED: "a diff had more levels than its ring holds: give a larger level_capacity",
     BookReason.CROSSED: "a bid was not below the asks",
+    BookReason.UNKNOWN: "prices have left what the snapshot told of",
     BookReason.NEW_FEED: "the process that wrote it is gone, and a new one begins",
 }

@@ -21,8 +21,8 @@ __all__ = [
 # What clients and feeds use of a book: public to them, and no offer to users.
 _MACHINERY: Final = frozenset((
     "attach_writer", "counters", "detach_writer", "far_levels", "head", "is_kept", "is_ready", "known_levels",
-    "load", "memory_bytes", "note_trouble", "places", "request", "rule", "shared_memory", "suspend",
-    "timed_out", "wants_snapshot", "writes",
+    "load", "memory_bytes", "note_trouble", "places", "raise_if_hopeless", "request", "rule", "shared_memory",
+    "suspend", "timed_out", "wants_snapshot", "writes",
 ))  # fmt: skip
 
 # A grid of prices, and what lies outside of it. The levels of a book grow beyond its snapshot: each that
@@ -123,6 +123,7 @@ class AnyOrderBook(BookBase):
         # BookBase has taken the arguments in __cinit__.
         self.request = request
         self._trouble = ""
+        self._hopeless: Exception | None = None
 
     @property
     def symbol(self) -> str:
@@ -146,8 +147,9 @@ class AnyOrderBook(BookBase):
 
     @property
     def is_kept(self) -> bool:
-        """Whether anything may still come."""
-        return not self.ring.closed and self.ring.error is None
+        """Whether everything that it is made of may still come."""
+        rings = (self.ring,) if self.quotes is None else (self.ring, self.quotes)
+        return not any(ring.closed for ring in rings) and self.ring.error is None
 
     @property
     def state(self) -> BookState:
@@ -169,8 +171,8 @@ class AnyOrderBook(BookBase):
 
     @property
     def proven_since_ns(self) -> int:
-        """Since when it has been proved without interruption, UTC nanoseconds; 0 while it is not."""
-        return self.head()[2]
+        """Since when it has been proved without interruption, UTC nanoseconds; 0 while it is not ``LIVE``."""
+        return self.head()[2] if self._is_carried else 0
 
     @property
     def known_depth(self) -> KnownDepth:
@@ -193,9 +195,17 @@ class AnyOrderBook(BookBase):
         """Sequence of the newest message in its ring: what `wait` returns."""
         return self.ring.cursor
 
-    def note_trouble(self, sentence: str) -> None:
-        """Take note of what keeps a snapshot from coming; called by the client."""
-        self._trouble = sentence
+    def note_trouble(self, sentence: str, hopeless: Exception | None) -> None:
+        """Take note of what keeps a snapshot from coming, and whether it has done so too often; called by the
+        client.
+        """
+        self._trouble, self._hopeless = sentence, hopeless
+
+    def raise_if_hopeless(self, timeout: float | None) -> None:
+        """Raise why snapshots or the connection keep failing, where no timeout says how long to hope."""
+        self.ring.raise_if_hopeless(timeout)
+        if timeout is None and self._hopeless is not None:
+            raise self._hopeless
 
     def is_ready(self) -> bool:
         """Whether it is live; raises what ended it for good."""
@@ -248,8 +258,9 @@ class OrderBook(AnyOrderBook):
         ------
         SubscriptionRejected
             Binance refused the stream.
-        ConnectFailed, ConnectionLost, WaitTimeout
-            Time is up; without a timeout, `ConnectFailed` after three failed attempts.
+        ConnectFailed, ConnectionLost, WaitTimeout, RequestError
+            Time is up; without a timeout, after three failed attempts at the connection, or three snapshots
+            in a row that were refused or not to be had.
         StreamClosed
             The stream was unsubscribed, or the client closed.
         """
@@ -259,7 +270,7 @@ class OrderBook(AnyOrderBook):
         try:
             while not self.is_ready():
                 left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
-                self.ring.raise_if_hopeless(timeout)
+                self.raise_if_hopeless(timeout)
                 if not waiter.sleep(left) and not self.is_ready():
                     raise self.timed_out(timeout)
         finally:
@@ -291,7 +302,7 @@ class AsyncOrderBook(AnyOrderBook):
         try:
             while not self.is_ready():
                 left = None if deadline is None else max(deadline - loop.time(), 0.0)
-                self.ring.raise_if_hopeless(timeout)
+                self.raise_if_hopeless(timeout)
                 if not await waiter.sleep(left) and not self.is_ready():
                     raise self.timed_out(timeout)
         finally:

@@ -3,6 +3,7 @@
 import io
 import math
 import subprocess
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -126,6 +127,7 @@ MISTAKES = [
     (["--book", "--url", "ws://127.0.0.1:9"], "an order book wants --url and --rest-url, or neither"),
     (["--book", "--rest-url", "http://127.0.0.1:9"], "an order book wants --url and --rest-url, or neither"),
     (["--rest-url", "http://127.0.0.1:9"], "--rest-url is for --book"),
+    (["--levels", "5"], "--levels is for --book"),
 ]
 
 
@@ -144,3 +146,15 @@ def test_a_book_that_never_begins_is_an_error_that_says_why(run: Run, binance_si
         "no order book has begun for BTCUSDT: no snapshot has come yet (the snapshot has not come: "
         in done.stderr
     )
+
+
+def test_a_symbol_in_any_script_is_printed_in_any_encoding(
+    environment: dict[str, str], binance_sim: RunningSimulator
+) -> None:
+    where = ["--url", binance_sim.urls["main"], "--rest-url", binance_sim.rest_urls["spot"]]
+    done = subprocess.run(
+        [sys.executable, "-m", "fastbinance", "watch", "币安人生usdt", "--book", *where, "--seconds", "1"],
+        env=environment | {"PYTHONIOENCODING": "ascii"}, capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert rb"\u5e01\u5b89\u4eba\u751fUSDT state=LIVE" in done.stdout

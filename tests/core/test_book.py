@@ -676,3 +676,41 @@ def test_a_price_of_few_ticks_needs_no_other_grid():
     for number in range(2, 50):
         world.diff(number, number, bids=[(f"0.00000{450 + number}", "1")])
     assert world.book.counters()[4] == 0
+
+
+def test_prices_that_leave_what_is_known_make_it_stale():
+    world = BookWorld()
+    world.diff(9, 10)
+    assert world.load(10, BIDS, ASKS, limit=2) == PROVEN
+    world.diff(11, 11, asks=[("105.0", "1")])
+    assert world.is_live
+    assert math.isnan(world.book.average_price("ask", 4.5))  # of the last one nobody knows whether it is next
+    world.diff(12, 12, asks=[("100.1", "0"), ("100.2", "0")])
+    assert world.why == (STALE, BookReason.UNKNOWN)
+    assert world.book.wants_snapshot()
+    assert world.load(12, BIDS, [("101.0", "1"), ("102.0", "1")], limit=2) == PROVEN
+
+
+def test_a_side_of_which_nothing_known_is_left_makes_it_stale():
+    world = BookWorld()
+    world.diff(9, 10)
+    assert world.load(10, BIDS, ASKS, limit=3) == PROVEN  # all asks there are, and the best three bids
+    world.diff(11, 11, asks=[(price, "0") for price, _ in ASKS])
+    assert world.is_live
+    world.diff(12, 12, bids=[(price, "0") for price, _ in BIDS])
+    assert world.why == (STALE, BookReason.UNKNOWN)
+
+
+def test_a_snapshot_that_prices_have_left_meanwhile_is_of_no_use():
+    world = BookWorld()
+    world.diff(9, 10)
+    world.diff(11, 11, bids=[(price, "0") for price, _ in BIDS])
+    assert world.load(10, BIDS, ASKS, limit=3) == 5
+    assert world.why == (STALE, BookReason.UNKNOWN)
+
+
+def test_a_price_that_is_no_number_is_refused():
+    book = live().book
+    for read in (book.qty_to, book.qty_at):
+        with pytest.raises(ConfigurationError, match="a price is a number, not nan"):
+            read("bid", math.nan)

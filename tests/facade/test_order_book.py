@@ -166,6 +166,7 @@ def test_a_lost_connection_makes_it_stale_and_the_next_diff_tells(world: World) 
     world.face.do(book.ready, timeout=10)
     assert world.sim.cut("main") == 1
     world.until(book, lambda: book.state is BookState.STALE)
+    assert (book.proven_since_ns, book.top().live) == (0, False)
     world.face.live(book.ring)
     assert book.state is BookState.STALE  # up again, and what was missed is not known yet
     assert book.reason is BookReason.DISCONNECTED
@@ -248,6 +249,7 @@ def test_a_book_that_is_given_up_takes_the_streams_along_that_were_subscribed_fo
     world.face.do(world.fb.unsubscribe, book)
     assert list(world.fb.rings.values()) == [ring]
     assert not ring.closed
+    assert (book.proven_since_ns, book.head()[0]) == (0, BookState.EMPTY)
     assert book.quotes.closed
     with pytest.raises(ConfigurationError, match="is no order book of this client"):
         world.face.do(world.fb.unsubscribe, book)
@@ -258,6 +260,53 @@ def test_a_book_that_is_given_up_takes_the_streams_along_that_were_subscribed_fo
     assert repr(again) == f"<{type(again).__name__} main {STREAM}: closed, 0 bids, 0 asks>"
     with pytest.raises(fastbinance.StreamClosed):
         world.face.do(again.ready, timeout=5)
+
+
+def test_a_book_that_is_given_up_leaves_others_what_they_share(world: World) -> None:
+    fb, do = world.fb, world.face.do
+    book = world.book(book_ticker=True)
+    small = world.book(book_ticker=True, levels=5)
+    assert small.quotes is book.quotes
+    do(fb.unsubscribe, book)
+    assert book.ring.closed
+    assert not small.quotes.closed  # small has it still
+    quotes = do(fb.book_ticker, "btcusdt")  # and now somebody has asked for it
+    do(fb.unsubscribe, small)
+    assert small.ring.closed
+    assert not quotes.closed
+    assert list(fb.rings.values()) == [quotes]
+    # A book whose quotes are given up is made anew when it is asked for again.
+    again = world.book(book_ticker=True)
+    do(fb.unsubscribe, quotes)
+    assert again.quotes.closed
+    fresh = world.book(book_ticker=True)
+    assert fresh is not again
+    assert not fresh.quotes.closed
+
+
+def test_a_book_is_not_half_of_this_machine_and_half_of_binance(
+    face: Face, silent_sim: RunningSimulator
+) -> None:
+    fb = face.client(urls=silent_sim.urls)
+    with pytest.raises(
+        ConfigurationError, match=r"its snapshots would come from Binance: give rest_urls=\{'spot'"
+    ):
+        face.do(fb.order_book, "btcusdt")
+    assert not fb.rings
+    face.do(fb.order_book, "btcusdt", levels=5)  # has none
+
+
+def test_who_waits_without_a_timeout_is_told_what_is_refused_for_good(world: World) -> None:
+    book = world.book()
+    world.diff(8, 9)
+    for _ in range(3):
+        world.rest.give({"code": -1121, "msg": "Invalid symbol."}, 400)
+    with pytest.raises(fastbinance.RequestRejected, match="Invalid symbol"):
+        world.face.do(book.ready)
+    world.rest.give(snapshot(9, BIDS, ASKS))
+    world.face.do(book.ready, timeout=10)
+    assert book.trouble == ""
+    world.face.do(book.ready)
 
 
 @pytest.mark.faces(*NEAR)
@@ -362,13 +411,16 @@ def test_a_feed_that_dies_leaves_the_book_as_it_was_and_the_next_one_makes_it_ri
     fb = face.client(urls=sim.urls, rest_urls=sim.rest_urls)
     events = face.do(fb.events)
     book = face.do(fb.order_book, "btcusdt", book_ticker=False)
+    assert face.event(events, "book_ready", "book_gap", "book_resynced").kind == "book_ready"
     for _ in range(3):
         face.do(book.ready, timeout=15)
         known, snapshots = book.update_id, book.stats.snapshots
         killed(face, fb)
         assert face.event(events, "feed_restarted").reason.startswith("process ")
+        assert face.event(events, "book_ready", "book_gap", "book_resynced").reason == "new_feed"
         face.until(lambda snapshots=snapshots: book.stats.snapshots > snapshots, book.ring)
         face.do(book.ready, timeout=15)
+        assert face.event(events, "book_ready", "book_gap", "book_resynced").kind == "book_resynced"
         assert book.update_id > known
         real = face.beside(sim.book, "BTCUSDT", "spot", book.update_id)
         if real.update_id == book.update_id:

@@ -31,6 +31,7 @@ class FakeBook:
         self.suspended = 0
         self.attached = None
         self.known = (1_000, 1_000)
+        self.snapshots = 0
 
     def attach_writer(self):
         self.attached = True
@@ -53,6 +54,7 @@ class FakeBook:
         self.loads.append((snapshot_id, bids.tolist(), asks.tolist(), limit, unproven_too))
         if self.result == 0:
             self.state, self.reason = LIVE, BookReason.NONE
+            self.snapshots += 1
         elif self.result == 1 and unproven_too:
             self.state, self.reason = STALE, BookReason.UNPROVEN
         return self.result
@@ -61,7 +63,7 @@ class FakeBook:
         return int(self.state), int(self.reason), 0, 99.0, 101.0
 
     def counters(self):
-        return 0, 0, self.gaps, 0, 0, 0, 0
+        return 0, 0, self.gaps, self.snapshots, 0, 0, 0
 
     def known_levels(self):
         return self.known
@@ -81,7 +83,7 @@ class World:
         self.books = Books(
             apis=SimpleNamespace(rest=self, rest_limits=lambda product: self.limits),
             emit=self.events.append,
-            told=lambda book, trouble: self.told.append((book, trouble)),
+            told=lambda book, trouble, hopeless: self.told.append((book, trouble, hopeless)),
         )
         self.books._loop = SimpleNamespace(time=lambda: self.now, create_task=loop.create_task)
 
@@ -90,10 +92,10 @@ class World:
         self.answers[params["symbol"]] = answer = asyncio.get_running_loop().create_future()
         return await answer
 
-    def add(self, symbol, weight=50, cursor=-1):
+    def add(self, symbol, weight=50, cursor=-1, book=None):
         stream = parse(f"{symbol.lower()}@depth@100ms", "spot")
         wish = Wish(stream, WsKey.MAIN)
-        book = FakeBook()
+        book = FakeBook() if book is None else book
         book.ring.cursor = cursor
         self.books.add(book, wish, SnapshotRequest("spot", "/api/v3/depth", symbol, 1_000, weight))
         return book, wish
@@ -148,7 +150,7 @@ async def test_a_snapshot_is_asked_for_once_a_diff_has_come(world):
     await world.answer("BTCUSDT")
     assert book.loads == [(9, [[100.0, 1.0]], [[100.1, 2.0]], 1_000, True)]
     assert world.kinds() == [("book_ready", None)]
-    assert world.told == [(book, "")]
+    assert world.told == [(book, "", None)]
     await world.sample()
     assert world.asked == ["BTCUSDT"]
 
@@ -249,12 +251,12 @@ async def test_what_is_of_no_use_is_asked_for_again(world):
     book.result = 2
     await world.sample()
     await world.answer("AUSDT")
-    assert world.told == [(book, "the snapshot was of no use: it is older than the diffs")]
+    assert world.told == [(book, "the snapshot was of no use: it is older than the diffs", None)]
     book.result = 0
     await world.sample(1.0)
     await world.answer("AUSDT")
     assert (book.state, len(book.loads)) == (LIVE, 2)
-    assert world.told[-1] == (book, "")
+    assert world.told[-1] == (book, "", None)
 
 
 async def test_a_gap_is_told_and_healed_behind_the_old_book(world):
@@ -343,3 +345,61 @@ async def test_closing_ends_what_is_under_way(world):
     assert world.asked == ["AUSDT"]
     await world.books.close()
     assert (book.attached, book.loads) == (False, [])
+
+
+async def test_a_renewal_that_fails_and_then_does_well_leaves_no_trouble_and_no_patience_behind(world):
+    book = world.live("AUSDT")
+    await world.sample()
+    await world.answer("AUSDT")
+    book.known = (1_000, 150)
+    await world.sample(5.1)
+    for _ in range(6):
+        await world.answer("AUSDT", body=NotSent("spot REST", "GET /api/v3/depth", reason="no connection"))
+        await world.sample(31.0)
+    assert world.told[-1][1] != ""
+    book.known = (1_000, 1_000)
+    await world.answer("AUSDT")
+    assert world.told[-1] == (book, "", None)
+    # The next failure is a first one again: it is tried again at once.
+    book.lose()
+    await world.sample()
+    await world.answer("AUSDT", body=NotSent("spot REST", "GET /api/v3/depth", reason="no connection"))
+    asked = len(world.asked)
+    await world.sample()
+    assert len(world.asked) == asked + 1
+
+
+async def test_who_waits_without_a_timeout_is_told_when_several_attempts_in_a_row_have_failed(world):
+    world.live("AUSDT")
+    await world.sample()
+    error = NotSent("spot REST", "GET /api/v3/depth", reason="no connection")
+    for failed in range(1, 4):
+        await world.answer("AUSDT", body=error)
+        assert world.told[-1][2] is (error if failed == 3 else None)
+        await world.sample(31.0)
+    await world.answer("AUSDT")
+    assert world.told[-1][1:] == ("", None)
+
+
+async def test_a_book_of_a_feed_that_is_gone_has_a_gap_and_is_not_new(world):
+    book = FakeBook()
+    book.state, book.reason, book.snapshots, book.gaps = STALE, BookReason.NEW_FEED, 1, 1
+    _, wish = world.add("AUSDT", book=book)
+    assert world.kinds() == [("book_gap", "new_feed")]
+    wish.confirm(world.now)
+    book.ring.cursor = 0
+    await world.sample()
+    await world.answer("AUSDT")
+    assert world.kinds() == [("book_gap", "new_feed"), ("book_resynced", None)]
+
+
+async def test_the_next_minute_is_not_begun_before_binance_has_begun_it(world):
+    for number in range(2):
+        world.live(f"S{number}USDT", weight=5_000)
+    await world.sample()
+    await world.answer(world.asked[0], used=5_000)
+    ends = world.limits.wait_for(6_000, world.now)
+    await world.sample(ends + 0.1)
+    assert len(world.asked) == 1
+    await world.sample(0.2)
+    assert len(world.asked) == 2

@@ -174,7 +174,7 @@ class BookBase:
         int
             0: proved by the diffs. 1: newer than all of them; taken or not, see `unproven_too`. Anything else
             leaves the book as it was, and another snapshot is wanted. 2: a diff behind it is missing. 3:
-            levels that cannot be. 4: a bid is not below the asks. 5: no memory.
+            levels that cannot be. 4: a bid is not below the asks. 5: prices have left what it tells.
         """
 
     def counters(self) -> tuple[int, int, int, int, int, int, int]:

@@ -348,6 +348,11 @@ cdef class BookBase:
     def levels(self, n=None):
         return self.copy(n, True, True)
 
+    cdef int check_price(self, double price) except -1:
+        if price != price:
+            raise ConfigurationError("a price is a number, not nan")
+        return 0
+
     cdef int is_bid(self, object side) except -1:
         if side == "bid":
             return 1
@@ -359,6 +364,7 @@ cdef class BookBase:
         cdef BookHead head
         cdef double qty = 0
         cdef bint bid = self.is_bid(side)
+        self.check_price(price)
         self.must_be_there(self.reader.read_qty_at(bid, price, qty, head), head)
         return qty
 
@@ -366,6 +372,7 @@ cdef class BookBase:
         cdef BookHead head
         cdef Depth found
         cdef bint bid = self.is_bid(side)
+        self.check_price(price)
         self.must_be_there(self.reader.read_to_price(bid, price, found, head), head)
         return found.qty
 

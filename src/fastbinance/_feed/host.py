@@ -243,10 +243,10 @@ class Host:
             self.pool.remove_book(book)
         self._send(Released(message.number))
 
-    def _book_told(self, book: Any, trouble: str) -> None:
+    def _book_told(self, book: Any, trouble: str, hopeless: Exception | None) -> None:
         for number, other in self._books.items():
             if other is book:
-                self._send(BookTold(number, trouble))
+                self._send(BookTold(number, trouble, hopeless))
 
     def _set_raw(self, message: SetRaw) -> None:
         wish = self._wishes.get(message.number)

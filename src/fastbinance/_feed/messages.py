@@ -251,6 +251,7 @@ class BookTold:
 
     number: int
     trouble: str
+    hopeless: Exception | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastbinance._core.book import BookBase
 from fastbinance._feed.messages import AddBook, BookTold, RemoveBook
+from fastbinance._io.books import Told
 from fastbinance._io.wishes import Wish
 from fastbinance._protocol.snapshots import SnapshotRequest
 
@@ -46,7 +47,7 @@ class RemoteBooks:
         self._number_of = number_of
         self._kept: dict[int, _Kept] = {}
         #: See `Pool`.
-        self.told: Callable[[Any, str], object] = lambda book, trouble: None
+        self.told: Told = lambda book, trouble, hopeless: None
 
     def add(self, book: BookBase, wish: Wish, request: SnapshotRequest | None) -> None:
         """See `Pool.add_book`."""
@@ -71,7 +72,7 @@ class RemoteBooks:
         """Take note of what the feed tells."""
         kept = self._kept.get(message.number)
         if kept is not None:
-            self.told(kept.book, message.trouble)
+            self.told(kept.book, message.trouble, message.hopeless)
 
     def _send_book(self, number: int, kept: _Kept) -> None:
         book, memory = kept.book, kept.book.shared_memory

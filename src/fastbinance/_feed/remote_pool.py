@@ -47,6 +47,7 @@ from fastbinance._feed.remote_books import RemoteBooks
 from fastbinance._feed.remote_users import RemoteUsers
 from fastbinance._feed.tuning import FeedTuning
 from fastbinance._io.api_pool import takes_requests
+from fastbinance._io.books import Told
 from fastbinance._io.places import Place, Places
 from fastbinance._io.stats import ConnectionStats
 from fastbinance._io.telling import Emit
@@ -228,12 +229,12 @@ class RemotePool:
         self._end_books(book)
 
     @property
-    def book_told(self) -> Callable[[Any, str], object]:
+    def book_told(self) -> Told:
         """See `Pool`."""
         return self._books.told
 
     @book_told.setter
-    def book_told(self, told: Callable[[Any, str], object]) -> None:
+    def book_told(self, told: Told) -> None:
         self._books.told = told
 
     def connect(self, key: WsKey) -> None:

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from random import Random
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
 import numpy as np
@@ -24,7 +24,7 @@ from fastbinance.errors import FastBinanceError
 from fastbinance.events import Event, EventKind
 from fastbinance.request_errors import AnswerMalformed, RateLimited
 
-__all__ = ["BookLike", "Books"]
+__all__ = ["BookLike", "Books", "Told"]
 
 logger = logging.getLogger("fastbinance")
 
@@ -42,13 +42,15 @@ _AHEAD_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 5.0
 _SHALLOW: Final = 0.2
 _SECONDS: Final = 10.0  # for a snapshot
+# Failed ones in a row, after which who waits without a timeout is told.
+_HOPELESS_ATTEMPTS: Final = 3
 
 PROVEN, AHEAD = 0, 1
 _WHY_NOT: Final = {
     2: "it is older than the diffs",
     3: "it has levels that cannot be",
     4: "a bid is not below its asks",
-    5: "there is no memory for it",
+    5: "prices have left what it tells",
 }
 
 
@@ -84,6 +86,10 @@ class BookLike(Protocol):
         """Of bids and asks."""
 
 
+#: What is called when a book has changed; see `Books`.
+Told: TypeAlias = Callable[[BookLike, str, Exception | None], object]
+
+
 class _Snapshot(msgspec.Struct, rename="camel"):
     last_update_id: int
     bids: list[tuple[float, float]]
@@ -117,6 +123,8 @@ class _Kept:
         self.gaps = 0
         self.was_ready = False
         self.trouble = ""
+        self.failures = 0  # in a row
+        self.hopeless: Exception | None = None
         self.unwatch: Callable[[], None] = lambda: None
 
 
@@ -134,8 +142,9 @@ class Books:
     weights
         Weight a minute of any product, where Binance's is not meant.
     told
-        ``told(book, trouble)`` is called when a book has changed its state, or its trouble: what keeps a
-        snapshot from coming, in a sentence; empty where nothing does.
+        ``told(book, trouble, hopeless)`` is called when a book has changed its state, or its trouble: what
+        keeps a snapshot from coming, in a sentence; empty where nothing does. `hopeless` is the error of the
+        last attempt, where several in a row have failed.
     rng
         Source of the jitter.
     """
@@ -146,7 +155,7 @@ class Books:
         apis: ApiServices,
         emit: Emit,
         weight_a_minute: int | None = None,
-        told: Callable[[BookLike, str], object] = lambda book, trouble: None,
+        told: Told = lambda book, trouble, hopeless: None,
         rng: Random | None = None,
     ) -> None:
         self._apis = apis
@@ -177,6 +186,7 @@ class Books:
         now = self._loop.time()
         kept = _Kept(book, wish, request, Backoff(base=0.1, cap=30.0, rng=self._rng), now)
         self._kept[book] = kept
+        self._go_on(kept)
         book.attach_writer()
         kept.unwatch = wish.watch(lambda wish: self._wish_changed(kept))
 
@@ -218,6 +228,14 @@ class Books:
 
     # -- what happens to a book
 
+    def _go_on(self, kept: _Kept) -> None:
+        """Begin where another feed, which is gone, has been with the book."""
+        state, reason, *_ = kept.book.head()
+        diffs, _, gaps, snapshots, *_ = kept.book.counters()
+        kept.shown, kept.gaps, kept.was_ready = BookState(state), gaps, bool(diffs or snapshots)
+        if reason == BookReason.NEW_FEED and kept.was_ready:
+            self._report("book_gap", kept, BookReason.NEW_FEED.name.lower())
+
     def _wish_changed(self, kept: _Kept) -> None:
         if kept.wish.final:
             self.remove(kept.book)
@@ -240,10 +258,9 @@ class Books:
             self._report("book_resynced" if kept.was_ready else "book_ready", kept)
             kept.was_ready = True
             kept.backoff.reset()
-            kept.trouble = ""
         if state != kept.shown or gaps != kept.gaps:
             kept.shown, kept.gaps = BookState(state), gaps
-            self._told(kept.book, kept.trouble)
+            self._told(kept.book, kept.trouble, kept.hopeless)
         if is_live and kept.request is not None and now >= kept.look_at:
             kept.look_at = now + _LOOK_SECONDS
             kept.is_shallow = _is_shallow(kept.book, kept.request.limit)
@@ -259,10 +276,13 @@ class Books:
             )
         )
 
-    def _trouble(self, kept: _Kept, sentence: str) -> None:
-        if sentence != kept.trouble:
-            kept.trouble = sentence
-            self._told(kept.book, sentence)
+    def _trouble(self, kept: _Kept, sentence: str, error: Exception | None = None) -> None:
+        """Take note of what has become of an attempt; an empty sentence: it has done well."""
+        kept.failures = kept.failures + 1 if error is not None else 0
+        hopeless = error if kept.failures >= _HOPELESS_ATTEMPTS else None
+        if (sentence, hopeless) != (kept.trouble, kept.hopeless):
+            kept.trouble, kept.hopeless = sentence, hopeless
+            self._told(kept.book, sentence, hopeless)
 
     # -- snapshots
 
@@ -361,7 +381,7 @@ class Books:
         else:
             kept.not_before = now + kept.backoff.next()
         logger.info("the snapshot of %s has not come: %s", request.symbol, error)
-        self._trouble(kept, f"the snapshot has not come: {error}")
+        self._trouble(kept, f"the snapshot has not come: {error}", error)
         self._emit(
             Event(
                 kind="exception",
@@ -387,7 +407,11 @@ class Books:
             return
         kept.pending = None
         kept.is_shallow = False
-        if result not in (PROVEN, AHEAD):
+        if result == PROVEN:
+            kept.backoff.reset()
+        if result in (PROVEN, AHEAD):
+            self._trouble(kept, "")
+        else:
             kept.not_before = now + kept.backoff.next()
             why = _WHY_NOT[result]
             logger.info("the snapshot of %s is of no use: %s", kept.request.symbol, why)

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from fastbinance._accounts import ACCOUNTS
 from fastbinance._io.options import ConnectionOptions
 from fastbinance._io.proxy import in_the_clear
+from fastbinance._io.sockets import is_loopback
 from fastbinance.errors import ConfigurationError
 from fastbinance.keys import (
     Environment,
@@ -22,7 +24,7 @@ from fastbinance.keys import (
 )
 from fastbinance.streams import Stream
 
-__all__ = ["Place", "Places"]
+__all__ = ["Place", "Places", "check_same_exchange"]
 
 # The routes of a split service that bring market streams.
 _MARKET_PARTS: Final[tuple[Part, ...]] = ("public", "market")
@@ -38,6 +40,28 @@ _SIBLINGS: Final[Mapping[WsKey, tuple[WsKey, ...]]] = {
 }
 
 Place = tuple[WsKey, str]  # routed key and URL: two named keys with overrides of their own do not share
+
+
+def check_same_exchange(what: str, whose: str, url: str, product: str, rest: str) -> None:
+    """Refuse what is at an exchange of this machine's own, and would have a part of it from Binance.
+
+    Parameters
+    ----------
+    what, whose
+        For the sentence: what is asked for, and what would come from elsewhere.
+    url, product, rest
+        Where the streams are, and the requests of which product.
+
+    Raises
+    ------
+    ConfigurationError
+        It names the option that is missing.
+    """
+    if is_loopback(urlsplit(url).hostname or "") and not is_loopback(urlsplit(rest).hostname or ""):
+        raise ConfigurationError(
+            f"{what} is at {urlsplit(url).netloc}, but {whose} would come from Binance:"
+            f" give rest_urls={{{product!r}: ...}} beside urls="
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from random import Random
 
 from fastbinance._io.api_pool import ApiServices, takes_requests
-from fastbinance._io.books import BookLike, Books
+from fastbinance._io.books import BookLike, Books, Told
 from fastbinance._io.drifts import merged
 from fastbinance._io.group import Emit, Group
 from fastbinance._io.moves import Moves
@@ -81,7 +81,7 @@ class Pool:
         self._users: UserStreams | None = None
         self._books: Books | None = None
         #: Called when a book has changed; see `Books`.
-        self.book_told: Callable[[BookLike, str], object] = lambda book, trouble: None
+        self.book_told: Told = lambda book, trouble, hopeless: None
         self._on_sample = on_sample
         self._rng = rng
         self._loop = asyncio.get_running_loop()
@@ -179,7 +179,7 @@ class Pool:
                 apis=self.apis,
                 emit=self._emit,
                 weight_a_minute=self._options.weight_a_minute,
-                told=lambda book, trouble: self.book_told(book, trouble),
+                told=lambda *what: self.book_told(*what),
                 rng=self._rng,
             )
         self._books.add(book, wish, request)

@@ -5,16 +5,15 @@ import time
 from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastbinance._accounts import AccountKind, account_kind
 from fastbinance._io.api_pool import ApiServices, takes_requests
 from fastbinance._io.keyed_stream import KeyedStream
 from fastbinance._io.options import ConnectBudget, ConnectionOptions
+from fastbinance._io.places import check_same_exchange
 from fastbinance._io.proxy import in_the_clear
 from fastbinance._io.rest import Rest
 from fastbinance._io.session import FeedFactory
-from fastbinance._io.sockets import is_loopback
 from fastbinance._io.stats import ConnectionStats
 from fastbinance._io.subscribed_stream import SubscribedStream
 from fastbinance._io.telling import Emit
@@ -231,12 +230,9 @@ class UserStreams:
 
     def _check_rest(self, kind: AccountKind, url: str) -> None:
         """Refuse where an exchange of this machine's own would have its keys from Binance."""
-        if kind.rest is None or not is_loopback(urlsplit(url).hostname or ""):
-            return
-        if not is_loopback(urlsplit(self._rest.url(kind.rest)).hostname or ""):
-            raise ConfigurationError(
-                f"account={kind.name!r} is at {urlsplit(url).netloc}, but its keys would come from Binance:"
-                f" give rest_urls={{{kind.rest!r}: ...}} beside urls="
+        if kind.rest is not None:
+            check_same_exchange(
+                f"account={kind.name!r}", "its keys", url, kind.rest, self._rest.url(kind.rest)
             )
 
     def _report_of(self, ws_key: WsKey) -> Callable[..., None]:

@@ -28,7 +28,7 @@ enum class LoadResult : std::int32_t {
   too_old = 2,     // a diff between it and the newest one is missing
   malformed = 3,   // its levels cannot be
   crossed = 4,
-  no_memory = 5,
+  unknown = 5,     // prices have left what it tells
 };
 
 class BookWriter {
@@ -137,9 +137,9 @@ public:
       settle(record);
     }
     end();
-    return head.state == static_cast<std::uint32_t>(BookState::live) ? LoadResult::proven
-           : proven                                                  ? LoadResult::crossed
-                                                                     : LoadResult::ahead;
+    if (!proven)
+      return LoadResult::ahead;
+    return reason() == BookReason::none ? LoadResult::proven : reason() == BookReason::crossed ? LoadResult::crossed : LoadResult::unknown;
   }
 
 private:
@@ -156,13 +156,16 @@ private:
   void end() noexcept { store_release(memory.header->cursor, memory.header->claim); }
 
   void turn_stale(BookReason why) noexcept {
-    BookHeader &h = *memory.header;
     begin();
+    lose(why);
+    end();
+  }
+  void lose(BookReason why) noexcept {
+    BookHeader &h = *memory.header;
     h.gaps += state() == BookState::live;
     h.head.state = static_cast<std::uint32_t>(h.head.state == 0 ? BookState::empty : BookState::stale);
     h.head.reason = static_cast<std::uint32_t>(why);
     h.head.proven_since_ns = 0;
-    end();
   }
   void turn_live(std::int64_t since_ns) noexcept {
     begin();
@@ -250,14 +253,18 @@ private:
     head.recv_ns = record.recv_ns;
     be_live(record.recv_ns);
     find_best();
-    if (head.best_bid.price >= head.best_ask.price) [[unlikely]] {
-      ++memory.header->gaps;
-      head.state = static_cast<std::uint32_t>(BookState::stale);
-      head.reason = static_cast<std::uint32_t>(BookReason::crossed);
-      head.proven_since_ns = 0;
-    }
+    if (head.best_bid.price >= head.best_ask.price) [[unlikely]]
+      lose(BookReason::crossed);
+    else if (is_beyond<true>(head.best_bid.price, head.bid_floor) || is_beyond<false>(head.best_ask.price, head.ask_ceiling)) [[unlikely]]
+      lose(BookReason::unknown);
     if (wants_grid()) [[unlikely]]
       regrid();
+  }
+
+  // Has a side nothing left of what is known? Written so that a side without levels has, unless all of it is known.
+  template <bool bids> static bool is_beyond(double best, double edge) noexcept {
+    const bool is_complete = bids ? edge == 0 : edge == std::numeric_limits<double>::infinity();
+    return !is_complete && !(bids ? best >= edge : best <= edge);
   }
 
   void replace(const DepthRecord &record, const Level *levels) noexcept {

@@ -37,6 +37,7 @@ enum class BookReason : std::uint32_t {
   truncated = 6,    // a diff with more levels than the ring's arena holds
   crossed = 7,      // a bid is not below the asks
   new_feed = 8,     // the process that wrote it is gone
+  unknown = 9,      // prices have left what the snapshot told of: what lies before the best levels is not known
 };
 
 // How diffs follow each other.

@@ -132,17 +132,19 @@ public:
     return found;
   }
 
-  // As far as a quantity: of the last level only what is needed.
+  // As far as a quantity: of the last level only what is needed, and nothing of levels behind which others may be missing.
   template <bool bids> Depth to_qty(const Quote &quote, double qty) const noexcept {
     Depth found;
-    found.exhausted = walk<bids>(quote, [&](Level level) {
-      if (found.qty >= qty)
+    const BookHead &head = memory.header->head;
+    const double edge = bids ? head.bid_floor : head.ask_ceiling;
+    walk<bids>(quote, [&](Level level) {
+      if (found.qty >= qty || SideWalk<bids>::better(edge, level.price))
         return false;
       level.qty = std::min(level.qty, qty - found.qty);
       add(found, level);
       return true;
     });
-    found.exhausted &= found.qty < qty;
+    found.exhausted = found.qty < qty;
     return found;
   }
 

@@ -1,16 +1,15 @@
 """``fastbinance watch --book``: order books until somebody stops it; a ladder on a terminal, or lines."""
 
-import os
-import sys
 import time
 from collections.abc import Sequence
 from typing import Final
 
 from rich.console import Console, RenderableType
-from rich.live import Live
 
 from fastbinance import BookState, ConfigurationError, FastBinanceError, OrderBook
 from fastbinance.cli.ladder import Ladder, LadderView, ladder_line
+from fastbinance.cli.lines import write
+from fastbinance.cli.show import animate, has_screen
 from fastbinance.cli.stop import Stop
 
 __all__ = ["MOST_LEVELS", "check_levels", "show_books"]
@@ -71,7 +70,7 @@ def show_books(
     ):
         stopped = stop.wait(_LOOK_SECONDS)
     if not stopped:
-        if not plain and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":
+        if has_screen(plain):
             _draw(books, stop, title, levels, seconds)
         else:
             _print(books, stop, levels, seconds)
@@ -83,21 +82,12 @@ def show_books(
 def _draw(books: Sequence[OrderBook], stop: Stop, title: str, levels: int, seconds: float | None) -> None:
     console = Console(highlight=False)
     view = LadderView(title, unicode=console.encoding.startswith("utf"))
-    end = None if seconds is None else time.monotonic() + seconds
 
     def picture(height: int | None) -> RenderableType:
         ladders = [Ladder.of(book, levels) for book in books]
         return view.render(ladders, levels=levels, width=console.width, height=height)
 
-    with Live(console=console, screen=True, auto_refresh=False) as live:
-        left = _DRAW_SECONDS
-        while left > 0:
-            live.update(picture(console.height), refresh=True)
-            if end is not None:
-                left = min(_DRAW_SECONDS, end - time.monotonic())
-            if stop.wait(left):
-                break
-    console.print(picture(None))
+    animate(picture, console, stop, seconds, _DRAW_SECONDS)
 
 
 def _print(books: Sequence[OrderBook], stop: Stop, levels: int, seconds: float | None) -> None:
@@ -108,4 +98,4 @@ def _print(books: Sequence[OrderBook], stop: Stop, levels: int, seconds: float |
         if stop.wait(start + elapsed - time.monotonic()):
             return
         for book in books:
-            print(ladder_line(Ladder.of(book, levels), time.time()), flush=True)
+            write(ladder_line(Ladder.of(book, levels), time.time()))

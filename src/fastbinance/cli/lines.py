@@ -1,13 +1,14 @@
 """Rows as plain lines of ``name=value`` in ASCII, for files, pipes and grep."""
 
 import math
+import sys
 import time
 from collections.abc import Sequence
 
 from fastbinance.cli.figures import NOTHING, fixed_text
 from fastbinance.cli.row import Extra, Row, Totals
 
-__all__ = ["row_line", "row_lines", "totals_line"]
+__all__ = ["row_line", "row_lines", "totals_line", "write"]
 
 
 def _microseconds(nanoseconds: float) -> str:
@@ -66,3 +67,10 @@ def totals_line(totals: Totals) -> str:
         f"connections={totals.live}/{totals.connections} reconnects={totals.reconnects} "
         f"scanner={totals.scanner} simdjson={totals.fallback}"
     )
+
+
+def write(text: str) -> None:
+    """Print a text at once, with escapes for what the encoding of a pipe does not know."""
+    # A symbol may be in any script.
+    encoding = sys.stdout.encoding or "ascii"
+    print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)

@@ -3,17 +3,18 @@
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import Final
 
 from rich.console import Console, RenderableType
 from rich.live import Live
 
 from fastbinance.cli.board import Board
-from fastbinance.cli.lines import row_lines, totals_line
+from fastbinance.cli.lines import row_lines, totals_line, write
 from fastbinance.cli.stop import Stop
 from fastbinance.cli.table import TableView
 
-__all__ = ["show"]
+__all__ = ["animate", "has_screen", "show"]
 
 _DRAW_SECONDS: Final = 0.25
 _LINE_SECONDS: Final = 1.0
@@ -21,6 +22,42 @@ _LINE_SECONDS: Final = 1.0
 _TABLE_PATIENCE_SECONDS: Final = 0.5
 _LINES_PATIENCE_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.02
+
+
+def has_screen(plain: bool) -> bool:
+    """Tell whether pictures can be drawn, and are wanted."""
+    return not plain and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def animate(
+    picture: Callable[[int | None], RenderableType],
+    console: Console,
+    stop: Stop,
+    seconds: float | None,
+    every: float,
+) -> None:
+    """Draw a picture again and again until a signal comes, or for so many seconds.
+
+    Parameters
+    ----------
+    picture
+        Gives it for a height, or for None in full.
+    console, stop
+        Where, and what ends it.
+    seconds, every
+        How long, None for ever, and how often.
+    """
+    end = None if seconds is None else time.monotonic() + seconds
+    # On a screen of its own, where a resized window leaves no rests; the last table stays on the other one.
+    with Live(console=console, screen=True, auto_refresh=False) as live:
+        left = every
+        while left > 0:
+            live.update(picture(console.height), refresh=True)
+            if end is not None:
+                left = min(every, end - time.monotonic())
+            if stop.wait(left):
+                break
+    console.print(picture(None))
 
 
 def show(board: Board, stop: Stop, *, title: str, seconds: float | None = None, plain: bool = False) -> None:
@@ -37,7 +74,7 @@ def show(board: Board, stop: Stop, *, title: str, seconds: float | None = None, 
     plain
         Plain lines on a terminal too.
     """
-    if not plain and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":
+    if has_screen(plain):
         _draw(board, stop, title, seconds)
     else:
         _print(board, stop, seconds)
@@ -55,16 +92,7 @@ def _draw(board: Board, stop: Stop, title: str, seconds: float | None) -> None:
             board.rows(), board.totals(), elapsed_seconds=elapsed, width=console.width, height=height
         )
 
-    # On a screen of its own, where a resized window leaves no rests; the last table stays on the other one.
-    with Live(console=console, screen=True, auto_refresh=False) as live:
-        left = _DRAW_SECONDS
-        while left > 0:
-            live.update(picture(console.height), refresh=True)
-            if seconds is not None:
-                left = min(_DRAW_SECONDS, start + seconds - time.monotonic())
-            if stop.wait(left):
-                break
-    console.print(picture(None))
+    animate(picture, console, stop, seconds, _DRAW_SECONDS)
 
 
 def _print(board: Board, stop: Stop, seconds: float | None) -> None:
@@ -84,9 +112,9 @@ def _print(board: Board, stop: Stop, seconds: float | None) -> None:
             elapsed = min(elapsed, seconds)
         stopped = stop.wait(start + elapsed - time.monotonic())
         if not stopped:
-            _write("\n".join(row_lines(board.rows(), board.extras, time.time())))
+            write("\n".join(row_lines(board.rows(), board.extras, time.time())))
             stopped = seconds is not None and elapsed >= seconds
-    _write(totals_line(board.totals()))
+    write(totals_line(board.totals()))
 
 
 def _await_quotes(board: Board, stop: Stop, patience: float) -> bool:
@@ -96,9 +124,3 @@ def _await_quotes(board: Board, stop: Stop, patience: float) -> bool:
         if stop.wait(_LOOK_SECONDS):
             return True
     return False
-
-
-def _write(text: str) -> None:
-    # A symbol may be in any script, and the encoding of a pipe may not know it.
-    encoding = sys.stdout.encoding or "ascii"
-    print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)

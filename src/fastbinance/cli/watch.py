@@ -18,6 +18,7 @@ from fastbinance.keys import Environment, Market, key_for, route
 
 __all__ = ["watch"]
 
+_LEVELS: Final = 10
 _EXTRAS: Final[dict[Market, Extra]] = {
     "spot": Extra.NONE,
     "usdm": Extra.MARK | Extra.FUNDING,
@@ -36,7 +37,7 @@ def watch(
     seconds: Annotated[float | None, Parameter(validator=Number(gt=0))] = None,
     plain: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     book: Annotated[bool, Parameter(negative="", show_default=False)] = False,
-    levels: int = 10,
+    levels: int | None = None,
     rest_url: str | None = None,
 ) -> int:
     """Watch live quotes, trades and funding, or order books: a table on a terminal, plain lines elsewhere.
@@ -62,7 +63,7 @@ def watch(
     book
         Order books in place of quotes: kept from every change, and proved.
     levels
-        Levels a side of an order book.
+        Levels a side of an order book; 10 if nothing is said.
     rest_url
         Base URL of requests for snapshots of order books, beside --url.
     """
@@ -76,10 +77,20 @@ def watch(
     urls: dict[str, str] | None = None if url is None else {market: url}
     if book:
         return _watch_books(
-            names, market, where, urls, rest_url, certificate, check_levels(levels), seconds, plain
+            names,
+            market,
+            where,
+            urls,
+            rest_url,
+            certificate,
+            check_levels(_LEVELS if levels is None else levels),
+            seconds,
+            plain,
         )
     if rest_url is not None:
         raise ConfigurationError("--rest-url is for --book: nothing else asks for snapshots")
+    if levels is not None:
+        raise ConfigurationError("--levels is for --book: nothing else shows levels")
     with (
         Stop() as stop,
         Client(

@@ -264,7 +264,10 @@ private:
     for (const Level &level : asks)
       model_.set(false, level);
     FUZZ_CHECK(header().head.update_id == record.update_id);
-    FUZZ_CHECK((writer_.state() == BookState::live) == !model_.is_crossed());
+    const fb::BookHead &head = header().head;
+    const bool is_known = (head.bid_floor == 0 || head.best_bid.price >= head.bid_floor) &&
+                          (std::isinf(head.ask_ceiling) || head.best_ask.price <= head.ask_ceiling);
+    FUZZ_CHECK((writer_.state() == BookState::live) == (!model_.is_crossed() && is_known));
   }
 
   void load(Input &in) {
